@@ -1,0 +1,100 @@
+//! One typed configuration, read once at start. A missing or malformed value stops the start
+//! with its name; outside production everything has a default.
+
+/// Where this runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// A laptop or a test.
+    Development,
+    /// Like production, without its data.
+    Staging,
+    /// For people.
+    Production,
+}
+
+/// The configuration of every function.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `PAIRLY_STAGE`: `development`, `staging` or `production`.
+    pub stage: Stage,
+    /// `AWS_REGION`.
+    pub region: String,
+    /// `PAIRLY_PREFIX`: first part of table, queue and secret names; default `pairly`.
+    pub prefix: String,
+    /// `PAIRLY_QUEUE_BASE`: address before the queue's name.
+    pub queue_base: String,
+    /// `PAIRLY_SOCKET_ENDPOINT`: address of the connection management API.
+    pub socket_endpoint: String,
+    /// `PAIRLY_SOCKET_URL`: where clients open sockets.
+    pub socket_url: String,
+    /// `PUBLIC_URL`: base of links to this API.
+    pub public_url: String,
+    /// `APP_URL`: base of links into the app.
+    pub app_url: String,
+    /// `PAIRLY_ORIGINS`: browser origins that may call, separated by commas.
+    pub origins: Vec<String>,
+    /// `PAIRLY_MAIL_FROM`: sender of mails.
+    pub mail_from: String,
+    /// `PAIRLY_DATA_KEY`: KMS key id that wraps the data key of each person.
+    pub master_key: String,
+    /// `AWS_ENDPOINT_URL`: replaces every AWS address; refused in production.
+    pub endpoint: Option<String>,
+    /// `RATE_LIMIT_ENABLED`: `false` is honoured only outside production.
+    pub rate_limit: bool,
+}
+
+impl Config {
+    /// Reads the environment through `get`.
+    ///
+    /// # Errors
+    /// Names the variable that is missing or malformed.
+    pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+        let stage = match get("PAIRLY_STAGE").as_deref() {
+            Some("production") => Stage::Production,
+            Some("staging") => Stage::Staging,
+            Some("development") | None => Stage::Development,
+            Some(other) => return Err(format!("PAIRLY_STAGE is `{other}`")),
+        };
+        let text = |name: &str, default: &str| match get(name) {
+            Some(value) if !value.is_empty() => Ok(value),
+            _ if stage == Stage::Production => Err(format!("{name} is missing")),
+            _ => Ok(default.to_owned()),
+        };
+        let endpoint = get("AWS_ENDPOINT_URL");
+        if stage == Stage::Production && endpoint.is_some() {
+            return Err("AWS_ENDPOINT_URL must not be set in production".into());
+        }
+        Ok(Self {
+            stage,
+            region: text("AWS_REGION", "us-east-1")?,
+            prefix: text("PAIRLY_PREFIX", "pairly")?,
+            queue_base: text(
+                "PAIRLY_QUEUE_BASE",
+                "https://sqs.us-east-1.amazonaws.com/000000000000/",
+            )?,
+            socket_endpoint: text("PAIRLY_SOCKET_ENDPOINT", "https://sockets.invalid/live")?,
+            socket_url: text("PAIRLY_SOCKET_URL", "ws://127.0.0.1:3001")?,
+            public_url: text("PUBLIC_URL", "http://127.0.0.1:3000")?,
+            app_url: text("APP_URL", "http://127.0.0.1:3000")?,
+            origins: text("PAIRLY_ORIGINS", "http://127.0.0.1:3000,http://localhost:3000")?
+                .split(',')
+                .map(|origin| origin.trim().to_owned())
+                .collect(),
+            mail_from: text("PAIRLY_MAIL_FROM", "Pairly <no-reply@pairly.test>")?,
+            master_key: text("PAIRLY_DATA_KEY", "alias/pairly-data")?,
+            endpoint,
+            rate_limit: stage == Stage::Production
+                || get("RATE_LIMIT_ENABLED").as_deref() != Some("false"),
+        })
+    }
+
+    /// Physical name of a table.
+    pub fn table(&self, table: crate::table::Name) -> String {
+        format!("{}-{}", self.prefix, table.as_str())
+    }
+
+    /// Address of a queue.
+    pub fn queue_url(&self, queue: &str) -> String {
+        format!("{}{}-{queue}", self.queue_base, self.prefix)
+    }
+}

@@ -1,0 +1,63 @@
+//! Items: typed values with a documented key, and their raw rows.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::Name;
+use crate::error::{INTERNAL_ERROR, Result};
+
+/// One attribute value.
+pub type Value = serde_dynamo::AttributeValue;
+
+/// A raw item.
+pub type Row = std::collections::HashMap<String, Value>;
+
+/// Primary key of an item: two strings in every table.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key {
+    /// Partition.
+    pub pk: String,
+    /// Place in the partition.
+    pub sk: String,
+}
+
+impl Key {
+    /// A key of its two parts.
+    pub fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
+        Self { pk: pk.into(), sk: sk.into() }
+    }
+}
+
+/// A typed item. Its fields are the attributes beside `pk` and `sk`.
+pub trait Item: Serialize + DeserializeOwned + Send {
+    /// The table it lives in.
+    const TABLE: Name;
+    /// What `docs/data-model.md` calls it.
+    const KIND: &'static str;
+    /// Where it lies.
+    fn key(&self) -> Key;
+}
+
+/// The row of an item, keys included.
+///
+/// # Errors
+/// 500 when a field cannot be stored, which is a defect of the type.
+pub fn row_of<T: Item>(item: &T) -> Result<Row> {
+    let stored: serde_dynamo::Item =
+        serde_dynamo::to_item(item).map_err(|cause| INTERNAL_ERROR.because(cause))?;
+    let mut row: Row = stored.into_inner();
+    row.retain(|_, value| !matches!(value, Value::Null(_)));
+    let key = item.key();
+    row.insert("pk".into(), Value::S(key.pk));
+    row.insert("sk".into(), Value::S(key.sk));
+    Ok(row)
+}
+
+/// The typed item of a row.
+///
+/// # Errors
+/// 500 when the row does not have the type's shape.
+pub fn item_of<T: Item>(row: Row) -> Result<T> {
+    serde_dynamo::from_item(serde_dynamo::Item::from(row))
+        .map_err(|cause| INTERNAL_ERROR.because(format!("{}: {cause}", T::KIND)))
+}

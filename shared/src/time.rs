@@ -1,0 +1,163 @@
+//! Time as an argument: instants in milliseconds and the capability to ask for the present one.
+
+use std::fmt;
+use std::sync::Arc;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// One second in milliseconds.
+pub const SECOND_MS: i64 = 1_000;
+/// One minute in milliseconds.
+pub const MINUTE_MS: i64 = 60 * SECOND_MS;
+/// One hour in milliseconds.
+pub const HOUR_MS: i64 = 60 * MINUTE_MS;
+/// One day in milliseconds.
+pub const DAY_MS: i64 = 24 * HOUR_MS;
+
+/// An instant: milliseconds since 1970-01-01T00:00:00Z. On the wire RFC 3339, UTC, three decimals.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Time(pub i64);
+
+impl Time {
+    /// Milliseconds since the epoch.
+    pub const fn ms(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since the epoch, as in JWT claims and DynamoDB's TTL.
+    pub const fn seconds(self) -> i64 {
+        self.0.div_euclid(SECOND_MS)
+    }
+
+    /// This instant moved by milliseconds.
+    #[must_use]
+    pub const fn plus(self, ms: i64) -> Self {
+        Self(self.0 + ms)
+    }
+
+    /// Milliseconds since an earlier instant; never negative, also when a clock jumped back.
+    pub const fn since(self, earlier: Self) -> i64 {
+        let ms = self.0 - earlier.0;
+        if ms < 0 { 0 } else { ms }
+    }
+
+    /// Reads RFC 3339.
+    pub fn parse(text: &str) -> Option<Self> {
+        text.parse::<jiff::Timestamp>().ok().map(|at| Self(at.as_millisecond()))
+    }
+
+    /// The calendar date in UTC.
+    pub fn date(self) -> jiff::civil::Date {
+        let at = jiff::Timestamp::from_millisecond(self.0).unwrap_or_default();
+        at.to_zoned(jiff::tz::TimeZone::UTC).date()
+    }
+}
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = jiff::Timestamp::from_millisecond(self.0).map_err(|_| fmt::Error)?;
+        write!(f, "{}", at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ"))
+    }
+}
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| de::Error::custom("not an RFC 3339 time"))
+    }
+}
+
+impl JsonSchema for Time {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Time".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "format": "date-time" })
+    }
+}
+
+/// Stores a [`Time`] as its number of milliseconds: `#[serde(with = "time::millis")]`.
+pub mod millis {
+    use super::Time;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    /// Writes milliseconds.
+    pub fn serialize<S: Serializer>(time: &Time, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(time.0)
+    }
+
+    /// Reads milliseconds.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Time, D::Error> {
+        i64::deserialize(deserializer).map(Time)
+    }
+
+    /// The same for an optional instant; combine with `default`.
+    pub mod option {
+        use super::super::Time;
+        use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+        /// Writes milliseconds or null.
+        pub fn serialize<S: Serializer>(
+            time: &Option<Time>,
+            serializer: S,
+        ) -> Result<S::Ok, S::Error> {
+            time.map(Time::ms).serialize(serializer)
+        }
+
+        /// Reads milliseconds or null.
+        pub fn deserialize<'de, D: Deserializer<'de>>(
+            deserializer: D,
+        ) -> Result<Option<Time>, D::Error> {
+            Ok(Option::<i64>::deserialize(deserializer)?.map(Time))
+        }
+    }
+}
+
+/// Where the present comes from: the system in the cloud, the one movable clock locally.
+pub trait Now: Send + Sync + 'static {
+    /// The present instant.
+    fn now(&self) -> Time;
+}
+
+/// The capability to ask what time it is.
+#[derive(Clone)]
+pub struct Clock(pub Arc<dyn Now>);
+
+impl Clock {
+    /// The present instant.
+    pub fn now(&self) -> Time {
+        self.0.now()
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Clock({})", self.now())
+    }
+}
+
+/// The system's clock: the one place that reads it.
+#[derive(Debug, Clone, Copy)]
+pub struct SystemClock;
+
+impl Now for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the module that owns the clock")]
+    fn now(&self) -> Time {
+        let since = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default();
+        Time(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+}
