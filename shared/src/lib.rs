@@ -10,6 +10,7 @@
 //! - [`accounts`], [`credits`], [`messaging`], [`realtime`], [`notifications`], [`operations`]: the domains
 //! - [`crypto`], [`text`], [`id`], [`time`], [`page`], [`config`], [`log`], [`error`], [`env`](mod@env): small tools
 
+pub mod accounts;
 pub mod aws;
 pub mod config;
 pub mod crypto;
