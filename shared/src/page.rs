@@ -39,7 +39,9 @@ impl std::fmt::Debug for Cursors {
 impl Cursors {
     /// Cursors under a secret key.
     pub fn new(key: &[u8; 32]) -> Self {
-        Self { key: hmac::Key::new(hmac::HMAC_SHA256, key) }
+        Self {
+            key: hmac::Key::new(hmac::HMAC_SHA256, key),
+        }
     }
 
     /// A cursor for the position, bound to caller, route and filters, valid 24 hours. It is
@@ -104,7 +106,9 @@ fn signed(context: [&str; 3], body: &[u8]) -> Vec<u8> {
 
 /// How many items to return and whether the wish was lowered; below 1 is 422.
 pub fn limit_of(limit: Option<i64>) -> Result<(usize, bool)> {
-    let Some(wish) = limit else { return Ok((PAGE_ITEMS_DEFAULT, false)) };
+    let Some(wish) = limit else {
+        return Ok((PAGE_ITEMS_DEFAULT, false));
+    };
     if wish < 1 {
         let row = json!({ "field": "/limit", "rule": "range", "message": "Must be at least 1." });
         return Err(VALIDATION_FAILED.with(json!({ "fields": [row] })));
@@ -146,7 +150,10 @@ mod tests {
     fn a_cursor_opens_only_where_it_was_sealed() {
         let cursor = cursors().seal("usr_a", "list", "unread=true", NOW, &42_u64);
         assert!(cursor.len() <= CURSOR_CHARS_MAX && !cursor.contains(['=', '+', '/']));
-        assert_eq!(opened("usr_a", "list", "unread=true", NOW, &cursor), Some(42));
+        assert_eq!(
+            opened("usr_a", "list", "unread=true", NOW, &cursor),
+            Some(42)
+        );
         assert_eq!(opened("usr_b", "list", "unread=true", NOW, &cursor), None);
         assert_eq!(opened("usr_a", "other", "unread=true", NOW, &cursor), None);
         assert_eq!(opened("usr_a", "list", "", NOW, &cursor), None);
@@ -172,9 +179,18 @@ mod tests {
     fn a_position_that_is_too_long_never_opens() {
         let long = "x".repeat(340);
         let cursor = cursors().seal("a", "r", "", NOW, &long);
-        assert_eq!(cursors().open::<String>("a", "r", "", NOW, &cursor).unwrap(), long);
+        assert_eq!(
+            cursors()
+                .open::<String>("a", "r", "", NOW, &cursor)
+                .unwrap(),
+            long
+        );
         let cursor = cursors().seal("a", "r", "", NOW, &"x".repeat(400));
-        assert!(cursors().open::<String>("a", "r", "", NOW, &cursor).is_err());
+        assert!(
+            cursors()
+                .open::<String>("a", "r", "", NOW, &cursor)
+                .is_err()
+        );
     }
 
     #[test]

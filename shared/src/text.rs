@@ -64,7 +64,12 @@ pub fn preview(text: &str) -> String {
 pub fn fold_email(email: &str) -> String {
     // Per character, so that a final sigma folds like every other; no compatibility mapping,
     // which would let a look-alike address find somebody else's account.
-    email.trim().nfc().flat_map(char::to_lowercase).nfc().collect()
+    email
+        .trim()
+        .nfc()
+        .flat_map(char::to_lowercase)
+        .nfc()
+        .collect()
 }
 
 /// Whether this can be the address of a mailbox: the shape only, not RFC 5322 in full.
@@ -73,7 +78,9 @@ pub fn is_email(email: &str) -> bool {
     if email.len() > EMAIL_BYTES_MAX || email.chars().any(bad) {
         return false;
     }
-    let Some((local, domain)) = email.split_once('@') else { return false };
+    let Some((local, domain)) = email.split_once('@') else {
+        return false;
+    };
     is_local(local) && domain.contains('.') && domain.split('.').all(is_label)
 }
 
@@ -107,7 +114,9 @@ pub fn file_name(name: &str) -> String {
         Some(dot) if kept.len() - dot <= EXTENSION_CHARS_MAX => kept.get(dot..).unwrap_or(""),
         _ => "",
     };
-    let stem = kept.get(..FILE_NAME_CHARS_MAX - extension.len()).unwrap_or("file");
+    let stem = kept
+        .get(..FILE_NAME_CHARS_MAX - extension.len())
+        .unwrap_or("file");
     format!("{stem}{extension}")
 }
 
@@ -122,7 +131,9 @@ pub fn is_https_url(url: &str) -> bool {
     if url.chars().count() > URL_CHARS_MAX || url.chars().any(bad) {
         return false;
     }
-    let Some((scheme, rest)) = url.split_once("://") else { return false };
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return false;
+    };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or("");
     scheme.eq_ignore_ascii_case("https") && is_authority(authority)
 }
@@ -136,7 +147,10 @@ fn is_authority(authority: &str) -> bool {
     if !port.is_none_or(|port| digits(port) && port.parse::<u16>().is_ok_and(|port| port > 0)) {
         return false;
     }
-    match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+    match host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+    {
         Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
         // A user info would need an `@`, which no label may hold.
         None => host.len() <= 253 && host.is_ascii() && host.split('.').all(is_label),

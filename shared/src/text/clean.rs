@@ -24,12 +24,18 @@ pub fn plain(text: &str) -> String {
     // Only nesting made to outlast the rounds comes here. Without `<` there is no markup left to
     // find, and normalising what was shortened never lengthens a cluster again.
     let text: String = text.chars().filter(|c| *c != '<').collect();
-    let text: String = shorten_clusters(&text.nfc().collect::<String>()).nfc().collect();
+    let text: String = shorten_clusters(&text.nfc().collect::<String>())
+        .nfc()
+        .collect();
     shorten_clusters(&text)
 }
 
 fn round(text: &str) -> String {
-    let text: String = text.chars().filter(|c| *c == '\n' || !c.is_control()).nfc().collect();
+    let text: String = text
+        .chars()
+        .filter(|c| *c == '\n' || !c.is_control())
+        .nfc()
+        .collect();
     // Only `<` and `>` together make markup.
     if !(text.contains('<') && text.contains('>')) {
         return shorten_clusters(&text);
@@ -40,7 +46,9 @@ fn round(text: &str) -> String {
 /// Removes script and style elements, also those that only appear when others are gone.
 fn without_elements(mut text: String) -> String {
     for _ in 0..ROUNDS_MAX {
-        let next = ELEMENTS.iter().fold(text.clone(), |text, name| without_element(&text, name));
+        let next = ELEMENTS
+            .iter()
+            .fold(text.clone(), |text, name| without_element(&text, name));
         if next.len() == text.len() {
             break;
         }
@@ -54,7 +62,9 @@ fn without_element(text: &str, name: &str) -> String {
     let mut rest = text;
     while let Some((start, inner)) = find_tag(rest, "<", name) {
         // An element without end is no element: its tag is removed with the other markup.
-        let Some((_, end)) = find_tag(rest.get(inner..).unwrap_or(""), "</", name) else { break };
+        let Some((_, end)) = find_tag(rest.get(inner..).unwrap_or(""), "</", name) else {
+            break;
+        };
         kept.push_str(rest.get(..start).unwrap_or(""));
         rest = rest.get(inner + end..).unwrap_or("");
     }
@@ -66,7 +76,9 @@ fn without_element(text: &str, name: &str) -> String {
 fn find_tag(text: &str, opening: &str, name: &str) -> Option<(usize, usize)> {
     for (start, _) in text.match_indices(opening) {
         let from = start + opening.len();
-        let Some(found) = text.get(from..from + name.len()) else { continue };
+        let Some(found) = text.get(from..from + name.len()) else {
+            continue;
+        };
         if !found.eq_ignore_ascii_case(name) {
             continue;
         }
@@ -86,7 +98,9 @@ fn without_tags(text: &str) -> String {
     let mut open = None;
     let mut after_angle = false;
     for c in text.chars() {
-        if c == '>' && let Some(start) = open.take() {
+        if c == '>'
+            && let Some(start) = open.take()
+        {
             kept.truncate(start);
             after_angle = kept.ends_with('<');
             continue;
