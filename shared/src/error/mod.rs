@@ -10,7 +10,7 @@ use std::panic::Location;
 use serde_json::Value;
 
 /// One refusal of the contract: HTTP status, stable code and a text that is safe for a person.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// HTTP status, 400–599.
     pub status: u16,
@@ -28,7 +28,7 @@ impl Fault {
 
     /// This fault with the `details` that its code documents.
     #[track_caller]
-    pub fn with(&'static self, details: Value) -> Error {
+    pub fn with(&self, details: Value) -> Error {
         let mut error = Error::from(self);
         error.0.details = Some(details);
         error
@@ -36,7 +36,7 @@ impl Fault {
 
     /// This fault with the technical cause, which only the log shows in production.
     #[track_caller]
-    pub fn because(&'static self, cause: impl fmt::Display) -> Error {
+    pub fn because(&self, cause: impl fmt::Display) -> Error {
         let mut error = Error::from(self);
         error.0.cause = Some(cause.to_string());
         error
@@ -49,7 +49,7 @@ pub struct Error(Box<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    fault: &'static Fault,
+    fault: Fault,
     details: Option<Value>,
     cause: Option<String>,
     place: &'static Location<'static>,
@@ -78,7 +78,7 @@ impl Error {
     }
 
     /// The fault the caller sees.
-    pub fn fault(&self) -> &'static Fault {
+    pub fn fault(&self) -> Fault {
         self.0.fault
     }
 
@@ -103,14 +103,14 @@ impl Error {
     }
 
     /// Whether this error carries the given fault.
-    pub fn is(&self, fault: &'static Fault) -> bool {
-        self.0.fault == fault
+    pub fn is(&self, fault: &Fault) -> bool {
+        self.0.fault == *fault
     }
 }
 
-impl From<&'static Fault> for Error {
+impl From<Fault> for Error {
     #[track_caller]
-    fn from(fault: &'static Fault) -> Self {
+    fn from(fault: Fault) -> Self {
         Self(Box::new(Inner {
             fault,
             details: None,
@@ -118,6 +118,13 @@ impl From<&'static Fault> for Error {
             place: Location::caller(),
             replay: None,
         }))
+    }
+}
+
+impl From<&Fault> for Error {
+    #[track_caller]
+    fn from(fault: &Fault) -> Self {
+        Self::from(*fault)
     }
 }
 
