@@ -14,7 +14,8 @@ struct Letter {
     /// To whom.
     #[schemars(length(min = 1, max = 10), extend("x-text" = "name"))]
     to: String,
-    #[schemars(length(min = 1, max = 5), extend("x-text" = "plain", "x-fault" = "MESSAGE_TOO_LARGE"))]
+    #[schemars(length(min = 1, max = 5), extend("x-text" = "plain"))]
+    #[schemars(extend("x-fault" = "MESSAGE_TOO_LARGE"))]
     content: Option<String>,
     #[schemars(regex(pattern = r"^[a-z]+$"))]
     code: Option<String>,
