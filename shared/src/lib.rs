@@ -20,10 +20,10 @@ pub mod http;
 pub mod id;
 pub mod lambda;
 pub mod log;
-
+pub mod page;
 pub mod realtime;
 pub mod table;
-
+pub mod text;
 pub mod time;
 pub mod worker;
 

@@ -18,5 +18,6 @@ mod socket;
 pub use fact::{Audience, Fact, fan_out};
 pub use push::{Push, close_session, post};
 pub use socket::{
-    Connection, ConnectionOwner, RECONNECT, Reconnect, State, Ticket, admit_socket, drop_socket,
+    Connection, ConnectionOwner, PING_SECONDS, RECONNECT, Reconnect, State, TICKET_SECONDS,
+    Ticket, admit_socket, drop_socket,
 };
