@@ -12,6 +12,7 @@
 pub mod accounts;
 pub mod aws;
 pub mod config;
+pub mod credits;
 pub mod crypto;
 pub mod env;
 pub mod error;
@@ -20,6 +21,7 @@ pub mod http;
 pub mod id;
 pub mod lambda;
 pub mod log;
+pub mod pack;
 pub mod page;
 pub mod realtime;
 pub mod table;
