@@ -25,7 +25,10 @@ impl Cloud {
         macro_rules! serve {
             ($($name:literal => $request:ty,)*) => {
                 match operation {
-                    $($name => self.operate::<$request>(function, concat!("DynamoDB.", $name), body).await,)*
+                    $($name => {
+                        let call = concat!("DynamoDB.", $name);
+                        self.operate::<$request>(function, call, body).await
+                    })*
                     _ => SERVICE.unknown(operation),
                 }
             };

@@ -57,12 +57,13 @@ impl Needs {
         grants
     }
 
-    fn of_table(mode: Mode, table: &str, action: &'static str) -> Self {
+    fn read(table: &str, action: &'static str) -> Self {
+        let table = Some((table.to_owned(), action));
         Self {
-            mode,
+            mode: Mode::Read,
             batch: false,
             items: Vec::new(),
-            table: Some((table.to_owned(), action)),
+            table,
         }
     }
 
@@ -146,21 +147,21 @@ op!(
     a::get_item::GetItemResponse,
     get_item,
     one,
-    |get| { Needs::of_table(Mode::Read, &get.table_name, "dynamodb:GetItem") }
+    |get| Needs::read(&get.table_name, "dynamodb:GetItem")
 );
 op!(
     a::query::QueryRequest,
     a::query::QueryResponse,
     query,
     one,
-    |query| { Needs::of_table(Mode::Read, &query.table_name, "dynamodb:Query") }
+    |query| Needs::read(&query.table_name, "dynamodb:Query")
 );
 op!(
     a::scan::ScanRequest,
     a::scan::ScanResponse,
     scan,
     one,
-    |scan| { Needs::of_table(Mode::Read, &scan.table_name, "dynamodb:Scan") }
+    |scan| Needs::read(&scan.table_name, "dynamodb:Scan")
 );
 op!(
     a::put_item::PutItemRequest,
@@ -280,7 +281,7 @@ impl Op for a::describe_table::DescribeTableRequest {
     type Answer = a::describe_table::DescribeTableResponse;
 
     fn needs(&self) -> Needs {
-        Needs::of_table(Mode::Read, &self.table_name, "dynamodb:DescribeTable")
+        Needs::read(&self.table_name, "dynamodb:DescribeTable")
     }
 
     fn wish(&mut self) -> Option<&mut Option<String>> {
