@@ -61,6 +61,15 @@ impl Mailer {
         }
     }
 
+    /// Asks whether the provider answers.
+    ///
+    /// # Errors
+    /// 503 when it does not.
+    pub async fn probe(&self) -> Result<()> {
+        let asked = self.client.0.get_account().send().await;
+        asked.map(|_| ()).map_err(|error| super::dynamo::failed(&error))
+    }
+
     /// Sends a mail and returns the provider's message id.
     ///
     /// # Errors

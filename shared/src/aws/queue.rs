@@ -93,6 +93,15 @@ impl<Q: Named> Queue<Q> {
         self.flush(batch).await
     }
 
+    /// Asks whether the queue answers.
+    ///
+    /// # Errors
+    /// 503 when it does not.
+    pub async fn probe(&self) -> Result<()> {
+        let request = self.client.0.get_queue_attributes().queue_url(&self.url);
+        request.send().await.map(|_| ()).map_err(|error| failed(&error))
+    }
+
     async fn flush(&self, batch: Vec<SendMessageBatchRequestEntry>) -> Result<()> {
         if batch.is_empty() {
             return Ok(());

@@ -19,5 +19,5 @@ pub use fact::{Audience, Fact, fan_out};
 pub use push::{Push, close_session, post};
 pub use socket::{
     Connection, ConnectionOwner, PING_SECONDS, RECONNECT, Reconnect, State, TICKET_SECONDS,
-    Ticket, admit_socket, drop_socket,
+    Ticket, admit_socket, drop_socket, forget_socket, own_device,
 };

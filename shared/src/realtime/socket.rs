@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::session::Session;
-use crate::aws::dynamo::{Missed, Tables};
-use crate::error::{Result, UNAUTHENTICATED};
+use crate::aws::dynamo::Tables;
+use crate::error::{DEVICE_NOT_FOUND, Result, UNAUTHENTICATED};
 use crate::http::Me;
 use crate::table::{Commit, Condition, Item, Key, Name, Query};
 use crate::time::{HOUR_MS, MINUTE_MS, SECOND_MS, Time, millis};
@@ -180,25 +180,55 @@ pub async fn admit_socket(
     connection_id: &str,
     jitter: u16,
     now: Time,
-) -> Result<Vec<Connection>> {
-    let secret = crate::crypto::decode(ticket).ok_or(&UNAUTHENTICATED)?;
+) -> Result<Opened> {
+    let secret = crate::crypto::decode(ticket).ok_or(UNAUTHENTICATED)?;
     let key = Key::new(Ticket::hash_of(&secret), "ticket");
     let ticket: Option<Ticket> = tables.get_consistent(&key).await?;
-    let ticket = ticket.filter(|ticket| ticket.ends_at > now).ok_or(&UNAUTHENTICATED)?;
+    let ticket = ticket.filter(|ticket| ticket.ends_at > now).ok_or(UNAUTHENTICATED)?;
     let session_key = Session::key_of(&ticket.user_id, &ticket.session_id);
     let session: Option<Session> = tables.get_consistent(&session_key).await?;
-    session.filter(|session| session.is_live(now)).ok_or(&UNAUTHENTICATED)?;
+    session.filter(|session| session.is_live(now)).ok_or(UNAUTHENTICATED)?;
     let others = Connection::of_user(tables, &ticket.user_id, now).await?;
     let (connection, owner) = rows(&ticket, connection_id, jitter, now);
     let commit = Commit::new()
         .delete::<Ticket>(key, Some((Condition::Present, &UNAUTHENTICATED)))
         .put(&connection)
         .put(&owner);
-    tables.commit(commit).await.map_err(|missed| match missed {
-        Missed::Refused(refused) => refused.into(),
-        Missed::Failed(error) => error,
-    })?;
-    Ok(replaced(&connection, others, now))
+    tables.commit(commit).await?;
+    let replaced = replaced(&connection, others, now);
+    Ok(Opened { user_id: ticket.user_id, replaced })
+}
+
+/// A socket that has been opened.
+#[derive(Debug)]
+pub struct Opened {
+    /// Whose it is.
+    pub user_id: String,
+    /// Connections that give way to it.
+    pub replaced: Vec<Connection>,
+}
+
+/// Whether the caller may act for a device: its session's own, or none.
+///
+/// # Errors
+/// 404 `DEVICE_NOT_FOUND`.
+pub fn own_device(me: &Me, device_id: Option<&str>) -> Result<()> {
+    match device_id {
+        Some(device) if me.device_id.as_deref() != Some(device) => Err(DEVICE_NOT_FOUND.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Removes the rows of a connection by its id alone, when the gateway says that it ended.
+///
+/// # Errors
+/// 503 when the table does not answer.
+pub async fn forget_socket(tables: &Tables, connection_id: &str) -> Result<()> {
+    let key = ConnectionOwner::key_of(connection_id);
+    match tables.get::<ConnectionOwner>(&key).await? {
+        Some(owner) => drop_socket(tables, &owner.user_id, connection_id).await,
+        None => Ok(()),
+    }
 }
 
 fn rows(
