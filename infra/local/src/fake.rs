@@ -15,11 +15,7 @@ use crate::runtime::{Local, Options};
 pub struct Seen(pub Mutex<Vec<Value>>);
 
 /// A function that keeps its events and answers what `run` makes of them.
-pub const fn function(
-    name: &'static str,
-    triggers: &'static [Trigger],
-    run: Run,
-) -> Function {
+pub const fn function(name: &'static str, triggers: &'static [Trigger], run: Run) -> Function {
     Function {
         name,
         domain: "fake",
@@ -36,7 +32,11 @@ pub const fn function(
 
 /// Keeps the event in the instance.
 pub fn keep(env: &shared::Env, event: &Value) {
-    env.part(|_| Seen::default()).0.lock().unwrap().push(event.clone());
+    env.part(|_| Seen::default())
+        .0
+        .lock()
+        .unwrap()
+        .push(event.clone());
 }
 
 /// What the function's present instance was called with.
@@ -48,13 +48,21 @@ pub fn seen(local: &Local, function: &'static str) -> Vec<Value> {
 /// A back end of these functions, in memory, at noon.
 pub async fn local(functions: &[&'static Function]) -> Local {
     let base = Time::parse("2026-01-31T12:00:30Z").unwrap();
-    let options = Options { base, ..Options::default() };
-    Local::start_with(options, functions.to_vec()).await.unwrap()
+    let options = Options {
+        base,
+        ..Options::default()
+    };
+    Local::start_with(options, functions.to_vec())
+        .await
+        .unwrap()
 }
 
 /// Calls an AWS service as nobody in particular.
 pub async fn aws(local: &Local, target: &str, body: Value) -> Value {
-    let kind = ("content-type".to_owned(), "application/x-amz-json-1.0".to_owned());
+    let kind = (
+        "content-type".to_owned(),
+        "application/x-amz-json-1.0".to_owned(),
+    );
     let request = Request {
         method: "POST".into(),
         uri: "/".into(),

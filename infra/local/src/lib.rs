@@ -22,6 +22,6 @@ use shared::function::Function;
 
 /// Every function of the product.
 pub fn functions() -> Vec<&'static Function> {
-    let domains: [&[&Function]; 0] = [];
+    let domains = [operations::bin::FUNCTIONS, realtime::bin::FUNCTIONS];
     domains.into_iter().flatten().copied().collect()
 }

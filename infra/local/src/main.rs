@@ -32,7 +32,10 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(cause) => return refuse(&format!("The runtime does not start: {cause}")),
     };
@@ -54,12 +57,22 @@ async fn serve(arguments: Arguments) -> Result<(), String> {
     let signalled = signals()?;
     let http = listen(arguments.port).await?;
     let socket = listen(arguments.port + 1).await?;
-    let state = if arguments.memory { None } else { Some(arguments.state.clone()) };
+    let state = if arguments.memory {
+        None
+    } else {
+        Some(arguments.state.clone())
+    };
     if let Some(state) = &state {
         prepare(state)?;
     }
     let port = arguments.port;
-    let options = Options { state, seed: true, port, log: true, ..Options::default() };
+    let options = Options {
+        state,
+        seed: true,
+        port,
+        log: true,
+        ..Options::default()
+    };
     let local = Local::start(options).await?;
     Log::new(true).text(&banner(&local, &arguments));
     let (stop, stopped) = watch::channel(false);
@@ -97,18 +110,23 @@ async fn wait(mut stopped: watch::Receiver<bool>) {
 }
 
 async fn listen(port: u16) -> Result<TcpListener, String> {
-    TcpListener::bind(("127.0.0.1", port)).await.map_err(|cause| match cause.kind() {
-        std::io::ErrorKind::AddrInUse => {
-            format!("Port {port} is in use. Is Pairly running already? Try `--port 4000`.")
-        }
-        _ => format!("Port {port} cannot be opened: {cause}"),
-    })
+    TcpListener::bind(("127.0.0.1", port))
+        .await
+        .map_err(|cause| match cause.kind() {
+            std::io::ErrorKind::AddrInUse => {
+                format!("Port {port} is in use. Is Pairly running already? Try `--port 4000`.")
+            }
+            _ => format!("Port {port} cannot be opened: {cause}"),
+        })
 }
 
 /// Makes the directory of the state file, for its owner only.
 fn prepare(state: &std::path::Path) -> Result<(), String> {
     use std::os::unix::fs::DirBuilderExt;
-    let Some(folder) = state.parent().filter(|folder| !folder.as_os_str().is_empty()) else {
+    let Some(folder) = state
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    else {
         return Ok(());
     };
     std::fs::DirBuilder::new()
@@ -127,7 +145,12 @@ fn banner(local: &Local, arguments: &Arguments) -> String {
     let people: String = local
         .people()
         .iter()
-        .map(|person| format!("\n  {:<10} {} / {}", person.name, person.email, person.password))
+        .map(|person| {
+            format!(
+                "\n  {:<10} {} / {}",
+                person.name, person.email, person.password
+            )
+        })
         .collect();
     format!(
         "Pairly runs with {} functions, state {state}.\n\

@@ -45,12 +45,22 @@ pub(crate) async fn admin_root(cloud: &Cloud, random: &dyn Random) -> Result<Str
 
 async fn secrets(cloud: &Cloud, operation: &str, body: Value) -> Result<Value, String> {
     let headers = vec![
-        ("content-type".to_owned(), "application/x-amz-json-1.1".to_owned()),
-        ("x-amz-target".to_owned(), format!("secretsmanager.{operation}")),
+        (
+            "content-type".to_owned(),
+            "application/x-amz-json-1.1".to_owned(),
+        ),
+        (
+            "x-amz-target".to_owned(),
+            format!("secretsmanager.{operation}"),
+        ),
     ];
     let uri = "https://secretsmanager.us-east-1.amazonaws.com/".to_owned();
-    let request =
-        Request { method: "POST".into(), uri, headers, body: body.to_string().into_bytes() };
+    let request = Request {
+        method: "POST".into(),
+        uri,
+        headers,
+        body: body.to_string().into_bytes(),
+    };
     let answer = cloud.answer(SELF, request).await;
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     match answer.status {

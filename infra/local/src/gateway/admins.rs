@@ -65,6 +65,8 @@ impl Admins {
 
     /// The owner of an access key.
     pub fn of_key(&self, access_key_id: &str) -> Option<&Principal> {
-        self.0.iter().find(|principal| principal.access_key_id == access_key_id)
+        self.0
+            .iter()
+            .find(|principal| principal.access_key_id == access_key_id)
     }
 }

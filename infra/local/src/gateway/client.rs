@@ -14,13 +14,22 @@ impl Local {
         let timer = self.0.log.timer();
         let (answer, function) = self.gateway(&request).await;
         let what = format!("{} {}", request.method, request.path());
-        self.0.log.line(self.now(), &timer, &what, &answer.status.to_string(), function);
+        self.0.log.line(
+            self.now(),
+            &timer,
+            &what,
+            &answer.status.to_string(),
+            function,
+        );
         answer
     }
 
     async fn gateway(&self, request: &HttpRequest) -> (HttpResponse, &'static str) {
         if request.head_bytes() > HEADERS_BYTES_MAX {
-            return (HttpResponse::refusal(431, "Request Header Fields Too Large"), "-");
+            return (
+                HttpResponse::refusal(431, "Request Header Fields Too Large"),
+                "-",
+            );
         }
         if request.body.len() > BODY_BYTES_MAX {
             return (HttpResponse::refusal(413, "Request Entity Too Large"), "-");
@@ -46,12 +55,19 @@ impl Local {
         let Some(found) = self.0.routes.find(&request.method, request.path()) else {
             return (HttpResponse::refusal(404, "Not Found"), "-");
         };
-        (self.integrate(request, &found, signer).await, found.function.name)
+        (
+            self.integrate(request, &found, signer).await,
+            found.function.name,
+        )
     }
 
     fn signer(&self, request: &HttpRequest) -> Option<&Principal> {
         let admins = &self.0.admins;
-        let secret = |id: &str| admins.of_key(id).map(|admin| admin.secret_access_key.clone());
+        let secret = |id: &str| {
+            admins
+                .of_key(id)
+                .map(|admin| admin.secret_access_key.clone())
+        };
         let id = signature::verify(request, &self.0.config.region, self.now(), secret)?;
         admins.of_key(id)
     }
@@ -77,6 +93,7 @@ impl Local {
 fn is_admin(path: &str) -> bool {
     let path = super::percent_decode(path);
     ["/api/admin", "/admin"].iter().any(|base| {
-        path.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        path.strip_prefix(base)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     })
 }

@@ -63,7 +63,11 @@ impl Connection {
 impl Default for Hub {
     fn default() -> Self {
         let disconnects = AtomicBool::new(true);
-        Self { open: Mutex::default(), local: OnceLock::new(), disconnects }
+        Self {
+            open: Mutex::default(),
+            local: OnceLock::new(),
+            disconnects,
+        }
     }
 }
 
@@ -84,13 +88,18 @@ impl Hub {
 
     /// When the next connection has to end.
     pub(crate) fn next_limit(&self) -> Option<Time> {
-        self.open().values().map(|connection| connection.limit()).min()
+        self.open()
+            .values()
+            .map(|connection| connection.limit())
+            .min()
     }
 
     fn overdue(&self, now: Time) -> Vec<String> {
         let open = self.open();
         let overdue = open.values().filter(|connection| connection.limit() <= now);
-        overdue.map(|connection| connection.peer.connection_id.clone()).collect()
+        overdue
+            .map(|connection| connection.peer.connection_id.clone())
+            .collect()
     }
 
     fn find(&self, id: &str) -> Option<Arc<Connection>> {
@@ -101,7 +110,9 @@ impl Hub {
     fn end(&self, id: &str, code: u16, reason: &str) -> Option<Arc<Connection>> {
         let connection = self.open().remove(id)?;
         // The client may be gone already.
-        let _ = connection.outgoing.send(Incoming::Close(code, reason.to_owned()));
+        let _ = connection
+            .outgoing
+            .send(Incoming::Close(code, reason.to_owned()));
         if self.disconnects.load(Ordering::Relaxed)
             && let Some(local) = self.local()
         {
@@ -117,7 +128,11 @@ fn farewell_of(frame: &str) -> Option<(u16, String)> {
         return None;
     }
     let frame: Value = serde_json::from_str(frame).ok()?;
-    let data = if frame["data"]["close_code"].is_number() { &frame["data"] } else { &frame };
+    let data = if frame["data"]["close_code"].is_number() {
+        &frame["data"]
+    } else {
+        &frame
+    };
     let code = u16::try_from(data["close_code"].as_u64()?).ok()?;
     Some((code, data["code"].as_str().unwrap_or_default().to_owned()))
 }
@@ -127,18 +142,30 @@ impl Sockets for Hub {
         let connection = self.find(id).ok_or(Gone)?;
         let text = String::from_utf8_lossy(&frame).into_owned();
         if let Some(farewell) = farewell_of(&text) {
-            let mut kept = connection.farewell.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut kept = connection
+                .farewell
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             *kept = Some(farewell);
         }
         if let Some(local) = self.local() {
-            connection.last_ms.store(local.now().ms(), Ordering::Relaxed);
+            connection
+                .last_ms
+                .store(local.now().ms(), Ordering::Relaxed);
         }
-        connection.outgoing.send(Incoming::Text(text)).map_err(|_| Gone)
+        connection
+            .outgoing
+            .send(Incoming::Text(text))
+            .map_err(|_| Gone)
     }
 
     fn delete(&self, id: &str) -> Result<(), Gone> {
         let connection = self.find(id).ok_or(Gone)?;
-        let farewell = connection.farewell.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let farewell = connection
+            .farewell
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         let (code, reason) = farewell.unwrap_or((NORMAL, String::new()));
         self.end(id, code, &reason).map(|_| ()).ok_or(Gone)
     }
@@ -175,7 +202,10 @@ impl Socket {
 
     /// Ends the connection because a frame or message is over the limit.
     pub(crate) fn refuse_size(&self) {
-        self.local.0.hub.end(&self.connection_id, TOO_BIG, "Message too long");
+        self.local
+            .0
+            .hub
+            .end(&self.connection_id, TOO_BIG, "Message too long");
     }
 
     /// The next frame or the end; `None` after the end.
@@ -196,7 +226,10 @@ impl Socket {
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        self.local.0.hub.end(&self.connection_id, GOING_AWAY, "Connection lost");
+        self.local
+            .0
+            .hub
+            .end(&self.connection_id, GOING_AWAY, "Connection lost");
     }
 }
 
@@ -226,7 +259,13 @@ impl Local {
         let limit = Duration::from_secs(ANSWER_SECONDS_MAX);
         let answer = self.invoke(function, event, limit).await;
         let status = answer.map_or(500, |answer| event::answer(answer).status);
-        self.0.log.line(self.now(), &timer, "$connect", &status.to_string(), function.name);
+        self.0.log.line(
+            self.now(),
+            &timer,
+            "$connect",
+            &status.to_string(),
+            function.name,
+        );
         if !(200..300).contains(&status) {
             return Err(status);
         }
@@ -238,16 +277,29 @@ impl Local {
         let connection_id = peer.connection_id.clone();
         let last_ms = AtomicI64::new(self.now().ms());
         let farewell = Mutex::default();
-        let connection = Arc::new(Connection { peer, outgoing, last_ms, farewell });
+        let connection = Arc::new(Connection {
+            peer,
+            outgoing,
+            last_ms,
+            farewell,
+        });
         self.0.hub.open().insert(connection_id.clone(), connection);
         self.0.wake.notify_one();
-        Socket { connection_id, local: self.clone(), incoming }
+        Socket {
+            connection_id,
+            local: self.clone(),
+            incoming,
+        }
     }
 
     fn handle_frame(&self, id: &str, text: String) {
-        let Some(connection) = self.0.hub.find(id) else { return };
+        let Some(connection) = self.0.hub.find(id) else {
+            return;
+        };
         connection.last_ms.store(self.now().ms(), Ordering::Relaxed);
-        let Some((route, function)) = self.0.routes.frame(&text) else { return };
+        let Some((route, function)) = self.0.routes.frame(&text) else {
+            return;
+        };
         let (local, guard) = (self.clone(), self.0.activity.begin());
         tokio::spawn(async move {
             let timer = local.0.log.timer();
@@ -262,7 +314,13 @@ impl Local {
                 Err(_) => (500, failed(peer, &request_id)),
             };
             let what = format!("frame {route}");
-            local.0.log.line(local.now(), &timer, &what, &status.to_string(), function.name);
+            local.0.log.line(
+                local.now(),
+                &timer,
+                &what,
+                &status.to_string(),
+                function.name,
+            );
             if !body.is_empty() {
                 // Whoever has gone in the meantime needs no answer.
                 let _ = local.0.hub.post(&peer.connection_id, body);
@@ -272,12 +330,18 @@ impl Local {
     }
 
     fn tell_end(&self, peer: Peer, code: u16, reason: String) {
-        let Some(function) = self.0.routes.socket("$disconnect") else { return };
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let Some(function) = self.0.routes.socket("$disconnect") else {
+            return;
+        };
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            return;
+        };
         let (local, guard) = (self.clone(), self.0.activity.begin());
         runtime.spawn(async move {
             let event = event::disconnect(&peer, code, &reason, &local.fresh_id(), local.now());
-            local.work(function, &format!("$disconnect {code}"), event).await;
+            local
+                .work(function, &format!("$disconnect {code}"), event)
+                .await;
             drop(guard);
         });
     }

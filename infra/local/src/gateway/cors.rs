@@ -24,24 +24,37 @@ pub fn preflight(request: &HttpRequest, origins: &[String]) -> Option<HttpRespon
             ("access-control-allow-headers", HEADERS),
             ("access-control-max-age", AGE_SECONDS),
         ];
-        answer.headers.extend(headers.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        answer
+            .headers
+            .extend(headers.map(|(name, value)| (name.to_owned(), value.to_owned())));
     }
     Some(answer)
 }
 
 /// Adds the headers of a cross-origin answer; whatever CORS headers a function sent are dropped.
 pub fn expose(request: &HttpRequest, origins: &[String], answer: &mut HttpResponse) {
-    answer.headers.retain(|(name, _)| !name.starts_with("access-control-"));
-    let vary = answer.headers.iter().any(|(name, value)| name == "vary" && value == "Origin");
+    answer
+        .headers
+        .retain(|(name, _)| !name.starts_with("access-control-"));
+    let vary = answer
+        .headers
+        .iter()
+        .any(|(name, value)| name == "vary" && value == "Origin");
     if !vary {
         answer.headers.push(("vary".into(), "Origin".into()));
     }
     if let Some(origin) = listed(request, origins) {
-        answer.headers.push(("access-control-allow-origin".into(), origin.to_owned()));
-        answer.headers.push(("access-control-expose-headers".into(), EXPOSED.to_owned()));
+        answer
+            .headers
+            .push(("access-control-allow-origin".into(), origin.to_owned()));
+        answer
+            .headers
+            .push(("access-control-expose-headers".into(), EXPOSED.to_owned()));
     }
 }
 
 fn listed<'a>(request: &'a HttpRequest, origins: &[String]) -> Option<&'a str> {
-    request.header("origin").filter(|origin| origins.iter().any(|known| known == origin))
+    request
+        .header("origin")
+        .filter(|origin| origins.iter().any(|known| known == origin))
 }

@@ -101,7 +101,10 @@ fn headers_of(headers: &[(String, String)]) -> BTreeMap<String, String> {
 }
 
 fn cookies_of(request: &HttpRequest) -> Vec<&str> {
-    let cookies = request.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("cookie"));
+    let cookies = request
+        .headers
+        .iter()
+        .filter(|(name, _)| name.eq_ignore_ascii_case("cookie"));
     cookies.flat_map(|(_, value)| value.split("; ")).collect()
 }
 
@@ -124,8 +127,16 @@ fn body_of(request: &HttpRequest) -> (Option<String>, bool) {
     if request.body.is_empty() {
         return (None, false);
     }
-    let kind = request.header("content-type").unwrap_or_default().to_ascii_lowercase();
-    let textual = ["text/", "application/json", "application/xml", "application/javascript"];
+    let kind = request
+        .header("content-type")
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let textual = [
+        "text/",
+        "application/json",
+        "application/xml",
+        "application/javascript",
+    ];
     let text = textual.iter().any(|start| kind.starts_with(start)) || kind.contains("+json");
     match std::str::from_utf8(&request.body) {
         Ok(body) if text => (Some(body.to_owned()), false),
@@ -135,16 +146,26 @@ fn body_of(request: &HttpRequest) -> (Option<String>, bool) {
 
 /// The answer to a client from what the function returned.
 pub fn answer(result: Value) -> HttpResponse {
-    let Some(status) = result["statusCode"].as_u64().and_then(|code| u16::try_from(code).ok())
+    let Some(status) = result["statusCode"]
+        .as_u64()
+        .and_then(|code| u16::try_from(code).ok())
     else {
         return HttpResponse::json(200, &result);
     };
     let mut headers = Vec::new();
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let text = |value: &Value| {
+        value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned)
+    };
     for (name, value) in result["headers"].as_object().into_iter().flatten() {
         headers.push((name.to_ascii_lowercase(), text(value)));
     }
-    for (name, values) in result["multiValueHeaders"].as_object().into_iter().flatten() {
+    for (name, values) in result["multiValueHeaders"]
+        .as_object()
+        .into_iter()
+        .flatten()
+    {
         for value in values.as_array().into_iter().flatten() {
             headers.push((name.to_ascii_lowercase(), text(value)));
         }
@@ -158,7 +179,11 @@ pub fn answer(result: Value) -> HttpResponse {
     } else {
         body.as_bytes().to_vec()
     };
-    HttpResponse { status, headers, body }
+    HttpResponse {
+        status,
+        headers,
+        body,
+    }
 }
 
 /// One connection, as every event of the WebSocket API names it.
@@ -185,8 +210,10 @@ pub fn connect(
     now: Time,
 ) -> Value {
     let headers = headers_of(headers);
-    let multi: Map<String, Value> =
-        headers.iter().map(|(name, value)| (name.clone(), json!([value]))).collect();
+    let multi: Map<String, Value> = headers
+        .iter()
+        .map(|(name, value)| (name.clone(), json!([value])))
+        .collect();
     let mut event = json!({
         "headers": headers,
         "multiValueHeaders": multi,
@@ -195,8 +222,10 @@ pub fn connect(
     });
     let query = query_of(query);
     if !query.is_empty() {
-        let multi: Map<String, Value> =
-            query.iter().map(|(name, value)| (name.clone(), json!([value]))).collect();
+        let multi: Map<String, Value> = query
+            .iter()
+            .map(|(name, value)| (name.clone(), json!([value])))
+            .collect();
         event["queryStringParameters"] = json!(query);
         event["multiValueQueryStringParameters"] = Value::Object(multi);
     }
@@ -239,9 +268,19 @@ fn socket_context(peer: &Peer, route: &str, kind: &str, request_id: &str, now: T
 /// `12/Mar/2026:19:03:58 +0000`, the time of access logs.
 fn log_time(now: Time) -> String {
     let text = now.to_string();
-    let month = text.get(5..7).and_then(|month| month.parse::<usize>().ok()).unwrap_or(1);
-    let names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let month = text
+        .get(5..7)
+        .and_then(|month| month.parse::<usize>().ok())
+        .unwrap_or(1);
+    let names = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
     let name = names.get(month.saturating_sub(1)).unwrap_or(&"Jan");
     let part = |range: std::ops::Range<usize>| text.get(range).unwrap_or_default();
-    format!("{}/{name}/{}:{} +0000", part(8..10), part(0..4), part(11..19))
+    format!(
+        "{}/{name}/{}:{} +0000",
+        part(8..10),
+        part(0..4),
+        part(11..19)
+    )
 }

@@ -61,14 +61,19 @@ impl HttpRequest {
 
     /// Bytes of the request line and the headers, as the gateway counts them.
     pub fn head_bytes(&self) -> usize {
-        let lines = self.headers.iter().map(|(name, value)| name.len() + value.len());
+        let lines = self
+            .headers
+            .iter()
+            .map(|(name, value)| name.len() + value.len());
         self.method.len() + self.target.len() + lines.sum::<usize>()
     }
 }
 
 /// The first header of this name, whatever its case.
 pub fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    let found = headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+    let found = headers
+        .iter()
+        .find(|(key, _)| key.eq_ignore_ascii_case(name));
     found.map(|(_, value)| value.as_str())
 }
 
@@ -100,7 +105,10 @@ impl HttpResponse {
 
     /// An answer without a body.
     pub fn empty(status: u16) -> Self {
-        Self { status, ..Self::default() }
+        Self {
+            status,
+            ..Self::default()
+        }
     }
 
     /// The first header of this name.
@@ -115,7 +123,9 @@ pub fn percent_decode(text: &str) -> String {
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
-        let pair = bytes.get(at + 1..at + 3).and_then(|pair| std::str::from_utf8(pair).ok());
+        let pair = bytes
+            .get(at + 1..at + 3)
+            .and_then(|pair| std::str::from_utf8(pair).ok());
         let value = pair.filter(|pair| !pair.starts_with('+'));
         match value.and_then(|pair| u8::from_str_radix(pair, 16).ok()) {
             Some(value) if byte == b'%' => {

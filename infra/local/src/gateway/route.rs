@@ -50,7 +50,9 @@ impl Routes {
         for function in functions {
             routes.add(function);
         }
-        routes.http.sort_by(|a, b| specific(&a.segments, &b.segments));
+        routes
+            .http
+            .sort_by(|a, b| specific(&a.segments, &b.segments));
         routes
     }
 
@@ -82,11 +84,19 @@ impl Routes {
         for route in routes {
             if let Some(parameters) = route.parameters(&parts) {
                 let key = format!("{} {}", route.method, route.path);
-                return Some(Match { function: route.function, key, parameters });
+                return Some(Match {
+                    function: route.function,
+                    key,
+                    parameters,
+                });
             }
         }
         let parameters = BTreeMap::new();
-        self.unknown.map(|function| Match { function, key: "$default".into(), parameters })
+        self.unknown.map(|function| Match {
+            function,
+            key: "$default".into(),
+            parameters,
+        })
     }
 
     /// The function for a frame, by its `type`: the route and the function.
@@ -96,7 +106,8 @@ impl Routes {
         if let Some(function) = self.frames.get(kind) {
             return Some((kind.to_owned(), function));
         }
-        self.socket("$default").map(|function| ("$default".to_owned(), function))
+        self.socket("$default")
+            .map(|function| ("$default".to_owned(), function))
     }
 
     /// The function for `$connect`, `$disconnect` or `$default`.
@@ -111,8 +122,17 @@ impl Route {
             Some(name) => Segment::Parameter(name.trim_end_matches('}')),
             None => Segment::Fixed(part),
         };
-        let segments = path.trim_start_matches('/').split('/').map(segment).collect();
-        Self { method, path, segments, function }
+        let segments = path
+            .trim_start_matches('/')
+            .split('/')
+            .map(segment)
+            .collect();
+        Self {
+            method,
+            path,
+            segments,
+            function,
+        }
     }
 
     fn parameters(&self, parts: &[&str]) -> Option<BTreeMap<String, String>> {
@@ -137,7 +157,10 @@ impl Route {
 /// tried.
 fn specific(a: &[Segment], b: &[Segment]) -> Ordering {
     let kinds = |segments: &[Segment]| -> Vec<bool> {
-        segments.iter().map(|segment| matches!(segment, Segment::Parameter(_))).collect()
+        segments
+            .iter()
+            .map(|segment| matches!(segment, Segment::Parameter(_)))
+            .collect()
     };
     kinds(a).cmp(&kinds(b))
 }

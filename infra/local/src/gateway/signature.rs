@@ -62,12 +62,21 @@ impl<'a> Claim<'a> {
         let (access_key_id, scope) = credential?.split_once('/')?;
         let (date, _) = scope.split_once('/')?;
         let signed = signed?.split(';').collect();
-        Some(Self { access_key_id, date, scope, signed, signature: signature? })
+        Some(Self {
+            access_key_id,
+            date,
+            scope,
+            signed,
+            signature: signature?,
+        })
     }
 }
 
 fn covers_amazon_headers(request: &HttpRequest, signed: &[&str]) -> bool {
-    let names = request.headers.iter().map(|(name, _)| name.to_ascii_lowercase());
+    let names = request
+        .headers
+        .iter()
+        .map(|(name, _)| name.to_ascii_lowercase());
     // Nobody adds an `x-amz-` header on the way, so an unsigned one was smuggled in; the hash is
     // checked by its value, and a session token means nothing here.
     let free = ["x-amz-content-sha256", "x-amz-security-token"];
@@ -119,10 +128,18 @@ fn canonical_query(query: &str) -> String {
         .split('&')
         .filter(|pair| !pair.is_empty())
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-        .map(|(name, value)| (encode(&percent_decode(name)), encode(&percent_decode(value))))
+        .map(|(name, value)| {
+            (
+                encode(&percent_decode(name)),
+                encode(&percent_decode(value)),
+            )
+        })
         .collect();
     pairs.sort();
-    let pairs: Vec<_> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let pairs: Vec<_> = pairs
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
     pairs.join("&")
 }
 
@@ -185,8 +202,12 @@ pub fn sign_request(
     secret: &str,
     now: Time,
 ) {
-    let stamp: String =
-        now.to_string().chars().take(19).filter(|c| !matches!(c, '-' | ':')).collect();
+    let stamp: String = now
+        .to_string()
+        .chars()
+        .take(19)
+        .filter(|c| !matches!(c, '-' | ':'))
+        .collect();
     let stamp = format!("{stamp}Z");
     let date = stamp.get(..8).unwrap_or_default().to_owned();
     request.headers.push(("x-amz-date".into(), stamp.clone()));
@@ -195,8 +216,13 @@ pub fn sign_request(
     }
     let scope = format!("{date}/{region}/{SERVICE}/aws4_request");
     let signed = vec!["host", "x-amz-date"];
-    let claim =
-        Claim { access_key_id, date: &date, scope: &scope, signed: signed.clone(), signature: "" };
+    let claim = Claim {
+        access_key_id,
+        date: &date,
+        scope: &scope,
+        signed: signed.clone(),
+        signature: "",
+    };
     let text = string_to_sign(request, &claim, &stamp).unwrap_or_default();
     let signature = sign(secret, &scope, &text);
     let header = format!(
@@ -215,9 +241,19 @@ mod tests {
     const NOW: Time = Time(1_440_938_160_000);
 
     fn vanilla() -> HttpRequest {
-        let headers = [("host", "example.amazonaws.com"), ("x-amz-date", "20150830T123600Z")];
-        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
-        HttpRequest { method: "GET".into(), target: "/".into(), headers, ..Default::default() }
+        let headers = [
+            ("host", "example.amazonaws.com"),
+            ("x-amz-date", "20150830T123600Z"),
+        ];
+        let headers = headers
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .to_vec();
+        HttpRequest {
+            method: "GET".into(),
+            target: "/".into(),
+            headers,
+            ..Default::default()
+        }
     }
 
     /// `get-vanilla` of the test suite that AWS published for Signature Version 4.
@@ -225,8 +261,13 @@ mod tests {
     fn it_signs_as_aws_published() {
         let (request, scope) = (vanilla(), "20150830/us-east-1/service/aws4_request");
         let signed = vec!["host", "x-amz-date"];
-        let claim =
-            Claim { access_key_id: KEY, date: "20150830", scope, signed, signature: "" };
+        let claim = Claim {
+            access_key_id: KEY,
+            date: "20150830",
+            scope,
+            signed,
+            signature: "",
+        };
         let text = string_to_sign(&request, &claim, "20150830T123600Z").unwrap();
         assert_eq!(
             sign(SECRET, scope, &text),
@@ -254,7 +295,11 @@ mod tests {
     fn a_signature_holds_for_five_minutes_and_for_one_region() {
         let request = signed();
         for (seconds, accepted) in [(0, true), (300, true), (-300, true), (301, false)] {
-            assert_eq!(check(&request, NOW.plus(seconds * 1_000)), accepted, "{seconds}");
+            assert_eq!(
+                check(&request, NOW.plus(seconds * 1_000)),
+                accepted,
+                "{seconds}"
+            );
         }
         let secret = |_: &str| Some(SECRET.to_owned());
         assert!(verify(&request, "eu-central-1", NOW, secret).is_none());

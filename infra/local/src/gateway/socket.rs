@@ -10,9 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Duration, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::machine::TryParse;
-use tokio_tungstenite::tungstenite::handshake::server::{
-    Request, create_response, write_response,
-};
+use tokio_tungstenite::tungstenite::handshake::server::{Request, create_response, write_response};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self, Message, Utf8Bytes};
@@ -44,7 +42,9 @@ pub async fn serve(
             accepted = listener.accept() => accepted,
         };
         // A client that is gone before it was accepted is no failure of the listener.
-        let Ok((stream, client)) = accepted else { continue };
+        let Ok((stream, client)) = accepted else {
+            continue;
+        };
         let local = local.clone();
         tokio::spawn(async move {
             // Whoever drops the line in the middle of a handshake gets no answer.
@@ -53,11 +53,7 @@ pub async fn serve(
     }
 }
 
-async fn handshake(
-    local: Local,
-    mut stream: TcpStream,
-    client: SocketAddr,
-) -> std::io::Result<()> {
+async fn handshake(local: Local, mut stream: TcpStream, client: SocketAddr) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     let wait = Duration::from_secs(HANDSHAKE_SECONDS_MAX);
     let (request, rest) = timeout(wait, read_request(&mut stream)).await??;
@@ -72,11 +68,17 @@ async fn handshake(
         .headers()
         .iter()
         .map(|(name, value)| {
-            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+            (
+                name.as_str().to_owned(),
+                String::from_utf8_lossy(value.as_bytes()).into_owned(),
+            )
         })
         .collect();
     let query = request.uri().query().unwrap_or_default();
-    let socket = match local.connect(query, &headers, &client.ip().to_string()).await {
+    let socket = match local
+        .connect(query, &headers, &client.ip().to_string())
+        .await
+    {
         Ok(socket) => socket,
         Err(status) => return refuse(&mut stream, status).await,
     };
@@ -167,7 +169,10 @@ async fn close(mut stream: WebSocketStream<TcpStream>, code: u16, reason: &str) 
         end -= 1;
     }
     let reason = reason.get(..end).unwrap_or_default();
-    let frame = CloseFrame { code: CloseCode::from(code), reason: Utf8Bytes::from(reason) };
+    let frame = CloseFrame {
+        code: CloseCode::from(code),
+        reason: Utf8Bytes::from(reason),
+    };
     let farewell = async {
         if stream.close(Some(frame)).await.is_ok() {
             while let Some(Ok(_)) = stream.next().await {}

@@ -22,7 +22,10 @@ const FAIL: shared::function::Run = |_, _| Box::pin(async { Err("broken".into())
 static STATIC: Function = function(
     "static_one",
     &[
-        Trigger::Http { method: "GET", path: "/things/best" },
+        Trigger::Http {
+            method: "GET",
+            path: "/things/best",
+        },
         Trigger::Alias("/best"),
         Trigger::Frame("thing.best"),
     ],
@@ -30,15 +33,36 @@ static STATIC: Function = function(
 );
 static THING: Function = function(
     "thing",
-    &[Trigger::Http { method: "GET", path: "/things/{id}" }],
+    &[Trigger::Http {
+        method: "GET",
+        path: "/things/{id}",
+    }],
     ECHO,
 );
-static MAKE: Function =
-    function("make", &[Trigger::Http { method: "POST", path: "/things/{kind}" }], ECHO);
-static SLOW: Function =
-    function("slow", &[Trigger::Http { method: "GET", path: "/slow" }], STALL);
-static BROKEN: Function =
-    function("broken", &[Trigger::Http { method: "GET", path: "/broken" }], FAIL);
+static MAKE: Function = function(
+    "make",
+    &[Trigger::Http {
+        method: "POST",
+        path: "/things/{kind}",
+    }],
+    ECHO,
+);
+static SLOW: Function = function(
+    "slow",
+    &[Trigger::Http {
+        method: "GET",
+        path: "/slow",
+    }],
+    STALL,
+);
+static BROKEN: Function = function(
+    "broken",
+    &[Trigger::Http {
+        method: "GET",
+        path: "/broken",
+    }],
+    FAIL,
+);
 static UNKNOWN: Function = function("unknown", &[Trigger::UnknownRoute], ECHO);
 static OPEN: Function = function("open", &[Trigger::Socket("$connect")], |env, event| {
     Box::pin(async move {
@@ -50,11 +74,16 @@ static OPEN: Function = function("open", &[Trigger::Socket("$connect")], |env, e
 static CLOSE: Function = function("close", &[Trigger::Socket("$disconnect")], ECHO);
 static OTHER: Function = function("other", &[Trigger::Socket("$default")], ECHO);
 
-const ALL: &[&Function] =
-    &[&STATIC, &THING, &MAKE, &SLOW, &BROKEN, &UNKNOWN, &OPEN, &CLOSE, &OTHER];
+const ALL: &[&Function] = &[
+    &STATIC, &THING, &MAKE, &SLOW, &BROKEN, &UNKNOWN, &OPEN, &CLOSE, &OTHER,
+];
 
 fn get(target: &str) -> HttpRequest {
-    HttpRequest { method: "GET".into(), target: target.into(), ..Default::default() }
+    HttpRequest {
+        method: "GET".into(),
+        target: target.into(),
+        ..Default::default()
+    }
 }
 
 fn with(mut request: HttpRequest, headers: &[(&str, &str)]) -> HttpRequest {
@@ -70,12 +99,22 @@ fn static_segments_win_over_parameters_and_methods_are_apart() {
     assert_eq!(find("GET", "/things/best").function.name, "static_one");
     assert_eq!(find("GET", "/best").key, "GET /best");
     let thing = find("GET", "/things/a%20b");
-    assert_eq!((thing.function.name, thing.parameters["id"].as_str()), ("thing", "a b"));
+    assert_eq!(
+        (thing.function.name, thing.parameters["id"].as_str()),
+        ("thing", "a b")
+    );
     assert_eq!(find("POST", "/things/best").parameters["kind"], "best");
-    for (method, path) in [("PUT", "/things/best"), ("GET", "/things/"), ("GET", "/things/a/b")] {
+    for (method, path) in [
+        ("PUT", "/things/best"),
+        ("GET", "/things/"),
+        ("GET", "/things/a/b"),
+    ] {
         assert_eq!(find(method, path).key, "$default", "{method} {path}");
     }
-    assert_eq!(routes.frame(r#"{"type":"thing.best"}"#).unwrap().1.name, "static_one");
+    assert_eq!(
+        routes.frame(r#"{"type":"thing.best"}"#).unwrap().1.name,
+        "static_one"
+    );
     for text in [r#"{"type":"strange"}"#, "no json", "[]"] {
         assert_eq!(routes.frame(text).unwrap().1.name, "other", "{text}");
     }
@@ -84,19 +123,31 @@ fn static_segments_win_over_parameters_and_methods_are_apart() {
 #[tokio::test(start_paused = true)]
 async fn the_event_is_payload_format_two() {
     let local = local(ALL).await;
-    let mut request = with(get("/things/x?a=1&a=2&b=%C3%A4"), &[("X-One", "1"), ("x-one", "2")]);
+    let mut request = with(
+        get("/things/x?a=1&a=2&b=%C3%A4"),
+        &[("X-One", "1"), ("x-one", "2")],
+    );
     request.source_ip = "127.0.0.9".into();
     let answer = local.http(request).await;
-    assert_eq!((answer.status, answer.header("x-name")), (200, Some("thing")));
+    assert_eq!(
+        (answer.status, answer.header("x-name")),
+        (200, Some("thing"))
+    );
     let event: Value = serde_json::from_slice(&answer.body).unwrap();
     assert_eq!(event["version"], "2.0");
     assert_eq!(event["routeKey"], "GET /things/{id}");
     assert_eq!(event["rawQueryString"], "a=1&a=2&b=%C3%A4");
-    assert_eq!(event["queryStringParameters"], json!({ "a": "1,2", "b": "ä" }));
+    assert_eq!(
+        event["queryStringParameters"],
+        json!({ "a": "1,2", "b": "ä" })
+    );
     assert_eq!(event["pathParameters"], json!({ "id": "x" }));
     assert_eq!(event["headers"]["x-one"], "1,2");
     assert_eq!(event["requestContext"]["http"]["sourceIp"], "127.0.0.9");
-    assert_eq!(event["requestContext"]["time"], "31/Jan/2026:12:00:30 +0000");
+    assert_eq!(
+        event["requestContext"]["time"],
+        "31/Jan/2026:12:00:30 +0000"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -105,12 +156,20 @@ async fn the_gateways_own_refusals_are_short() {
     let mut large = get("/things/x");
     large.body = vec![b'x'; super::BODY_BYTES_MAX + 1];
     let long = with(get("/things/x"), &[("x-long", &"x".repeat(10_240))]);
-    let cases = [(large, 413), (long, 431), (get("/slow"), 503), (get("/broken"), 500)];
+    let cases = [
+        (large, 413),
+        (long, 431),
+        (get("/slow"), 503),
+        (get("/broken"), 500),
+    ];
     for (request, status) in cases {
         let answer = local.http(request).await;
         let body: Value = serde_json::from_slice(&answer.body).unwrap();
         assert_eq!(answer.status, status);
-        assert_eq!(body.as_object().unwrap().keys().collect::<Vec<_>>(), ["message"]);
+        assert_eq!(
+            body.as_object().unwrap().keys().collect::<Vec<_>>(),
+            ["message"]
+        );
     }
 }
 
@@ -118,27 +177,48 @@ async fn the_gateways_own_refusals_are_short() {
 async fn only_listed_origins_get_cors_headers() {
     let local = local(ALL).await;
     let allowed = "access-control-allow-origin";
-    for (origin, listed) in [("http://127.0.0.1:3000", true), ("https://evil.test", false)] {
+    for (origin, listed) in [
+        ("http://127.0.0.1:3000", true),
+        ("https://evil.test", false),
+    ] {
         let answer = local.http(with(get("/best"), &[("origin", origin)])).await;
         assert_eq!(answer.header(allowed), listed.then_some(origin));
         assert_eq!(answer.header("vary"), Some("Origin"));
-        let asks = [("origin", origin), ("access-control-request-method", "POST")];
+        let asks = [
+            ("origin", origin),
+            ("access-control-request-method", "POST"),
+        ];
         let mut preflight = with(get("/best"), &asks);
         preflight.method = "OPTIONS".into();
         let answer = local.http(preflight).await;
-        assert_eq!((answer.status, answer.header(allowed)), (204, listed.then_some(origin)));
-        assert_eq!(answer.header("access-control-max-age"), listed.then_some("600"));
+        assert_eq!(
+            (answer.status, answer.header(allowed)),
+            (204, listed.then_some(origin))
+        );
+        assert_eq!(
+            answer.header("access-control-max-age"),
+            listed.then_some("600")
+        );
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn admin_paths_need_a_signature_however_they_are_spelled() {
     let local = local(ALL).await;
-    for path in ["/api/admin/me", "/api/%61dmin/me", "/admin/skill-compatibility", "/admin"] {
+    for path in [
+        "/api/admin/me",
+        "/api/%61dmin/me",
+        "/admin/skill-compatibility",
+        "/admin",
+    ] {
         let request = with(get(path), &[("authorization", "Bearer token")]);
         let answer = local.http(request).await;
         let body = String::from_utf8(answer.body).unwrap();
-        assert_eq!((answer.status, body.as_str()), (403, r#"{"message":"Forbidden"}"#), "{path}");
+        assert_eq!(
+            (answer.status, body.as_str()),
+            (403, r#"{"message":"Forbidden"}"#),
+            "{path}"
+        );
     }
     let mut request = get("/api/admin/me");
     let admin = local.admins().list()[0].clone();
@@ -146,25 +226,40 @@ async fn admin_paths_need_a_signature_however_they_are_spelled() {
     signature::sign_request(&mut request, "us-east-1", id, secret, local.now());
     let answer = local.http(request.clone()).await;
     let event: Value = serde_json::from_slice(&answer.body).unwrap();
-    assert_eq!(event["requestContext"]["authorizer"]["iam"]["userArn"], admin.arn);
+    assert_eq!(
+        event["requestContext"]["authorizer"]["iam"]["userArn"],
+        admin.arn
+    );
     local.advance(301).await;
     assert_eq!(local.http(request).await.status, 403);
 }
 
 async fn open(local: &Local) -> Socket {
-    local.connect("ticket=good", &[], "127.0.0.1").await.ok().unwrap()
+    local
+        .connect("ticket=good", &[], "127.0.0.1")
+        .await
+        .ok()
+        .unwrap()
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_frame_is_answered_by_its_function() {
     let local = local(ALL).await;
-    assert_eq!(local.connect("ticket=bad", &[], "127.0.0.1").await.err(), Some(401));
+    assert_eq!(
+        local.connect("ticket=bad", &[], "127.0.0.1").await.err(),
+        Some(401)
+    );
     let mut socket = open(&local).await;
     socket.send(r#"{"type":"thing.best"}"#).await;
-    let Some(Incoming::Text(text)) = socket.receive().await else { panic!("no answer") };
+    let Some(Incoming::Text(text)) = socket.receive().await else {
+        panic!("no answer")
+    };
     let event: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(event["requestContext"]["routeKey"], "thing.best");
-    assert_eq!(event["requestContext"]["connectionId"], socket.connection_id);
+    assert_eq!(
+        event["requestContext"]["connectionId"],
+        socket.connection_id
+    );
     assert_eq!(event["body"], r#"{"type":"thing.best"}"#);
     socket.close();
     local.settle().await;
@@ -178,13 +273,17 @@ async fn the_server_closes_with_the_code_of_its_last_error() {
     let mut socket = open(&local).await;
     let id = socket.connection_id.clone();
     let hub = local.0.hub.clone();
-    let frame = json!({ "type": "error", "data": { "code": "SESSION_REVOKED", "close_code": 4003 } });
+    let frame =
+        json!({ "type": "error", "data": { "code": "SESSION_REVOKED", "close_code": 4003 } });
     hub.post(&id, frame.to_string().into_bytes()).unwrap();
     hub.delete(&id).unwrap();
     assert!(hub.post(&id, Vec::new()).is_err());
     assert!(matches!(socket.receive().await, Some(Incoming::Text(_))));
     let end = Incoming::Close(4003, "SESSION_REVOKED".into());
-    assert_eq!((socket.receive().await, socket.receive().await), (Some(end), None));
+    assert_eq!(
+        (socket.receive().await, socket.receive().await),
+        (Some(end), None)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -194,7 +293,10 @@ async fn connections_end_when_idle_or_old_and_by_size() {
     local.advance(599).await;
     assert!(idle.try_receive().is_none());
     local.advance(1).await;
-    assert!(matches!(idle.receive().await, Some(Incoming::Close(1001, _))));
+    assert!(matches!(
+        idle.receive().await,
+        Some(Incoming::Close(1001, _))
+    ));
 
     let mut old = open(&local).await;
     for _ in 0..13 {
@@ -204,15 +306,24 @@ async fn connections_end_when_idle_or_old_and_by_size() {
     }
     // 13 × 9 minutes have passed; the two hours end 3 minutes later, although it is not idle.
     local.advance(180).await;
-    assert!(matches!(old.receive().await, Some(Incoming::Close(1001, _))));
+    assert!(matches!(
+        old.receive().await,
+        Some(Incoming::Close(1001, _))
+    ));
 
     let mut large = open(&local).await;
     large.send("x".repeat(32 * 1024 + 1)).await;
-    assert!(matches!(large.receive().await, Some(Incoming::Close(1009, _))));
+    assert!(matches!(
+        large.receive().await,
+        Some(Incoming::Close(1009, _))
+    ));
     let half = "x".repeat(32 * 1024);
     let mut split = open(&local).await;
     split.send_parts(&[&half, &half]).await;
     assert!(matches!(split.receive().await, Some(Incoming::Text(_))));
     split.send_parts(&[&half, &half, &half, &half, "x"]).await;
-    assert!(matches!(split.receive().await, Some(Incoming::Close(1009, _))));
+    assert!(matches!(
+        split.receive().await,
+        Some(Incoming::Close(1009, _))
+    ));
 }

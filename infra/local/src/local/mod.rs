@@ -46,14 +46,27 @@ fn page() -> HttpResponse {
 }
 
 fn html(text: String) -> HttpResponse {
-    let headers = [("content-type", "text/html; charset=utf-8"), ("cache-control", "no-store")];
-    let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
-    HttpResponse { status: 200, headers, body: text.into_bytes() }
+    let headers = [
+        ("content-type", "text/html; charset=utf-8"),
+        ("cache-control", "no-store"),
+    ];
+    let headers = headers
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .to_vec();
+    HttpResponse {
+        status: 200,
+        headers,
+        body: text.into_bytes(),
+    }
 }
 
 async fn aws(local: &Local, request: HttpRequest) -> HttpResponse {
     let uri = request.target.strip_prefix("/_aws").unwrap_or_default();
-    let uri = if uri.starts_with('/') { uri.to_owned() } else { format!("/{uri}") };
+    let uri = if uri.starts_with('/') {
+        uri.to_owned()
+    } else {
+        format!("/{uri}")
+    };
     let request = cloud::Request {
         method: request.method,
         uri,
@@ -61,11 +74,18 @@ async fn aws(local: &Local, request: HttpRequest) -> HttpResponse {
         body: request.body,
     };
     let answer = local.cloud().answer(EXTERNAL, request).await;
-    HttpResponse { status: answer.status, headers: answer.headers, body: answer.body }
+    HttpResponse {
+        status: answer.status,
+        headers: answer.headers,
+        body: answer.body,
+    }
 }
 
 async fn paths(local: &Local, request: &HttpRequest) -> HttpResponse {
-    let path = request.path().trim_start_matches("/_local").trim_matches('/');
+    let path = request
+        .path()
+        .trim_start_matches("/_local")
+        .trim_matches('/');
     match (request.method.as_str(), path) {
         ("GET", "") => HttpResponse::json(200, &overview(local)),
         ("GET", "clock") => clock(local),
@@ -91,7 +111,10 @@ async fn paths(local: &Local, request: &HttpRequest) -> HttpResponse {
 }
 
 fn error(status: u16, code: &str, message: &str) -> HttpResponse {
-    HttpResponse::json(status, &json!({ "error": { "code": code, "message": message } }))
+    HttpResponse::json(
+        status,
+        &json!({ "error": { "code": code, "message": message } }),
+    )
 }
 
 /// What a person or a script needs to know first.

@@ -10,7 +10,10 @@ use crate::runtime::Local;
 /// The outbox in the form that the request accepts.
 pub(super) fn answer(local: &Local, request: &HttpRequest) -> HttpResponse {
     let items = local.cloud().outbox();
-    if request.header("accept").is_some_and(|accept| accept.contains("text/html")) {
+    if request
+        .header("accept")
+        .is_some_and(|accept| accept.contains("text/html"))
+    {
         return html(page(&items));
     }
     let items: Vec<_> = items
@@ -87,5 +90,7 @@ fn linked(text: &str) -> String {
         }
         false => escape(word),
     };
-    text.split_inclusive(char::is_whitespace).map(word).collect()
+    text.split_inclusive(char::is_whitespace)
+        .map(word)
+        .collect()
 }

@@ -42,7 +42,9 @@ impl Local {
     /// The surroundings of a function: its kept instance, made when first needed.
     pub fn env(&self, function: &'static str) -> Env {
         let mut warm = self.0.instances.warm();
-        warm.entry(function).or_insert_with(|| self.new_env(function)).clone()
+        warm.entry(function)
+            .or_insert_with(|| self.new_env(function))
+            .clone()
     }
 
     fn new_env(&self, function: &'static str) -> Env {
@@ -63,7 +65,11 @@ impl Local {
         event: Value,
         limit: Duration,
     ) -> Result<Value, Failure> {
-        let (env, run, guard) = (self.env(function.name), function.run, self.0.activity.begin());
+        let (env, run, guard) = (
+            self.env(function.name),
+            function.run,
+            self.0.activity.begin(),
+        );
         let task = tokio::spawn(async move {
             let _guard = guard;
             tokio::time::timeout(limit, mortal(run(&env, event))).await

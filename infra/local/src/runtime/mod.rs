@@ -103,7 +103,11 @@ pub(crate) struct Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        let dispatcher = self.dispatcher.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let dispatcher = self
+            .dispatcher
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(dispatcher) = dispatcher {
             dispatcher.abort();
         }
@@ -129,7 +133,10 @@ impl Local {
     ) -> Result<Self, String> {
         let config = Arc::new(configure(&options)?);
         let state = options.state.clone();
-        let cloud = Cloud::open(crate::cloud::Options { state, base: options.base })?;
+        let cloud = Cloud::open(crate::cloud::Options {
+            state,
+            base: options.base,
+        })?;
         for function in &functions {
             cloud.grant(function.name, function.role());
         }
@@ -163,8 +170,10 @@ impl Local {
         inner.hub.belongs_to(Arc::downgrade(inner));
         inner.cloud.set_sockets(inner.hub.clone());
         let task = tokio::spawn(timer::dispatch(Arc::downgrade(inner)));
-        *inner.dispatcher.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some(task.abort_handle());
+        *inner
+            .dispatcher
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(task.abort_handle());
         self.seed().await
     }
 
@@ -193,7 +202,11 @@ impl Local {
 
     /// The demo people.
     pub fn people(&self) -> Vec<Person> {
-        self.0.people.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .people
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// The local administrators.
@@ -211,12 +224,19 @@ impl Local {
     /// # Errors
     /// `None` when there is no such function, otherwise why it has no result.
     pub async fn run(&self, function: &str, event: Value) -> Result<Value, Option<Failure>> {
-        let found = self.0.functions.iter().find(|known| known.name == function).ok_or(None)?;
+        let found = self
+            .0
+            .functions
+            .iter()
+            .find(|known| known.name == function)
+            .ok_or(None)?;
         let timer = self.0.log.timer();
         let limit = Duration::from_secs(pumps::WORKER_SECONDS_MAX);
         let result = self.invoke(found, event, limit).await;
         let outcome = if result.is_ok() { "ok" } else { "failed" };
-        self.0.log.line(self.now(), &timer, "run", outcome, found.name);
+        self.0
+            .log
+            .line(self.now(), &timer, "run", outcome, found.name);
         result.map_err(Some)
     }
 

@@ -77,7 +77,11 @@ impl Pumps {
     fn consume(&mut self, function: &'static Function, name: &str) {
         if let Some(queue) = QUEUES.iter().find(|queue| queue.name == name) {
             let running = AtomicUsize::new(0);
-            self.consumers.push(Arc::new(Consumer { function, queue, running }));
+            self.consumers.push(Arc::new(Consumer {
+                function,
+                queue,
+                running,
+            }));
         }
     }
 
@@ -90,8 +94,14 @@ impl Pumps {
 
     /// What every mapping of the table has handled.
     fn handled(&self, table: &str) -> u128 {
-        let mappings = self.mappings.iter().filter(|mapping| mapping.table == table);
-        mappings.map(|mapping| mapping.place().done).min().unwrap_or_default()
+        let mappings = self
+            .mappings
+            .iter()
+            .filter(|mapping| mapping.table == table);
+        mappings
+            .map(|mapping| mapping.place().done)
+            .min()
+            .unwrap_or_default()
     }
 }
 
@@ -108,7 +118,9 @@ impl Mapping {
 
 fn sequence(record: &Value) -> u128 {
     let number = record["dynamodb"]["SequenceNumber"].as_str();
-    number.and_then(|number| number.parse().ok()).unwrap_or_default()
+    number
+        .and_then(|number| number.parse().ok())
+        .unwrap_or_default()
 }
 
 impl Local {
@@ -135,8 +147,7 @@ impl Local {
         }
         place.busy = true;
         drop(place);
-        let (local, mapping, guard) =
-            (self.clone(), Arc::clone(mapping), self.0.activity.begin());
+        let (local, mapping, guard) = (self.clone(), Arc::clone(mapping), self.0.activity.begin());
         tokio::spawn(async move {
             local.deliver(&mapping, records).await;
             mapping.place().busy = false;
@@ -190,8 +201,14 @@ impl Local {
             "QueueUrl": self.0.config.queue_url(STREAM_DEAD_LETTERS),
             "MessageBody": letter.to_string(),
         });
-        let target = ("x-amz-target".to_owned(), "AmazonSQS.SendMessage".to_owned());
-        let kind = ("content-type".to_owned(), "application/x-amz-json-1.0".to_owned());
+        let target = (
+            "x-amz-target".to_owned(),
+            "AmazonSQS.SendMessage".to_owned(),
+        );
+        let kind = (
+            "content-type".to_owned(),
+            "application/x-amz-json-1.0".to_owned(),
+        );
         let request = Request {
             method: "POST".into(),
             uri: "https://sqs.us-east-1.amazonaws.com/".into(),
@@ -200,7 +217,9 @@ impl Local {
         };
         let answer = self.0.cloud.answer("local", request).await;
         if answer.status != 200 {
-            self.0.log.text(&format!("A stream record was lost: {}", letter["function"]));
+            self.0
+                .log
+                .text(&format!("A stream record was lost: {}", letter["function"]));
         }
     }
 
@@ -236,7 +255,10 @@ impl Local {
     async fn consume(&self, consumer: &Consumer, messages: Vec<Received>) {
         let name = consumer.queue.name;
         let what = format!("queue {name} x{}", messages.len());
-        let records: Vec<Value> = messages.iter().map(|message| message.record(name)).collect();
+        let records: Vec<Value> = messages
+            .iter()
+            .map(|message| message.record(name))
+            .collect();
         let event = json!({ "Records": records });
         let Some(result) = self.work(consumer.function, &what, event).await else {
             return;
@@ -264,7 +286,9 @@ impl Local {
             Ok(result) => format!("{} failed", reported(result).len()),
             Err(failure) => format!("{failure:?}"),
         };
-        self.0.log.line(self.now(), &timer, what, &outcome, function.name);
+        self.0
+            .log
+            .line(self.now(), &timer, what, &outcome, function.name);
         result.ok()
     }
 }
@@ -272,7 +296,9 @@ impl Local {
 impl Consumer {
     fn enter(&self) -> bool {
         let one_more = |running| (running < CONSUMERS_MAX).then_some(running + 1);
-        self.running.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_more).is_ok()
+        self.running
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_more)
+            .is_ok()
     }
 
     fn leave(&self) {
@@ -282,5 +308,7 @@ impl Consumer {
 
 fn reported(result: &Value) -> Vec<&str> {
     let items = result["batchItemFailures"].as_array().into_iter().flatten();
-    items.filter_map(|item| item["itemIdentifier"].as_str()).collect()
+    items
+        .filter_map(|item| item["itemIdentifier"].as_str())
+        .collect()
 }

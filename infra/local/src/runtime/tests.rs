@@ -7,15 +7,24 @@ use crate::fake::{function, keep, local, put, seen, send};
 fn bodies(events: &[Value]) -> Vec<Vec<String>> {
     let records = |event: &Value| event["Records"].as_array().cloned().unwrap_or_default();
     let body = |record: &Value| record["body"].as_str().unwrap_or_default().to_owned();
-    events.iter().map(|event| records(event).iter().map(body).collect()).collect()
+    events
+        .iter()
+        .map(|event| records(event).iter().map(body).collect())
+        .collect()
 }
 
 fn values(events: &[Value]) -> Vec<Vec<String>> {
     let records = |event: &Value| event["Records"].as_array().cloned().unwrap_or_default();
     let value = |record: &Value| {
-        record["dynamodb"]["NewImage"]["value"]["N"].as_str().unwrap_or_default().to_owned()
+        record["dynamodb"]["NewImage"]["value"]["N"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
     };
-    events.iter().map(|event| records(event).iter().map(value).collect()).collect()
+    events
+        .iter()
+        .map(|event| records(event).iter().map(value).collect())
+        .collect()
 }
 
 static MAILER: Function = function("mailer", &[Trigger::Queue("mail")], |env, event| {
@@ -23,8 +32,9 @@ static MAILER: Function = function("mailer", &[Trigger::Queue("mail")], |env, ev
         keep(env, &event);
         let records = event["Records"].as_array().cloned().unwrap_or_default();
         let bad = records.iter().filter(|record| record["body"] == "bad");
-        let failures: Vec<_> =
-            bad.map(|record| json!({ "itemIdentifier": record["messageId"] })).collect();
+        let failures: Vec<_> = bad
+            .map(|record| json!({ "itemIdentifier": record["messageId"] }))
+            .collect();
         Ok(json!({ "batchItemFailures": failures }))
     })
 });
@@ -61,8 +71,14 @@ async fn a_delayed_message_arrives_when_its_time_has_come() {
 static FAN_OUT: Function = function("fan_out", &[Trigger::Stream("data")], |env, event| {
     Box::pin(async move {
         keep(env, &event);
-        let poisoned = values(std::slice::from_ref(&event)).concat().contains(&"13".to_owned());
-        if poisoned { Err("poison".into()) } else { Ok(json!({})) }
+        let poisoned = values(std::slice::from_ref(&event))
+            .concat()
+            .contains(&"13".to_owned());
+        if poisoned {
+            Err("poison".into())
+        } else {
+            Ok(json!({}))
+        }
     })
 });
 
@@ -95,7 +111,9 @@ async fn a_poisonous_record_is_isolated_repeated_and_given_up() {
     let alone = values(&seen(&local, "fan_out"));
     let tries = alone.iter().filter(|batch| **batch == ["13"]).count();
     assert_eq!(tries, 10, "{alone:?}");
-    let healthy = alone.iter().filter(|batch| !batch.contains(&"13".to_owned()));
+    let healthy = alone
+        .iter()
+        .filter(|batch| !batch.contains(&"13".to_owned()));
     let mut healthy: Vec<String> = healthy.flatten().cloned().collect();
     healthy.dedup();
     assert_eq!(healthy, ["10", "11", "12", "14", "15", "16", "17"]);
@@ -117,8 +135,14 @@ async fn schedules_run_at_their_instants_while_the_clock_is_moved() {
     let local = local(&[&MINUTELY]).await;
     local.advance(150).await;
     let runs = seen(&local, "minutely");
-    assert_eq!(runs, ["2026-01-31T12:01:00.000Z", "2026-01-31T12:02:00.000Z",
-        "2026-01-31T12:03:00.000Z"]);
+    assert_eq!(
+        runs,
+        [
+            "2026-01-31T12:01:00.000Z",
+            "2026-01-31T12:02:00.000Z",
+            "2026-01-31T12:03:00.000Z"
+        ]
+    );
     assert_eq!(local.now().to_string(), "2026-01-31T12:03:00.000Z");
 }
 
@@ -130,7 +154,10 @@ async fn a_month_is_walked_in_larger_steps_up_to_its_last_minute() {
     assert!((900..=1_100).contains(&runs.len()), "{}", runs.len());
     assert_eq!(runs.last().unwrap(), "2026-02-28T12:00:00.000Z");
     local.advance(60).await;
-    assert_eq!(seen(&local, "minutely").last().unwrap(), "2026-02-28T12:01:00.000Z");
+    assert_eq!(
+        seen(&local, "minutely").last().unwrap(),
+        "2026-02-28T12:01:00.000Z"
+    );
 }
 
 static WRITER: Function = function("writer", &[Trigger::Queue("mail")], |env, event| {
@@ -145,7 +172,10 @@ static WRITER: Function = function("writer", &[Trigger::Queue("mail")], |env, ev
 #[tokio::test(start_paused = true)]
 async fn a_handler_that_dies_takes_its_instance_with_it_and_its_message_comes_again() {
     let local = local(&[&WRITER]).await;
-    local.cloud().grant("writer", [("secret/pepper", vec!["secretsmanager:GetSecretValue"])].into());
+    local.cloud().grant(
+        "writer",
+        [("secret/pepper", vec!["secretsmanager:GetSecretValue"])].into(),
+    );
     local.cloud().faults().add(Rule {
         function: Some("writer".into()),
         operation: None,
@@ -154,7 +184,10 @@ async fn a_handler_that_dies_takes_its_instance_with_it_and_its_message_comes_ag
     });
     send(&local, "mail", "hello", 0).await;
     local.settle().await;
-    assert!(seen(&local, "writer").is_empty(), "a new instance knows nothing");
+    assert!(
+        seen(&local, "writer").is_empty(),
+        "a new instance knows nothing"
+    );
     local.advance(91).await;
     assert_eq!(bodies(&seen(&local, "writer")), [["hello"]]);
     local.advance(91).await;
@@ -168,7 +201,10 @@ async fn reset_forgets_everything_but_the_time_and_the_administrators() {
     local.advance(3_600).await;
     let (now, keys) = (local.now(), local.admins().list()[0].access_key_id.clone());
     local.reset().await.unwrap();
-    assert_eq!((local.now(), &local.admins().list()[0].access_key_id), (now, &keys));
+    assert_eq!(
+        (local.now(), &local.admins().list()[0].access_key_id),
+        (now, &keys)
+    );
     assert!(seen(&local, "count").is_empty());
     put(&local, "after", 2).await;
     local.settle().await;

@@ -86,7 +86,12 @@ impl Timetable {
 impl Row {
     fn new(job: Job, period_ms: i64, now: Time) -> Self {
         let period_ms = period_ms.max(SECOND_MS);
-        let mut row = Self { job, period_ms, step_ms: period_ms, next: Time(0) };
+        let mut row = Self {
+            job,
+            period_ms,
+            step_ms: period_ms,
+            next: Time(0),
+        };
         row.next = row.aligned_after(now);
         row
     }
@@ -98,7 +103,11 @@ impl Row {
 
     fn advance(&mut self, now: Time) {
         let stepped = self.next.plus(self.step_ms);
-        self.next = if stepped > now { stepped } else { self.aligned_after(now) };
+        self.next = if stepped > now {
+            stepped
+        } else {
+            self.aligned_after(now)
+        };
     }
 }
 
@@ -140,8 +149,11 @@ impl Local {
 
     /// The earliest instant at which something becomes due.
     fn next_due(&self) -> Option<Time> {
-        let candidates =
-            [self.0.timetable.next(), self.0.cloud.next_visible(), self.0.hub.next_limit()];
+        let candidates = [
+            self.0.timetable.next(),
+            self.0.cloud.next_visible(),
+            self.0.hub.next_limit(),
+        ];
         candidates.into_iter().flatten().min()
     }
 
@@ -175,7 +187,9 @@ impl Local {
         if self.next_due().is_some_and(|due| due <= now) {
             self.fire(now);
         }
-        let wait = self.next_due().map_or(MINUTE_MS, |due| due.since(self.now()));
+        let wait = self
+            .next_due()
+            .map_or(MINUTE_MS, |due| due.since(self.now()));
         // At least a millisecond: a message may be due that all consumers are too busy to take.
         Some(Duration::from_millis(wait.max(1).unsigned_abs()))
     }
