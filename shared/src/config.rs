@@ -98,3 +98,9 @@ impl Config {
         format!("{}{}-{queue}", self.queue_base, self.prefix)
     }
 }
+
+/// One variable of the environment: the only place that reads it.
+#[expect(clippy::disallowed_methods, reason = "this is the module that owns the environment")]
+pub fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}

@@ -60,6 +60,11 @@ impl Env {
         Clock(Arc::clone(&self.0.host.clock))
     }
 
+    /// Randomness.
+    pub fn random(&self) -> Arc<dyn Random> {
+        Arc::clone(&self.0.host.random)
+    }
+
     /// The maker of ids.
     pub fn ids(&self) -> Ids {
         Ids::new(self.clock(), Arc::clone(&self.0.host.random))

@@ -2,7 +2,6 @@
 //!
 //! - [`function`]: what a function declares; the macros that every function file starts with
 //! - [`http`]: extractors, replies, validation, idempotency and rate limits of client calls
-//! - [`socket`]: frames and connections of the WebSocket API
 //! - [`worker`]: queue messages, stream changes and schedule ticks
 //! - [`table`]: keys, items, conditions, commits and queries as data
 //! - [`aws`]: the only place that names an AWS SDK
@@ -17,10 +16,20 @@ pub mod crypto;
 pub mod env;
 pub mod error;
 pub mod function;
+pub mod http;
 pub mod id;
+pub mod lambda;
+pub mod log;
+pub mod operations;
+pub mod page;
+pub mod realtime;
 pub mod table;
+pub mod text;
 pub mod time;
+pub mod worker;
 
 pub use env::Env;
 pub use error::{Error, Fault, Result};
+pub use id::Ids;
+pub use table::Table;
 pub use time::{Clock, Time};

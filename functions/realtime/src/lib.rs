@@ -1,1 +1,16 @@
+//! Realtime: the one WebSocket API and what tells committed facts over it.
 
+/// One module per function.
+pub mod bin {
+    shared::functions! {
+        answer_ping,
+        answer_unknown_frame,
+        close_socket,
+        create_ws_ticket,
+
+        greet_socket,
+        open_socket,
+        push_frames,
+
+    }
+}

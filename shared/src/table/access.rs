@@ -3,7 +3,6 @@
 use std::marker::PhantomData;
 use std::ops::Deref;
 
-use super::Name;
 use crate::aws::dynamo::Tables;
 use crate::env::Env;
 use crate::error::Result;

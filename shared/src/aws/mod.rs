@@ -1,0 +1,80 @@
+//! AWS as capabilities, one file each; the only place that names `aws_sdk_*`.
+
+pub mod cipher;
+pub mod dynamo;
+mod expression;
+pub mod mail;
+pub mod queue;
+pub mod secret;
+pub mod sockets;
+
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_smithy_async::time::{SharedTimeSource, TimeSource};
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::config::environment;
+use crate::env::Env;
+use crate::time::Clock;
+
+/// Time to open a connection (spec operations.md, *Database*).
+const CONNECT_MS: u64 = 1_000;
+/// Time for one call with its retries, below every function's own limit.
+const CALL_MS: u64 = 5_000;
+/// Tries of one call by the SDK for throttles and lost connections.
+const TRIES_MAX: u32 = 3;
+
+/// The clock as the SDK's time source, so that signatures follow the one clock.
+#[derive(Debug)]
+struct SdkTime(Clock);
+
+impl TimeSource for SdkTime {
+    fn now(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_millis(self.0.now().ms().max(0).cast_unsigned())
+    }
+}
+
+/// The SDK's configuration from the environment alone: no profile files, no metadata service.
+fn sdk_config(env: &Env) -> SdkConfig {
+    let config = env.config();
+    let var = |name: &str| environment(name).unwrap_or_else(|| "local".to_owned());
+    let credentials = Credentials::new(
+        var("AWS_ACCESS_KEY_ID"),
+        var("AWS_SECRET_ACCESS_KEY"),
+        environment("AWS_SESSION_TOKEN"),
+        None,
+        "environment",
+    );
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_millis(CONNECT_MS))
+        .operation_timeout(Duration::from_millis(CALL_MS))
+        .build();
+    let mut builder = SdkConfig::builder()
+        .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::latest())
+        .region(Region::new(config.region.clone()))
+        .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(
+            credentials,
+        ))
+        .http_client(env.http())
+        .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+        .time_source(SharedTimeSource::new(SdkTime(env.clock())))
+        .retry_config(RetryConfig::standard().with_max_attempts(TRIES_MAX))
+        .timeout_config(timeouts);
+    if let Some(endpoint) = &config.endpoint {
+        builder = builder.endpoint_url(endpoint.clone());
+    }
+    builder.build()
+}
+
+/// The kept configuration of this instance.
+struct Shared(SdkConfig);
+
+fn shared_config(env: &Env) -> SdkConfig {
+    env.part(|env| Shared(sdk_config(env))).0.clone()
+}

@@ -1,0 +1,126 @@
+//! Secrets Manager: `Secret<Pepper>` in a signature is the right to read one secret.
+
+use std::collections::HashMap;
+use std::marker::PhantomData;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_sdk_secretsmanager::Client;
+
+use super::dynamo::failed;
+use crate::env::Env;
+use crate::error::{INTERNAL_ERROR, Result};
+use crate::function::{Grant, Take};
+use crate::time::{MINUTE_MS, Time};
+
+/// How long an instance uses a secret before it reads it again.
+const CACHE_MS: i64 = 5 * MINUTE_MS;
+
+/// A secret's name as a type.
+pub trait Named: Send + Sync + 'static {
+    /// Name below the prefix.
+    const NAME: &'static str;
+    /// The statement of the role.
+    const GRANTS: &'static [Grant];
+}
+
+macro_rules! secrets {
+    ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy)]
+        pub struct $name;
+        impl Named for $name {
+            const NAME: &'static str = $text;
+            const GRANTS: &'static [Grant] = &[Grant {
+                actions: &["secretsmanager:GetSecretValue"],
+                resource: concat!("secret/", $text),
+            }];
+        }
+    )*};
+}
+secrets! {
+    /// Keys the password hashes together with the table's own salt.
+    Pepper = "pepper";
+    /// Keys the hashes under which addresses and messages are found.
+    Lookup = "lookup";
+    /// Authenticates cursors and sync tokens.
+    Cursor = "cursor";
+    /// Private keys of the access tokens.
+    Signing = "signing";
+}
+
+/// The value of one secret.
+#[derive(Clone)]
+pub struct Secret<K> {
+    value: Arc<str>,
+    name: PhantomData<fn() -> K>,
+}
+
+impl<K> std::fmt::Debug for Secret<K> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(***)")
+    }
+}
+
+impl<K> Secret<K> {
+    /// The stored text.
+    pub fn text(&self) -> &str {
+        &self.value
+    }
+
+    /// The stored text's 32 bytes, if it is base64url of such.
+    ///
+    /// # Errors
+    /// 500 when the secret has another form.
+    pub fn key(&self) -> Result<[u8; 32]> {
+        crate::crypto::decode(&self.value)
+            .and_then(|bytes| bytes.try_into().ok())
+            .ok_or_else(|| INTERNAL_ERROR.because("a secret has not 32 bytes"))
+    }
+}
+
+#[derive(Default)]
+struct Cache(Mutex<HashMap<&'static str, (Time, Arc<str>)>>);
+
+impl Cache {
+    fn get(&self, name: &'static str, now: Time) -> Option<Arc<str>> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (read, value) = known.get(name)?;
+        (now.since(*read) < CACHE_MS).then(|| Arc::clone(value))
+    }
+
+    fn put(&self, name: &'static str, now: Time, value: Arc<str>) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert(name, (now, value));
+    }
+}
+
+struct Secrets(Client);
+
+/// Reads a secret, at most every 5 minutes per instance.
+///
+/// # Errors
+/// 503 when the store does not answer, 500 when the secret is missing.
+pub async fn read<K: Named>(env: &Env) -> Result<Secret<K>> {
+    let (cache, now) = (env.part(|_| Cache::default()), env.clock().now());
+    let value = match cache.get(K::NAME, now) {
+        Some(value) => value,
+        None => {
+            let client = env.part(|env| Secrets(Client::new(&super::shared_config(env))));
+            let id = format!("{}/{}", env.config().prefix, K::NAME);
+            let answer = client.0.get_secret_value().secret_id(id).send().await;
+            let text = answer.map_err(|error| failed(&error))?.secret_string;
+            let value: Arc<str> = text.unwrap_or_default().into();
+            cache.put(K::NAME, now, Arc::clone(&value));
+            value
+        }
+    };
+    Ok(Secret { value, name: PhantomData })
+}
+
+impl<K: Named, C: Send> Take<C> for Secret<K> {
+    const GRANTS: &'static [&'static [Grant]] = &[K::GRANTS];
+
+    async fn take(env: &Env, _: &mut C) -> Result<Self> {
+        read(env).await
+    }
+}

@@ -1,0 +1,80 @@
+//! API Gateway's connection management: the capability to post to and to close sockets.
+
+use std::sync::Arc;
+
+use aws_sdk_apigatewaymanagement::Client;
+use aws_sdk_apigatewaymanagement::config::Builder;
+use aws_sdk_apigatewaymanagement::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_apigatewaymanagement::primitives::Blob;
+
+use super::dynamo::failed;
+use crate::env::Env;
+use crate::error::Result;
+use crate::function::{Grant, Take};
+
+struct Management(Client);
+
+/// The capability to speak to connections.
+#[derive(Clone)]
+pub struct Sockets(Arc<Management>);
+
+impl std::fmt::Debug for Sockets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Sockets")
+    }
+}
+
+fn gone<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
+    error.code() == Some("GoneException")
+}
+
+impl Sockets {
+    /// The sockets as this function sees them.
+    pub fn of(env: &Env) -> Self {
+        Self(env.part(|env| {
+            let shared = super::shared_config(env);
+            let config = &env.config();
+            let builder = Builder::from(&shared);
+            // A replaced endpoint serves this API as well; otherwise the stage has its own.
+            let builder = match &config.endpoint {
+                Some(endpoint) => builder.endpoint_url(format!("{endpoint}/sockets")),
+                None => builder.endpoint_url(&config.socket_endpoint),
+            };
+            Management(Client::from_conf(builder.build()))
+        }))
+    }
+
+    /// Posts one frame; `false` when the connection does not exist any more (410).
+    ///
+    /// # Errors
+    /// 503 when the gateway throttles or does not answer.
+    pub async fn post(&self, connection_id: &str, frame: &str) -> Result<bool> {
+        let request = self.0.0.post_to_connection().connection_id(connection_id);
+        match request.data(Blob::new(frame.as_bytes())).send().await {
+            Ok(_) => Ok(true),
+            Err(error) if gone(&error) => Ok(false),
+            Err(error) => Err(failed(&error)),
+        }
+    }
+
+    /// Ends a connection; one that is gone already is fine.
+    ///
+    /// # Errors
+    /// 503 when the gateway does not answer.
+    pub async fn close(&self, connection_id: &str) -> Result<()> {
+        match self.0.0.delete_connection().connection_id(connection_id).send().await {
+            Ok(_) => Ok(()),
+            Err(error) if gone(&error) => Ok(()),
+            Err(error) => Err(failed(&error)),
+        }
+    }
+}
+
+impl<C: Send> Take<C> for Sockets {
+    const GRANTS: &'static [&'static [Grant]] =
+        &[&[Grant { actions: &["execute-api:ManageConnections"], resource: "sockets" }]];
+
+    async fn take(env: &Env, _: &mut C) -> Result<Self> {
+        Ok(Self::of(env))
+    }
+}

@@ -1,0 +1,133 @@
+//! The signed-in caller: exists only with a valid token of a session that is not revoked.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::call::Call;
+use super::limit::{Frames, spend};
+use crate::accounts::session::Session;
+use crate::accounts::token::{Claims, PublicKeys, Verifier};
+use crate::aws::dynamo::{Missed, Tables};
+use crate::env::Env;
+use crate::error::{Error, NOT_READY, Result, TOKEN_INVALID, UNAUTHENTICATED};
+use crate::function::{Grant, Take};
+use crate::realtime::{ConnectionOwner, State};
+use crate::table::{Data, Live, Table, Write};
+use crate::time::{MINUTE_MS, Time};
+
+/// How long an instance uses the public keys before it reads them again.
+const KEYS_MS: i64 = 5 * MINUTE_MS;
+
+/// Who is calling.
+#[derive(Debug, Clone)]
+pub struct Me {
+    /// `usr_…`
+    pub user_id: String,
+    /// `ses_…`
+    pub session_id: String,
+    /// The person's wallet.
+    pub wallet_id: String,
+    /// The session's device, if sign-in named one.
+    pub device_id: Option<String>,
+    /// Assurance level, 1 or 2.
+    pub aal: u8,
+    /// Last proof of presence.
+    pub auth_time: Time,
+    /// The socket the frame came by.
+    pub connection_id: Option<String>,
+}
+
+impl Me {
+    /// The device, else the session: one connection and one activity each.
+    pub fn slot(&self) -> &str {
+        self.device_id.as_deref().unwrap_or(&self.session_id)
+    }
+}
+
+/// A signed-in caller. Taking it verifies token or connection, reads the session row
+/// consistently, and counts the call in its rate class.
+#[derive(Debug, Clone)]
+pub struct Member(pub Me);
+
+#[derive(Default)]
+struct KeyCache(Mutex<Option<(Time, Arc<Verifier>)>>);
+
+async fn verifier(env: &Env, now: Time) -> Result<Arc<Verifier>> {
+    let cache = env.part(|_| KeyCache::default());
+    let known = cache.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    if let Some((read, verifier)) = known
+        && now.since(read) < KEYS_MS
+    {
+        return Ok(verifier);
+    }
+    let keys: Option<PublicKeys> = Tables::of(env).get(&PublicKeys::key_of()).await?;
+    let verifier = Arc::new(Verifier::of(&keys.unwrap_or_default())?);
+    *cache.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, Arc::clone(&verifier)));
+    Ok(verifier)
+}
+
+/// The claims of the bearer token (RFC 6750).
+async fn claims(env: &Env, call: &Call) -> Result<Claims> {
+    let header = call.header("authorization").ok_or(&UNAUTHENTICATED)?;
+    let (scheme, token) = header.split_once(' ').ok_or(&TOKEN_INVALID)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(TOKEN_INVALID.into());
+    }
+    verifier(env, call.now).await?.verify(token.trim(), call.now)
+}
+
+/// Session id and token generation behind a frame or a token.
+async fn proof(env: &Env, call: &Call) -> Result<(String, String, Option<i64>)> {
+    let Some(socket) = &call.socket else {
+        let claims = claims(env, call).await?;
+        return Ok((claims.sub, claims.sid, Some(claims.generation)));
+    };
+    env.part(|_| Frames::default()).admit(&socket.connection_id, call.now)?;
+    let key = ConnectionOwner::key_of(&socket.connection_id);
+    let owner: Option<ConnectionOwner> = Tables::of(env).get(&key).await?;
+    let owner = owner.ok_or(&UNAUTHENTICATED)?;
+    match owner.state {
+        State::Ready if owner.expires > call.now.seconds() => {
+            Ok((owner.user_id, owner.session_id, None))
+        }
+        _ => Err(NOT_READY.into()),
+    }
+}
+
+async fn session(env: &Env, call: &Call) -> Result<Session> {
+    let (user_id, session_id, generation) = proof(env, call).await?;
+    let tables = Tables::of(env);
+    let key = Session::key_of(&user_id, &session_id);
+    let session: Option<Session> = tables.get_consistent(&key).await?;
+    // A valid token without a row: the account was erased or the row aged out.
+    let session = session.ok_or_else(|| Error::from(&crate::error::SESSION_REVOKED))?;
+    session.check(generation.unwrap_or(session.generation), call.now)?;
+    if let Some(first_use) = generation.and_then(|generation| session.mark_used(generation)) {
+        match tables.commit(first_use).await {
+            Ok(()) | Err(Missed::Refused(_)) => {}
+            Err(Missed::Failed(error)) => return Err(error),
+        }
+    }
+    Ok(session)
+}
+
+impl Take<Call> for Member {
+    const GRANTS: &'static [&'static [Grant]] =
+        <Table<(Write<Data>, Write<Live>)> as Take<Call>>::GRANTS;
+    const MEMBER: bool = true;
+
+    async fn take(env: &Env, call: &mut Call) -> Result<Self> {
+        let session = session(env, call).await?;
+        call.user_id = Some(session.user_id.clone());
+        let me = Me {
+            user_id: session.user_id,
+            session_id: session.session_id,
+            wallet_id: session.wallet_id,
+            device_id: session.device_id,
+            aal: session.aal,
+            auth_time: session.auth_time,
+            connection_id: call.socket.as_ref().map(|socket| socket.connection_id.clone()),
+        };
+        spend(env, call, &me.user_id, Some(me.slot())).await?;
+        Ok(Self(me))
+    }
+}

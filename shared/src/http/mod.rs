@@ -1,0 +1,22 @@
+//! Calls of clients, by HTTP and by frame: extractors, answers, validation, idempotency, limits.
+//!
+//! Order of checks: size and syntax ([`call`]), authentication and rate limit ([`member`]),
+//! validation ([`body`]), replay ([`once`]), then the handler: object, state, money.
+
+pub mod body;
+pub mod call;
+pub mod check;
+pub mod limit;
+pub mod member;
+pub mod once;
+pub mod reply;
+mod serve;
+pub mod wire;
+
+pub use body::{Body, Path, Query};
+pub use call::{Call, Caller, Client};
+pub use limit::Rate;
+pub use member::{Me, Member};
+pub use once::Once;
+pub use reply::{Accepted, Cached, Created, Html, Json, NoContent, Redirect, Status};
+pub use serve::serve;

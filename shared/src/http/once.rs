@@ -1,0 +1,152 @@
+//! Idempotency: the record of a key is one write of the transaction that has the effect.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::call::Call;
+use crate::aws::dynamo::{Missed, Tables};
+use crate::accounts::sealed::Sealed;
+use crate::env::Env;
+use crate::error::{
+    Error, IDEMPOTENCY_IN_PROGRESS, IDEMPOTENCY_KEY_INVALID, IDEMPOTENCY_KEY_REUSED, Result,
+};
+use crate::function::{Answer, Grant, Operation, Take};
+use crate::table::{Commit, Condition, Item, Key, Live, Name, Table, Write};
+use crate::time::{DAY_MS, Time};
+
+/// How long a first answer is kept.
+const KEEP_MS: i64 = DAY_MS;
+/// Characters of a key, at least.
+const KEY_CHARS_MIN: usize = 8;
+/// Characters of a key, at most.
+const KEY_CHARS_MAX: usize = 255;
+
+/// The stored first answer under a key: table `live`, pk `once#{scope}`, sk `once`; scope is the
+/// SHA-256 of caller, route and key.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct FirstAnswer {
+    #[serde(rename = "pk")]
+    scope: String,
+    fingerprint: Sealed,
+    status: u16,
+    body: String,
+    expires: i64,
+}
+
+impl Item for FirstAnswer {
+    const TABLE: Name = Name::Live;
+    const KIND: &'static str = "first answer";
+
+    fn key(&self) -> Key {
+        Key::new(&self.scope, "once")
+    }
+}
+
+/// The `Idempotency-Key` of a call, if it has one. Taking it answers a repeated call at once, so
+/// it stands behind the body in a signature.
+#[derive(Debug, Clone)]
+pub struct Once {
+    key: Option<(String, [u8; 32])>,
+    now: Time,
+}
+
+/// The bare key of the header's value.
+///
+/// # Errors
+/// 400 `IDEMPOTENCY_KEY_INVALID`.
+pub fn key_of(header: &str) -> Result<&str> {
+    let quoted = header.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let key = quoted.unwrap_or(header);
+    let fits = (KEY_CHARS_MIN..=KEY_CHARS_MAX).contains(&key.len());
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"._:-".contains(&b);
+    if fits && key.bytes().all(plain) { Ok(key) } else { Err((&IDEMPOTENCY_KEY_INVALID).into()) }
+}
+
+impl Take<Call> for Once {
+    const GRANTS: &'static [&'static [Grant]] = <Table<Write<Live>> as Take<Call>>::GRANTS;
+
+    fn describe(operation: &mut Operation) {
+        operation.key = true;
+    }
+
+    async fn take(env: &Env, call: &mut Call) -> Result<Self> {
+        let Some(header) = call.header("idempotency-key") else {
+            return Ok(Self { key: None, now: call.now });
+        };
+        let key = key_of(header)?;
+        let address = format!("ip:{}", super::call::counted(&call.address));
+        let caller = call.user_id.as_deref().unwrap_or(&address);
+        let parts = [caller.as_bytes(), call.function.as_bytes(), key.as_bytes()];
+        let scope = format!("once#{}", crate::crypto::encode(&crate::crypto::mac(b"once", &parts)));
+        let once = Self { key: Some((scope.clone(), call.fingerprint)), now: call.now };
+        let known = Tables::of(env).get::<FirstAnswer>(&Key::new(scope, "once")).await?;
+        match known {
+            Some(first) if first.expires > call.now.seconds() => Err(once.replay(&first)),
+            _ => Ok(once),
+        }
+    }
+}
+
+impl Once {
+    fn replay(&self, first: &FirstAnswer) -> Error {
+        match &self.key {
+            Some((_, fingerprint)) if *fingerprint == *first.fingerprint.0 => {
+                let body = serde_json::from_str(&first.body).unwrap_or(Value::Null);
+                Error::replay(first.status, body)
+            }
+            _ => Error::from(&IDEMPOTENCY_KEY_REUSED),
+        }
+    }
+
+    /// Carries the commit out together with the record of the answer, and gives the answer.
+    /// Without a key it is a plain commit.
+    ///
+    /// # Errors
+    /// What the commit refuses; the stored answer when an equal call was first.
+    pub async fn commit<A: Answer<Call> + Clone>(
+        &self,
+        tables: &Tables,
+        commit: Commit,
+        answer: A,
+    ) -> Result<A, Missed> {
+        let Some((scope, fingerprint)) = &self.key else {
+            tables.commit(commit).await?;
+            return Ok(answer);
+        };
+        let reply = answer.clone().answer()?;
+        let first = FirstAnswer {
+            scope: scope.clone(),
+            fingerprint: Sealed(fingerprint.to_vec()),
+            status: reply.status,
+            body: reply.body.to_string(),
+            expires: self.now.plus(KEEP_MS).seconds(),
+        };
+        let free = Condition::absent_or_expired(self.now.seconds());
+        let commit = commit.replace(&first, free, &IDEMPOTENCY_IN_PROGRESS);
+        match tables.commit(commit).await {
+            Ok(()) => Ok(answer),
+            Err(Missed::Refused(refused)) if refused.key.pk == *scope => {
+                match refused.current::<FirstAnswer>()? {
+                    Some(first) => Err(self.replay(&first).into()),
+                    None => Err(Missed::Refused(refused)),
+                }
+            }
+            Err(missed) => Err(missed),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_bare_or_quoted_and_plain() {
+        assert_eq!(key_of("01J8-abc.def:1_2").unwrap(), "01J8-abc.def:1_2");
+        assert_eq!(key_of("\"12345678\"").unwrap(), "12345678");
+        let long = "a".repeat(256);
+        for wrong in ["", "1234567", "\"1234567\"", "with space", "ümlaut12", long.as_str()] {
+            assert!(key_of(wrong).is_err(), "{wrong}");
+        }
+    }
+}

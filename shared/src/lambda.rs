@@ -1,0 +1,115 @@
+//! The Lambda runtime: the only place that names `lambda_*`.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use lambda_http::request::{LambdaRequest, RequestContext};
+use lambda_http::{Body, Request, RequestExt};
+use lambda_runtime::{LambdaEvent, service_fn};
+use serde_json::Value;
+
+use crate::config::{Config, environment};
+use crate::env::{Env, Host};
+use crate::function::Run;
+use crate::id::SystemRandom;
+use crate::time::SystemClock;
+
+/// An HTTP event, as far as a call needs it.
+#[derive(Debug, Default)]
+pub struct HttpParts {
+    /// HTTP method.
+    pub method: String,
+    /// Path as called.
+    pub path: String,
+    /// Raw query string.
+    pub query: String,
+    /// Route template, or `$default`.
+    pub route: String,
+    /// Path parameters.
+    pub params: HashMap<String, String>,
+    /// Headers by lower-case name.
+    pub headers: HashMap<String, String>,
+    /// Address of the client.
+    pub address: String,
+    /// Raw body.
+    pub body: Vec<u8>,
+}
+
+/// Reads an API Gateway HTTP event (payload format 2.0).
+///
+/// # Errors
+/// When the event has another shape.
+pub fn http_parts(event: Value) -> Result<HttpParts, serde_json::Error> {
+    let query = event["rawQueryString"].as_str().unwrap_or_default().to_owned();
+    let path = event["rawPath"].as_str().unwrap_or_default().to_owned();
+    let request: Request = serde_json::from_value::<LambdaRequest>(event)?.into();
+    let params = request.path_parameters();
+    let mut parts = HttpParts {
+        method: request.method().as_str().to_owned(),
+        path,
+        query,
+        params: params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+        ..HttpParts::default()
+    };
+    if let Some(RequestContext::ApiGatewayV2(context)) = request.request_context_ref() {
+        let route = context.route_key.as_deref().unwrap_or_default();
+        parts.route = route.split_once(' ').map_or(route, |(_, path)| path).to_owned();
+        parts.address = context.http.source_ip.clone().unwrap_or_default();
+    }
+    for (name, value) in request.headers() {
+        let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+        parts.headers.insert(name.as_str().to_owned(), value);
+    }
+    parts.body = match request.into_body() {
+        Body::Empty => Vec::new(),
+        Body::Text(text) => text.into_bytes(),
+        Body::Binary(bytes) => bytes,
+        _ => Vec::new(),
+    };
+    Ok(parts)
+}
+
+/// Serves one function until the environment ends: the whole `main` of every binary.
+pub fn start(name: &'static str, run: Run) {
+    let config = match Config::read(environment) {
+        Ok(config) => config,
+        Err(missing) => stop(&missing),
+    };
+    crate::log::start(&config);
+    let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https();
+    let host = Host {
+        http,
+        clock: Arc::new(SystemClock),
+        random: Arc::new(SystemRandom),
+        config: Arc::new(config),
+    };
+    let env = Env::new(name, host);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let serve = async {
+        lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
+            let env = env.clone();
+            async move { run(&env, event.payload).await }
+        }))
+        .await
+    };
+    match runtime {
+        Ok(runtime) => {
+            if let Err(cause) = runtime.block_on(serve) {
+                stop(&cause.to_string());
+            }
+        }
+        Err(cause) => stop(&cause.to_string()),
+    }
+}
+
+/// Ends the process with the reason in the log.
+fn stop(reason: &str) -> ! {
+    tracing::error!(target: "failure", exception = reason, "the function cannot start");
+    #[expect(clippy::print_stderr, reason = "without configuration there is no logging yet")]
+    {
+        eprintln!("the function cannot start: {reason}");
+    }
+    std::process::exit(1)
+}

@@ -1,0 +1,4 @@
+//! Operations: health of the dependencies and the table of routes.
+
+pub mod health;
+pub mod routes;

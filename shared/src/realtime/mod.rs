@@ -1,0 +1,23 @@
+//! Realtime: tickets, connections, and frames derived from committed facts.
+//!
+//! | item | table | pk | sk |
+//! |---|---|---|---|
+//! | [`Ticket`] | live | `ticket#{SHA-256}` | `ticket` |
+//! | [`Connection`] | live | `usr_…` | `conn#{connection_id}` |
+//! | [`ConnectionOwner`] | live | `conn#{connection_id}` | `owner` |
+//!
+//! A connection has two rows because two questions are asked: whose is it (every frame, by its
+//! id) and which has this person (every fact, by the user). Both are written and removed
+//! together; their expiry is compared in code, TTL only cleans up.
+
+mod fact;
+mod push;
+mod socket;
+
+
+pub use fact::{Audience, Fact, fan_out};
+pub use push::{Push, close_session, post};
+pub use socket::{
+    Connection, ConnectionOwner, PING_SECONDS, RECONNECT, Reconnect, State, TICKET_SECONDS,
+    Ticket, admit_socket, drop_socket, forget_socket, own_device,
+};

@@ -1,0 +1,103 @@
+//! Frames on their way to connections.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::socket::{Connection, drop_socket};
+use crate::aws::dynamo::Tables;
+use crate::aws::sockets::Sockets;
+use crate::error::Result;
+use crate::http::wire;
+use crate::time::Time;
+
+/// A job of the queue `frames`: one frame for some connections of one person.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Push {
+    /// Whose connections they are.
+    pub user_id: String,
+    /// Their ids.
+    pub connections: Vec<String>,
+    /// The frame, ready to be posted.
+    pub frame: Value,
+    /// Whether the connections end afterwards.
+    #[serde(default)]
+    pub close: bool,
+}
+
+impl Push {
+    /// Tells connections why they end (spec realtime.md, *Closing*) and ends them.
+    pub fn farewell(user_id: &str, away: &[Connection], code: u16, now: Time) -> Self {
+        let retry = matches!(code, 4002 | 4005 | 4008 | 4010);
+        let data = json!({
+            "code": close_name(code),
+            "message": "This connection ends.",
+            "close_code": code,
+            "retry": retry,
+        });
+        let id = format!("close-{code}-{}", now.ms());
+        Self {
+            user_id: user_id.to_owned(),
+            connections: away.iter().map(|one| one.connection_id.clone()).collect(),
+            frame: wire::frame(&id, "error", now, data),
+            close: true,
+        }
+    }
+}
+
+fn close_name(code: u16) -> &'static str {
+    match code {
+        4003 => "SESSION_REVOKED",
+        4009 => "REPLACED",
+        4014 => "USER_BANNED",
+        _ => "CLOSING",
+    }
+}
+
+/// Posts a frame; connections that are gone lose their rows.
+///
+/// # Errors
+/// 503 when the gateway or the table does not answer; posting again is harmless.
+pub async fn post(tables: &Tables, sockets: &Sockets, push: &Push) -> Result<()> {
+    let frame = push.frame.to_string();
+    for connection_id in &push.connections {
+        let open = sockets.post(connection_id, &frame).await?;
+        if open && push.close {
+            sockets.close(connection_id).await?;
+        }
+        if !open || push.close {
+            drop_socket(tables, &push.user_id, connection_id).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Ends all connections of a session, after telling them why.
+///
+/// # Errors
+/// 503 when the gateway or the table does not answer; doing it again is harmless.
+pub async fn close_session(
+    tables: &Tables,
+    sockets: &Sockets,
+    user_id: &str,
+    session_id: &str,
+    code: u16,
+    now: Time,
+) -> Result<()> {
+    let mut away = Connection::of_user(tables, user_id, now).await?;
+    away.retain(|one| one.session_id == session_id);
+    if away.is_empty() {
+        return Ok(());
+    }
+    let reason = BTreeMap::from([("session_id", session_id)]);
+    let id = format!("session.revoked-{session_id}");
+    let told = Push {
+        user_id: user_id.to_owned(),
+        connections: away.iter().map(|one| one.connection_id.clone()).collect(),
+        frame: wire::frame(&id, "session.revoked", now, json!(reason)),
+        close: false,
+    };
+    post(tables, sockets, &told).await?;
+    post(tables, sockets, &Push::farewell(user_id, &away, code, now)).await
+}
