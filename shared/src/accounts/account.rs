@@ -177,8 +177,8 @@ impl Account {
 
     /// Whether a ban that has not ended is in force.
     pub fn ban(&self, now: Time) -> Option<Error> {
-        let banned = self.status == Status::Banned
-            && self.banned_until.is_none_or(|until| until > now);
+        let banned =
+            self.status == Status::Banned && self.banned_until.is_none_or(|until| until > now);
         banned.then(|| USER_BANNED.with(json!({ "until": self.banned_until })))
     }
 
@@ -213,7 +213,10 @@ impl Account {
         ];
         let same = Condition::number("version", self.version);
         let guard = Some((same, &VERSION_CONFLICT));
-        (next, Commit::new().update::<Self>(self.key(), changes, guard))
+        (
+            next,
+            Commit::new().update::<Self>(self.key(), changes, guard),
+        )
     }
 
     /// Refuses a stale version.

@@ -108,7 +108,10 @@ impl EmailOwner {
 
 /// /24 of an IPv4 and /48 of an IPv6 address; `unknown` for anything else.
 pub fn address_prefix(address: &str) -> String {
-    match address.parse::<std::net::IpAddr>().map(|address| address.to_canonical()) {
+    match address
+        .parse::<std::net::IpAddr>()
+        .map(|address| address.to_canonical())
+    {
         Ok(std::net::IpAddr::V4(v4)) => {
             let [a, b, c, _] = v4.octets();
             format!("{a}.{b}.{c}.0/24")
@@ -130,8 +133,18 @@ mod tests {
         let hash = |text: &str| Email::parse(text).expect("address").hash(&[1; 32]);
         assert_eq!(hash(" Ann.Lee@Pairly.TEST "), hash("ann.lee@pairly.test"));
         assert_ne!(hash("ann@pairly.test"), hash("annn@pairly.test"));
-        for wrong in ["", "ann", "ann@", "@pairly.test", "a@b", "ann@pairly.test\r\nBcc: x@y.z"] {
-            assert!(Email::parse(wrong).is_err_and(|e| e.is(&VALIDATION_FAILED)), "{wrong}");
+        for wrong in [
+            "",
+            "ann",
+            "ann@",
+            "@pairly.test",
+            "a@b",
+            "ann@pairly.test\r\nBcc: x@y.z",
+        ] {
+            assert!(
+                Email::parse(wrong).is_err_and(|e| e.is(&VALIDATION_FAILED)),
+                "{wrong}"
+            );
         }
     }
 

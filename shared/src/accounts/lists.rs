@@ -32,9 +32,15 @@ fn contains(list: &str, entry: &str) -> bool {
     while low < high {
         let middle = low + (high - low) / 2;
         let before = list.get(low..middle).unwrap_or_default();
-        let start = before.iter().rposition(|b| *b == b'\n').map_or(low, |at| low + at + 1);
+        let start = before
+            .iter()
+            .rposition(|b| *b == b'\n')
+            .map_or(low, |at| low + at + 1);
         let after = list.get(start..high).unwrap_or_default();
-        let end = after.iter().position(|b| *b == b'\n').map_or(high, |at| start + at);
+        let end = after
+            .iter()
+            .position(|b| *b == b'\n')
+            .map_or(high, |at| start + at);
         match list.get(start..end).unwrap_or_default().cmp(entry) {
             std::cmp::Ordering::Equal => return true,
             std::cmp::Ordering::Less => low = end + 1,
@@ -52,7 +58,10 @@ mod tests {
     fn both_lists_are_sorted_and_every_entry_is_found() {
         for list in [PASSWORDS, DISPOSABLE] {
             assert!(list.ends_with('\n') && !list.contains("\n\n"));
-            assert!(list.lines().is_sorted_by(|a, b| a.as_bytes() < b.as_bytes()));
+            assert!(
+                list.lines()
+                    .is_sorted_by(|a, b| a.as_bytes() < b.as_bytes())
+            );
             assert!(list.lines().count() >= 10_000);
             assert!(list.lines().all(|entry| contains(list, entry)));
         }
@@ -69,7 +78,14 @@ mod tests {
     fn a_subdomain_of_a_throw_away_domain_is_one() {
         assert!(is_disposable("mailinator.com"));
         assert!(is_disposable("a.b.mailinator.com"));
-        for kept in ["gmail.com", "example.com", "pairly.test", "test.com", "com", ""] {
+        for kept in [
+            "gmail.com",
+            "example.com",
+            "pairly.test",
+            "test.com",
+            "com",
+            "",
+        ] {
             assert!(!is_disposable(kept), "{kept}");
         }
     }

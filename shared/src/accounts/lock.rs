@@ -119,6 +119,9 @@ mod tests {
         let hash = EmailHash([1; 32]);
         let at = |prefix| Lock::partition_of(&hash, prefix);
         assert_ne!(at("192.0.2.0/24"), at("198.51.100.0/24"));
-        assert_ne!(at("192.0.2.0/24"), Lock::partition_of(&EmailHash([2; 32]), "192.0.2.0/24"));
+        assert_ne!(
+            at("192.0.2.0/24"),
+            Lock::partition_of(&EmailHash([2; 32]), "192.0.2.0/24")
+        );
     }
 }

@@ -70,7 +70,10 @@ impl Peppers {
     }
 
     fn key(&self, version: u32) -> Result<Vec<u8>> {
-        let key = self.keys.get(&version).and_then(|text| crypto::decode(text));
+        let key = self
+            .keys
+            .get(&version)
+            .and_then(|text| crypto::decode(text));
         key.filter(|key| key.len() >= 32)
             .ok_or_else(|| INTERNAL_ERROR.because("no such pepper version"))
     }
@@ -98,7 +101,10 @@ fn argon2() -> Result<Argon2<'static>> {
 }
 
 fn peppered(peppers: &Peppers, version: u32, password: &str) -> Result<[u8; 32]> {
-    Ok(crypto::mac(&peppers.key(version)?, &[b"password", password.as_bytes()]))
+    Ok(crypto::mac(
+        &peppers.key(version)?,
+        &[b"password", password.as_bytes()],
+    ))
 }
 
 /// Hashes a password with the current pepper. Takes about 20 ms of CPU.
@@ -110,7 +116,10 @@ pub fn hash(peppers: &Peppers, password: &str, salt: [u8; 16]) -> Result<StoredP
     let made: PasswordHash = argon2()?
         .hash_password_with_salt(&input, &salt)
         .map_err(|cause| INTERNAL_ERROR.because(cause))?;
-    Ok(StoredPassword { pepper: peppers.current, phc: made.to_string() })
+    Ok(StoredPassword {
+        pepper: peppers.current,
+        phc: made.to_string(),
+    })
 }
 
 /// Whether this is the password. Without a stored one the same work is done for nothing, so that
@@ -118,11 +127,7 @@ pub fn hash(peppers: &Peppers, password: &str, salt: [u8; 16]) -> Result<StoredP
 ///
 /// # Errors
 /// 500 when the pepper of that version is gone.
-pub fn verify(
-    peppers: &Peppers,
-    stored: Option<&StoredPassword>,
-    password: &str,
-) -> Result<bool> {
+pub fn verify(peppers: &Peppers, stored: Option<&StoredPassword>, password: &str) -> Result<bool> {
     let version = stored.map_or(peppers.current, |stored| stored.pepper);
     let input = peppered(peppers, version, password)?;
     let argon2 = argon2()?;
@@ -163,7 +168,11 @@ mod tests {
     #[test]
     fn a_password_is_known_again_exactly_as_it_was_given() {
         let stored = hash(&peppers(1), "TestPass123", [3; 16]).expect("hash");
-        assert!(stored.phc.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", stored.phc);
+        assert!(
+            stored.phc.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+            "{}",
+            stored.phc
+        );
         assert!(verify(&peppers(1), Some(&stored), "TestPass123").expect("verify"));
         for other in ["testpass123", "TestPass123 ", "TestPass12", ""] {
             assert!(!verify(&peppers(1), Some(&stored), other).expect("verify"));
@@ -177,7 +186,10 @@ mod tests {
         assert!(verify(&peppers(2), Some(&stored), "TestPass123").expect("verify"));
         let bare = Peppers::read(&crypto::encode(&[2; 32])).expect("peppers");
         assert!(!verify(&bare, Some(&stored), "TestPass123").expect("verify"));
-        let newer = StoredPassword { pepper: 2, ..stored };
+        let newer = StoredPassword {
+            pepper: 2,
+            ..stored
+        };
         assert!(verify(&bare, Some(&newer), "TestPass123").is_err());
     }
 
@@ -187,9 +199,15 @@ mod tests {
         assert!(check("TestPass123", &ann).is_ok());
         let error = check("Password123", &ann).expect_err("weak");
         assert!(error.is(&WEAK_PASSWORD));
-        assert_eq!(error.details(), Some(&json!({ "reasons": ["common", "contains_email"] })));
+        assert_eq!(
+            error.details(),
+            Some(&json!({ "reasons": ["common", "contains_email"] }))
+        );
         let error = check("my-ann.lee-2024", &Email::fold("Ann.Lee@x.org")).expect_err("weak");
-        assert_eq!(error.details(), Some(&json!({ "reasons": ["contains_email"] })));
+        assert_eq!(
+            error.details(),
+            Some(&json!({ "reasons": ["contains_email"] }))
+        );
         // One letter is in every password.
         assert!(check("TestPass123", &Email::fold("a@x.org")).is_ok());
     }

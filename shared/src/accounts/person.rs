@@ -48,7 +48,9 @@ pub fn check_timezone(name: &str) -> Result<String> {
     }
     let zone = jiff::tz::TimeZone::get(name).ok();
     let known = zone.as_ref().and_then(|zone| zone.iana_name());
-    known.map(str::to_owned).ok_or_else(|| INVALID_TIMEZONE.into())
+    known
+        .map(str::to_owned)
+        .ok_or_else(|| INVALID_TIMEZONE.into())
 }
 
 /// Language of a BCP 47 tag, lower case, for the choice of a text.
@@ -62,7 +64,9 @@ mod tests {
 
     fn code(born: &str, today: &str) -> Result<(), &'static str> {
         let today = today.parse().expect("date");
-        check_birthdate(born, today).map(|_| ()).map_err(|error| error.fault().code)
+        check_birthdate(born, today)
+            .map(|_| ())
+            .map_err(|error| error.fault().code)
     }
 
     #[test]
@@ -84,10 +88,16 @@ mod tests {
 
     #[test]
     fn time_zones_have_names_of_the_database() {
-        assert_eq!(check_timezone("Europe/Berlin").expect("zone"), "Europe/Berlin");
+        assert_eq!(
+            check_timezone("Europe/Berlin").expect("zone"),
+            "Europe/Berlin"
+        );
         assert_eq!(check_timezone("UTC").expect("zone"), "UTC");
         for wrong in ["Mars/Phobos", "", "+01:00", "../etc/passwd"] {
-            assert!(check_timezone(wrong).is_err_and(|e| e.is(&INVALID_TIMEZONE)), "{wrong}");
+            assert!(
+                check_timezone(wrong).is_err_and(|e| e.is(&INVALID_TIMEZONE)),
+                "{wrong}"
+            );
         }
     }
 }

@@ -124,14 +124,20 @@ impl Proof {
         if now >= self.code_expires_at || self.attempts_left < 1 {
             return Err(OTP_EXPIRED.into());
         }
-        let next = Self { attempts_left: self.attempts_left - 1, ..self.clone() };
+        let next = Self {
+            attempts_left: self.attempts_left - 1,
+            ..self.clone()
+        };
         let change = Change::number("attempts_left", next.attempts_left);
         let same = Condition::All(vec![
             Condition::number("attempts_left", self.attempts_left),
             Condition::text("token_hash", &self.token_hash),
         ]);
         let guard = Some((same, &OTP_EXPIRED));
-        Ok((next, Commit::new().update::<Self>(self.key(), vec![change], guard)))
+        Ok((
+            next,
+            Commit::new().update::<Self>(self.key(), vec![change], guard),
+        ))
     }
 
     /// The account that this code activates, after its try was taken.
@@ -159,7 +165,10 @@ fn wrong(attempts_left: i64) -> Error {
 }
 
 fn code_mac(hash: &EmailHash, key: &[u8; 32], code: &str) -> String {
-    crypto::encode(&crypto::mac(key, &[b"email code", &hash.0, code.as_bytes()]))
+    crypto::encode(&crypto::mac(
+        key,
+        &[b"email code", &hash.0, code.as_bytes()],
+    ))
 }
 
 /// A link token as read: whose address, and the secret part.
@@ -175,7 +184,10 @@ impl Link {
     pub fn parse(token: &str) -> Option<Self> {
         let bytes = crypto::decode(token)?;
         let (hash, random) = bytes.split_at_checked(PART_BYTES)?;
-        Some(Self { hash: EmailHash(hash.try_into().ok()?), random: random.try_into().ok()? })
+        Some(Self {
+            hash: EmailHash(hash.try_into().ok()?),
+            random: random.try_into().ok()?,
+        })
     }
 }
 
@@ -215,11 +227,22 @@ mod tests {
         let (proof, told) = proof(Some("usr_a"), 1);
         let link = Link::parse(&told.token).expect("link");
         assert_eq!(link.hash, HASH);
-        assert_eq!(proof.by_link(&link, NOW.plus(LINK_MS - 1)).expect("user"), "usr_a");
-        assert!(proof.by_link(&link, NOW.plus(LINK_MS)).is_err_and(|e| e.is(&OTP_EXPIRED)));
+        assert_eq!(
+            proof.by_link(&link, NOW.plus(LINK_MS - 1)).expect("user"),
+            "usr_a"
+        );
+        assert!(
+            proof
+                .by_link(&link, NOW.plus(LINK_MS))
+                .is_err_and(|e| e.is(&OTP_EXPIRED))
+        );
         let (_, newer) = self::proof(Some("usr_a"), 2);
         let other = Link::parse(&newer.token).expect("link");
-        assert!(proof.by_link(&other, NOW).is_err_and(|e| e.is(&OTP_EXPIRED)));
+        assert!(
+            proof
+                .by_link(&other, NOW)
+                .is_err_and(|e| e.is(&OTP_EXPIRED))
+        );
         for broken in ["", "x", &told.token[1..], &format!("{}A", told.token)] {
             assert!(Link::parse(broken).is_none_or(|link| proof.by_link(&link, NOW).is_err()));
         }
@@ -234,7 +257,10 @@ mod tests {
             let error = proof.by_code(&HASH, &KEY, "00000000").expect_err("wrong");
             assert_eq!(error.details(), Some(&json!({ "attempts_left": left })));
         }
-        assert_eq!(proof.by_code(&HASH, &KEY, &told.code).expect("fifth try"), "usr_a");
+        assert_eq!(
+            proof.by_code(&HASH, &KEY, &told.code).expect("fifth try"),
+            "usr_a"
+        );
         assert!(proof.take_try(NOW).is_err_and(|e| e.is(&OTP_EXPIRED)));
     }
 
@@ -242,7 +268,11 @@ mod tests {
     fn a_code_counts_for_ten_minutes() {
         let (proof, _) = proof(Some("usr_a"), 1);
         assert!(proof.take_try(NOW.plus(CODE_MS - 1)).is_ok());
-        assert!(proof.take_try(NOW.plus(CODE_MS)).is_err_and(|e| e.is(&OTP_EXPIRED)));
+        assert!(
+            proof
+                .take_try(NOW.plus(CODE_MS))
+                .is_err_and(|e| e.is(&OTP_EXPIRED))
+        );
     }
 
     #[test]

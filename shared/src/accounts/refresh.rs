@@ -6,7 +6,7 @@ use crate::error::{
     Fault, REFRESH_TOKEN_INVALID, REFRESH_TOKEN_REUSED, SESSION_EXPIRED, SESSION_REVOKED,
 };
 use crate::id;
-use crate::table::{Change, Commit, Condition, TTL_ATTRIBUTE, Value};
+use crate::table::{Change, Commit, Condition, Item, TTL_ATTRIBUTE, Value};
 use crate::time::{SECOND_MS, Time};
 
 /// How long the token before the current one is still answered, milliseconds: two tabs, a lost
@@ -35,7 +35,11 @@ impl RefreshToken {
             return None;
         }
         let generation = generation.parse().ok()?;
-        Some(Self { session_id: session_id.to_owned(), generation, mac: crypto::decode(mac)? })
+        Some(Self {
+            session_id: session_id.to_owned(),
+            generation,
+            mac: crypto::decode(mac)?,
+        })
     }
 
     /// The token of a generation.
@@ -51,7 +55,10 @@ impl RefreshToken {
 }
 
 fn mac(session_id: &str, generation: i64, secret: &[u8]) -> [u8; 32] {
-    crypto::mac(secret, &[b"rt1", session_id.as_bytes(), &generation.to_be_bytes()])
+    crypto::mac(
+        secret,
+        &[b"rt1", session_id.as_bytes(), &generation.to_be_bytes()],
+    )
 }
 
 /// What an authentic refresh token means.
@@ -132,7 +139,10 @@ impl Session {
     /// What ends it, if it has not ended yet.
     pub fn revoke(&self, reason: RevokeReason, now: Time) -> Commit {
         let word = serde_json::to_value(reason).ok();
-        let word = word.as_ref().and_then(|word| word.as_str()).unwrap_or("revoked");
+        let word = word
+            .as_ref()
+            .and_then(|word| word.as_str())
+            .unwrap_or("revoked");
         let changes = vec![
             Change::number("revoked_at", now.ms()),
             Change::text("revoke_reason", word),
@@ -161,7 +171,10 @@ mod tests {
     #[test]
     fn the_current_token_rotates() {
         let session = session();
-        assert_eq!(Refresh::decide(&session, 5, ROTATED.plus(1)), Refresh::Rotate);
+        assert_eq!(
+            Refresh::decide(&session, 5, ROTATED.plus(1)),
+            Refresh::Rotate
+        );
         let (next, commit) = session.rotate(ROTATED.plus(60_000));
         assert_eq!((next.generation, next.generation_used), (6, false));
         assert_eq!(next.expires_at, ROTATED.plus(60_000 + 7 * 24 * 3_600_000));
@@ -177,9 +190,18 @@ mod tests {
 
     #[test]
     fn the_one_before_is_answered_again_for_thirty_seconds() {
-        let used = Session { generation_used: true, ..session() };
-        assert_eq!(Refresh::decide(&used, 4, ROTATED.plus(30_000)), Refresh::Again);
-        assert_eq!(Refresh::decide(&used, 4, ROTATED.plus(30_001)), Refresh::Reuse);
+        let used = Session {
+            generation_used: true,
+            ..session()
+        };
+        assert_eq!(
+            Refresh::decide(&used, 4, ROTATED.plus(30_000)),
+            Refresh::Again
+        );
+        assert_eq!(
+            Refresh::decide(&used, 4, ROTATED.plus(30_001)),
+            Refresh::Reuse
+        );
     }
 
     #[test]
@@ -213,7 +235,10 @@ mod tests {
         let id = session().session_id;
         let text = RefreshToken::write(&id, 12, &[7; 32]);
         let token = RefreshToken::parse(&text).expect("token");
-        assert_eq!((token.session_id.as_str(), token.generation), (id.as_str(), 12));
+        assert_eq!(
+            (token.session_id.as_str(), token.generation),
+            (id.as_str(), 12)
+        );
         assert!(token.is_authentic(&[7; 32]));
         assert!(!token.is_authentic(&[8; 32]));
         let other = RefreshToken::parse(&text.replace(".12.", ".13.")).expect("token");
