@@ -12,6 +12,7 @@
 pub mod accounts;
 pub mod aws;
 pub mod config;
+pub mod credits;
 pub mod crypto;
 pub mod env;
 pub mod error;
@@ -22,6 +23,7 @@ pub mod lambda;
 pub mod log;
 pub mod notifications;
 pub mod operations;
+pub mod pack;
 pub mod page;
 pub mod realtime;
 pub mod table;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::error::{INTERNAL_ERROR, Result};
 
 /// `infra/openapi.yaml` as JSON; both are derived from the list of functions.
-const DESCRIPTION: &str = include_str!("../../../infra/openapi.json");
+const DESCRIPTION: &str = include_str!("openapi.json");
 
 /// An OpenAPI 3.1 document.
 #[derive(Debug, Clone, Serialize, JsonSchema)]

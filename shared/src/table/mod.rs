@@ -6,12 +6,14 @@ mod commit;
 mod condition;
 mod item;
 mod query;
+mod size;
 
 pub use access::{Access, Data, Insight, Keys, Ledger, Live, Read, Table, Write};
 pub use commit::{ACTIONS_MAX, Action, Change, Commit, Refused, Wrote};
 pub use condition::Condition;
 pub use item::{Item, Key, Row, Value, item_of, row_of};
 pub use query::{Query, Range};
+pub use size::item_bytes;
 
 /// The five tables, cut by lifecycle because backup, stream, TTL and alarms differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -127,6 +127,8 @@ fn lone_reference(json: &Json) -> Option<&str> {
         "examples",
         "deprecated",
         "writeOnly",
+        "$defs",
+        "$schema",
     ];
     let mut words = json
         .iter()
@@ -148,7 +150,8 @@ fn merged(root: &Value, json: &Json, merges: usize) -> Json {
     let mut whole = json.clone();
     let mut parts = list(json, "allOf").to_vec();
     let reference = json.get("$ref").and_then(Value::as_str);
-    parts.extend(reference.and_then(|name| resolve(root, name)).cloned());
+    // A reference to nothing refuses everything, as a circle does.
+    parts.extend(reference.map(|name| resolve(root, name).cloned().unwrap_or_else(nothing)));
     for key in ["allOf", "$ref", "$defs"] {
         whole.remove(key);
     }
@@ -163,6 +166,10 @@ fn merged(root: &Value, json: &Json, merges: usize) -> Json {
         }
     }
     if merges == 0 {
+        merge(
+            &mut whole,
+            nothing().as_object().cloned().unwrap_or_default(),
+        );
         return whole;
     }
     for part in parts.iter().filter_map(Value::as_object) {
@@ -217,6 +224,11 @@ fn merge(whole: &mut Json, part: Json) {
 
 fn resolve<'a>(root: &'a Value, name: &str) -> Option<&'a Value> {
     root.pointer(name.strip_prefix('#')?)
+}
+
+/// The schema that no value satisfies.
+fn nothing() -> Value {
+    serde_json::json!({ "enum": [] })
 }
 
 fn is_null(schema: &Value) -> bool {

@@ -1,3 +1,5 @@
+mod composed;
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;

@@ -1,0 +1,215 @@
+//! Faults: the calls that go wrong on purpose, addressed by their number.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use super::wire::Service;
+
+/// How long a write holds its items by default, milliseconds.
+const IN_FLIGHT_MS: u64 = 5;
+
+/// How a call goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The connection fails before anything happened.
+    BeforeEffect,
+    /// The effect happens, then the connection fails.
+    AfterEffect,
+    /// The service refuses: too many requests.
+    Throttle,
+    /// The service refuses: the item is in another transaction.
+    Conflict,
+    /// The effect happens, then the process that called ends.
+    EndHandler,
+}
+
+/// The `nth` matching call, counted from 1 since [`Faults::count_from_zero`], goes wrong once.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Only calls of this function.
+    pub function: Option<String>,
+    /// Only calls of this operation, such as `DynamoDB.PutItem`.
+    pub operation: Option<String>,
+    /// Which of the matching calls, from 1.
+    pub nth: usize,
+    /// How it goes wrong.
+    pub kind: Kind,
+}
+
+#[derive(Default)]
+struct State {
+    rules: Vec<(Rule, usize)>,
+    calls: HashMap<String, BTreeMap<String, usize>>,
+    total: usize,
+    fired: usize,
+    outages: BTreeSet<String>,
+    ended: HashMap<String, Arc<Notify>>,
+}
+
+/// The faults of one cloud.
+pub struct Faults {
+    state: Mutex<State>,
+    in_flight_ms: AtomicU64,
+}
+
+impl Default for Faults {
+    fn default() -> Self {
+        Self {
+            state: Mutex::default(),
+            in_flight_ms: AtomicU64::new(IN_FLIGHT_MS),
+        }
+    }
+}
+
+tokio::task_local! {
+    /// Ends the invocation that this task runs.
+    static END: Arc<Notify>;
+}
+
+/// Runs an invocation that an [`Kind::EndHandler`] fault can end: `None` when it was ended, with
+/// the future dropped where it stood, like a process that died.
+pub async fn mortal<F: Future>(future: F) -> Option<F::Output> {
+    let end = Arc::new(Notify::new());
+    let running = END.scope(Arc::clone(&end), future);
+    tokio::select! {
+        biased;
+        () = end.notified() => None,
+        output = running => Some(output),
+    }
+}
+
+impl Faults {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a rule.
+    pub fn add(&self, rule: Rule) {
+        self.state().rules.push((rule, 0));
+    }
+
+    /// Removes all rules and outages.
+    pub fn clear(&self) {
+        let mut state = self.state();
+        state.rules.clear();
+        state.outages.clear();
+    }
+
+    /// Starts counting anew: calls, what fired, and the numbers of all rules.
+    pub fn count_from_zero(&self) {
+        let mut state = self.state();
+        state.calls.clear();
+        (state.total, state.fired) = (0, 0);
+        state.rules.iter_mut().for_each(|(_, seen)| *seen = 0);
+    }
+
+    /// How many calls were made since counting began.
+    pub fn calls(&self) -> usize {
+        self.state().total
+    }
+
+    /// How many calls one function made since counting began.
+    pub fn calls_of(&self, function: &str) -> usize {
+        self.state()
+            .calls
+            .get(function)
+            .map_or(0, |calls| calls.values().sum())
+    }
+
+    /// The calls since counting began by function and operation.
+    pub fn calls_by(&self) -> BTreeMap<(String, String), usize> {
+        let state = self.state();
+        let mut all = BTreeMap::new();
+        for (function, calls) in &state.calls {
+            for (operation, count) in calls {
+                all.insert((function.clone(), operation.clone()), *count);
+            }
+        }
+        all
+    }
+
+    /// How many rules went off since counting began.
+    pub fn fired(&self) -> usize {
+        self.state().fired
+    }
+
+    /// Switches a service off or on, named as in IAM (`dynamodb`, `sqs`, `ses`, `kms`,
+    /// `secretsmanager`, `execute-api`): every call to it fails before its effect.
+    pub fn outage(&self, service: &str, out: bool) {
+        let mut state = self.state();
+        if out {
+            state.outages.insert(service.to_owned());
+        } else {
+            state.outages.remove(service);
+        }
+    }
+
+    /// How long a write holds its items, milliseconds of the clock; 0 switches conflicts off.
+    pub fn set_in_flight_ms(&self, ms: u64) {
+        self.in_flight_ms.store(ms, Ordering::Relaxed);
+    }
+
+    /// How long a write holds its items, milliseconds.
+    pub fn in_flight_ms(&self) -> u64 {
+        self.in_flight_ms.load(Ordering::Relaxed)
+    }
+
+    /// Returns when an [`Kind::EndHandler`] fault ends an invocation of the function that does
+    /// not run under [`mortal`].
+    pub async fn ended(&self, function: &str) {
+        let notify = self.notify_of(function);
+        notify.notified().await;
+    }
+
+    fn notify_of(&self, function: &str) -> Arc<Notify> {
+        Arc::clone(self.state().ended.entry(function.to_owned()).or_default())
+    }
+
+    /// Ends the invocation that made the call.
+    pub(super) fn end(&self, function: &str) {
+        if END.try_with(|end| end.notify_one()).is_err() {
+            self.notify_of(function).notify_waiters();
+        }
+    }
+
+    /// Counts a call and says how it goes wrong, if it does.
+    pub(super) fn next(&self, function: &str, service: Service, operation: &str) -> Option<Kind> {
+        let mut state = self.state();
+        state.total += 1;
+        if let Some(count) = state
+            .calls
+            .get_mut(function)
+            .and_then(|of| of.get_mut(operation))
+        {
+            *count += 1;
+        } else {
+            let of = state.calls.entry(function.to_owned()).or_default();
+            of.insert(operation.to_owned(), 1);
+        }
+        if state.outages.contains(service.iam()) {
+            return Some(Kind::BeforeEffect);
+        }
+        let mut hit = None;
+        for (rule, seen) in &mut state.rules {
+            let same = |wanted: &Option<String>, is: &str| wanted.as_ref().is_none_or(|w| w == is);
+            if same(&rule.function, function) && same(&rule.operation, operation) {
+                *seen += 1;
+                if *seen == rule.nth {
+                    hit = hit.or(Some(rule.kind));
+                }
+            }
+        }
+        state.fired += usize::from(hit.is_some());
+        hit
+    }
+}
+
+impl std::fmt::Debug for Faults {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Faults({} calls)", self.calls())
+    }
+}

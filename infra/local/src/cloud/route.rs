@@ -1,0 +1,134 @@
+//! Finds out what a request asks, lets faults happen, and hands it to its service.
+
+use super::Cloud;
+use super::connector::Lost;
+use super::dynamo::conflict_of;
+use super::faults::Kind;
+use super::wire::{Request, Response, Service, percent_decoded};
+
+/// What a request asks.
+struct Asked {
+    service: Service,
+    operation: String,
+    connection_id: String,
+}
+
+impl Cloud {
+    /// Answers one request of a function; a lost connection becomes 503, which SDKs try again.
+    pub async fn answer(&self, function: &str, request: Request) -> Response {
+        match self.call(function, request).await {
+            Ok(response) => response,
+            Err(lost) => Service::DynamoDb.error(503, "ServiceUnavailable", &lost.to_string()),
+        }
+    }
+
+    pub(super) async fn call(&self, function: &str, request: Request) -> Result<Response, Lost> {
+        let asked = match asked(&request) {
+            Ok(asked) => asked,
+            Err(unknown) => return Ok(unknown),
+        };
+        let name = format!("{}.{}", asked.service.label(), asked.operation);
+        let fault = self.0.faults.next(function, asked.service, &name);
+        match fault {
+            Some(Kind::BeforeEffect) => return Err(Lost),
+            Some(Kind::Throttle) => return Ok(throttled(asked.service)),
+            Some(Kind::Conflict) => return Ok(conflict_of(&asked.operation, &request.body)),
+            Some(Kind::AfterEffect | Kind::EndHandler) | None => {}
+        }
+        let response = self.serve(function, asked, request).await;
+        match fault {
+            Some(Kind::AfterEffect) => Err(Lost),
+            Some(Kind::EndHandler) => {
+                self.0.faults.end(function);
+                std::future::pending().await
+            }
+            _ => Ok(response),
+        }
+    }
+
+    async fn serve(&self, function: &str, asked: Asked, request: Request) -> Response {
+        let Asked {
+            service,
+            operation,
+            connection_id,
+        } = asked;
+        match service {
+            Service::DynamoDb => self.dynamo(function, &operation, &request.body).await,
+            Service::Sqs => self.sqs(function, &operation, &request.body),
+            Service::Ses => self.ses(function, &operation, &request.body),
+            Service::Kms => self.kms(function, &operation, &request.body),
+            Service::SecretsManager => self.secrets(function, &operation, &request.body),
+            Service::ExecuteApi => self.sockets(function, &operation, &connection_id, request.body),
+        }
+    }
+}
+
+fn throttled(service: Service) -> Response {
+    let code = match service {
+        Service::DynamoDb => "ProvisionedThroughputExceededException",
+        Service::ExecuteApi | Service::Ses => "TooManyRequestsException",
+        _ => "ThrottlingException",
+    };
+    let status = match service {
+        Service::ExecuteApi | Service::Ses => 429,
+        _ => 400,
+    };
+    service.error(status, code, "Rate exceeded")
+}
+
+fn asked(request: &Request) -> Result<Asked, Response> {
+    match request.header("x-amz-target") {
+        Some(target) => asked_by_target(target),
+        None => asked_by_path(request),
+    }
+}
+
+fn asked_by_target(target: &str) -> Result<Asked, Response> {
+    let (prefix, operation) = target.split_once('.').unwrap_or((target, ""));
+    let service = match prefix {
+        "DynamoDB_20120810" => Service::DynamoDb,
+        "AmazonSQS" => Service::Sqs,
+        "TrentService" => Service::Kms,
+        "secretsmanager" => Service::SecretsManager,
+        _ => return Err(unknown(target)),
+    };
+    Ok(Asked {
+        service,
+        operation: operation.to_owned(),
+        connection_id: String::new(),
+    })
+}
+
+fn asked_by_path(request: &Request) -> Result<Asked, Response> {
+    let (path, method) = (request.path(), request.method.as_str());
+    if let Some((_, id)) = path.split_once("/@connections/") {
+        let operation = match method {
+            "POST" => "PostToConnection",
+            "DELETE" => "DeleteConnection",
+            "GET" => "GetConnection",
+            _ => return Err(Service::ExecuteApi.unknown(method)),
+        };
+        return Ok(Asked {
+            service: Service::ExecuteApi,
+            operation: operation.to_owned(),
+            connection_id: percent_decoded(id),
+        });
+    }
+    let operation = match (method, path.split_once("/v2/email/").map(|(_, rest)| rest)) {
+        ("POST", Some("outbound-emails")) => "SendEmail",
+        ("GET", Some("account")) => "GetAccount",
+        (_, Some(rest)) => return Err(Service::Ses.unknown(&format!("{method} {rest}"))),
+        _ => return Err(unknown(&format!("{method} {path}"))),
+    };
+    let (service, connection_id) = (Service::Ses, String::new());
+    Ok(Asked {
+        service,
+        operation: operation.to_owned(),
+        connection_id,
+    })
+}
+
+fn unknown(what: &str) -> Response {
+    let message = format!("the local cloud does not answer {what}");
+    Service::DynamoDb.error(400, "UnknownOperationException", &message)
+}

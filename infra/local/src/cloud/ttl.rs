@@ -1,0 +1,52 @@
+//! TTL by our clock: the engine would use the system's.
+
+use dynoxide::actions::delete_item::DeleteItemRequest;
+use rusqlite::params;
+use serde_json::json;
+use shared::table::{SPECS, TTL_ATTRIBUTE};
+use shared::time::Time;
+
+use super::store::Store;
+use super::tables::physical;
+
+impl Store {
+    /// Deletes the items whose `expires` has passed, with index entries and stream records.
+    ///
+    /// # Errors
+    /// When the database fails; what was deleted before stays deleted.
+    pub fn sweep_ttl(&self, now: Time) -> Result<usize, String> {
+        let mut deleted = 0;
+        for spec in SPECS.iter().filter(|spec| spec.ttl) {
+            let table = physical(spec.table.as_str());
+            for (pk, sk) in self
+                .expired(&table, now)
+                .map_err(|cause| cause.to_string())?
+            {
+                let request = json!({
+                    "TableName": table, "Key": { "pk": { "S": pk }, "sk": { "S": sk } },
+                });
+                let request: DeleteItemRequest =
+                    serde_json::from_value(request).map_err(|cause| cause.to_string())?;
+                self.db
+                    .delete_item(request)
+                    .map_err(|cause| cause.to_string())?;
+                if spec.stream {
+                    self.mark_expired(&table)
+                        .map_err(|cause| cause.to_string())?;
+                }
+                deleted += 1;
+            }
+        }
+        Ok(deleted)
+    }
+
+    fn expired(&self, table: &str, now: Time) -> rusqlite::Result<Vec<(String, String)>> {
+        let mut select = self.own.prepare_cached(&format!(
+            "SELECT pk, sk FROM \"{table}\"
+             WHERE CAST(json_extract(item_json, '$.{TTL_ATTRIBUTE}.N') AS INTEGER) <= ?1"
+        ))?;
+        let keys =
+            select.query_map(params![now.seconds()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        keys.collect()
+    }
+}

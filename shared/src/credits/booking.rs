@@ -1,0 +1,394 @@
+//! The primitives: charge, refund, grant, hold, extend, post, void, claw back. A booking takes
+//! a wallet, books rows on it and becomes the wallet's part of the caller's commit.
+
+use serde_json::json;
+
+use super::codes::{Account, Kind};
+use super::entry::{AMOUNT_MAX, Entry, REFERENCE_BYTES_MAX, Reference, transaction_id};
+use super::hold::{Hold, HoldState, NewHold, Settled};
+use super::once::Once;
+use super::wallet::{Page, TAIL_BYTES_MAX, Wallet, packed, unpack};
+use crate::error::{
+    IDEMPOTENCY_IN_PROGRESS, INSUFFICIENT_CREDITS, INTERNAL_ERROR, Result, UNAVAILABLE,
+    WALLET_FROZEN,
+};
+use crate::pack::{Bytes, Fixed};
+use crate::table::{Commit, Condition};
+use crate::time::Time;
+
+/// Most postings of one transaction.
+pub const POSTINGS_MAX: usize = 20;
+
+/// Rows booked on one wallet in one transaction.
+#[derive(Debug)]
+pub struct Booking {
+    /// The wallet as it will be; callers may change what is no balance.
+    pub wallet: Wallet,
+    before: i64,
+    now: Time,
+    entries: Vec<Entry>,
+    pages: Vec<Page>,
+    holds: Vec<(Hold, Option<Condition>)>,
+}
+
+/// One movement of credits from an account to another.
+struct Posting<'a> {
+    kind: Kind,
+    from: Account,
+    to: Account,
+    amount: i64,
+    reference: &'a Reference,
+    hold_id: Option<&'a str>,
+    reverses: Option<i64>,
+}
+
+impl Wallet {
+    /// Begins a booking; also without rows it writes the wallet.
+    pub fn book(&self, now: Time) -> Booking {
+        let mut wallet = self.clone();
+        wallet.rev += 1;
+        let (entries, pages, holds) = (Vec::new(), Vec::new(), Vec::new());
+        Booking {
+            wallet,
+            before: self.rev,
+            now,
+            entries,
+            pages,
+            holds,
+        }
+    }
+}
+
+impl Booking {
+    /// The id of the transaction; `None` when no row was booked.
+    pub fn transaction_id(&self) -> Option<String> {
+        self.first_seq()
+            .map(|seq| transaction_id(&self.wallet.wallet_id, seq))
+    }
+
+    /// Number of its first row; `None` when no row was booked.
+    pub fn first_seq(&self) -> Option<i64> {
+        self.entries.first().map(|entry| entry.seq)
+    }
+
+    /// The rows.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Spends `amount` credits.
+    ///
+    /// # Errors
+    /// 409 `WALLET_FROZEN`; 402 `INSUFFICIENT_CREDITS` with what is required and available.
+    pub fn charge(&mut self, kind: Kind, amount: i64, reference: &Reference) -> Result<()> {
+        self.spendable(amount)?;
+        self.move_credits(kind, Account::Credits, Account::Burn, amount, reference)
+    }
+
+    /// Gives a charge back, whose first row is `reverses`; debt is repaid first.
+    ///
+    /// # Errors
+    /// 500 when the amount is out of range.
+    pub fn refund(
+        &mut self,
+        kind: Kind,
+        amount: i64,
+        reference: &Reference,
+        reverses: Option<i64>,
+    ) -> Result<()> {
+        let (from, to) = (Account::Burn, Account::Credits);
+        self.post_row(&Posting {
+            kind,
+            from,
+            to,
+            amount,
+            reference,
+            hold_id: None,
+            reverses,
+        })?;
+        self.repay(amount, reference)
+    }
+
+    /// Adds credits; debt is repaid first. An adjustment comes from `sys:adjust`.
+    ///
+    /// # Errors
+    /// 500 when the amount is out of range.
+    pub fn grant(&mut self, kind: Kind, amount: i64, reference: &Reference) -> Result<()> {
+        self.move_credits(kind, source(kind), Account::Credits, amount, reference)?;
+        self.repay(amount, reference)
+    }
+
+    /// Takes credits back as far as there are any; the rest becomes debt.
+    ///
+    /// # Errors
+    /// 500 when the amount is out of range.
+    pub fn claw_back(&mut self, kind: Kind, amount: i64, reference: &Reference) -> Result<()> {
+        let taken = amount.min(self.wallet.available);
+        if taken > 0 {
+            self.move_credits(kind, Account::Credits, source(kind), taken, reference)?;
+        }
+        match amount - taken {
+            0 => Ok(()),
+            rest => self.move_credits(kind, Account::Debt, source(kind), rest, reference),
+        }
+    }
+
+    /// Reserves credits for something that takes its time.
+    ///
+    /// # Errors
+    /// 409 `WALLET_FROZEN`; 402 `INSUFFICIENT_CREDITS`.
+    pub fn hold(&mut self, new: NewHold) -> Result<Hold> {
+        self.spendable(new.amount)?;
+        let hold = Hold::open(&self.wallet.wallet_id, new, self.now);
+        self.reserve(
+            Kind::CallHold,
+            hold.amount,
+            &hold.reference()?,
+            &hold.hold_id,
+        )?;
+        self.holds.push((hold.clone(), None));
+        Ok(hold)
+    }
+
+    /// Reserves more under a hold that is still open, and moves its expiry.
+    ///
+    /// # Errors
+    /// 409 `WALLET_FROZEN`; 402 `INSUFFICIENT_CREDITS`; 500 when the hold is resolved.
+    pub fn extend(&mut self, hold: &Hold, amount: i64, expires_at: Time) -> Result<Hold> {
+        if hold.state != HoldState::Held {
+            return Err(INTERNAL_ERROR.because("a resolved hold cannot grow"));
+        }
+        self.spendable(amount)?;
+        let grown = hold.grown(amount, expires_at);
+        let reference = hold.reference()?.posting(grown.extensions);
+        self.reserve(Kind::CallHoldExtend, amount, &reference, &hold.hold_id)?;
+        self.holds.push((grown.clone(), Some(hold.unchanged())));
+        Ok(grown)
+    }
+
+    /// Settles a hold for `used` credits and releases the rest. A frozen wallet settles too. A
+    /// second resolution books nothing and returns the first.
+    ///
+    /// # Errors
+    /// 500 when more was used than is held.
+    pub fn post(&mut self, hold: &Hold, used: i64) -> Result<Settled> {
+        self.resolve(hold, used, HoldState::Posted)
+    }
+
+    /// Releases a hold. A second resolution books nothing and returns the first.
+    ///
+    /// # Errors
+    /// 500 when the books do not hold what the hold says.
+    pub fn void(&mut self, hold: &Hold) -> Result<Settled> {
+        self.resolve(hold, 0, HoldState::Voided)
+    }
+
+    /// Releases a hold whose owner did not settle in time.
+    ///
+    /// # Errors
+    /// 500 when the books do not hold what the hold says.
+    pub fn expire(&mut self, hold: &Hold) -> Result<Settled> {
+        self.resolve(hold, 0, HoldState::Expired)
+    }
+
+    fn resolve(&mut self, hold: &Hold, used: i64, state: HoldState) -> Result<Settled> {
+        if let Some(first) = hold.settled() {
+            return Ok(first);
+        }
+        if !(0..=hold.amount).contains(&used) {
+            return Err(INTERNAL_ERROR.because("more used than held"));
+        }
+        let reference = hold.reference()?;
+        let steps = [
+            (Kind::CallCharge, Account::Burn, used),
+            (Kind::CallRelease, Account::Credits, hold.amount - used),
+        ];
+        for (kind, to, amount) in steps.into_iter().filter(|step| step.2 > 0) {
+            let (from, hold_id) = (Account::Held, Some(hold.hold_id.as_str()));
+            let reference = &reference;
+            let posting = Posting {
+                kind,
+                from,
+                to,
+                amount,
+                reference,
+                hold_id,
+                reverses: None,
+            };
+            self.post_row(&posting)?;
+        }
+        let resolved = hold.resolved(state, used, self.transaction_id(), self.now);
+        let settled = Settled {
+            state,
+            posted_amount: used,
+            transaction_id: resolved.transaction_id.clone(),
+            first: true,
+        };
+        self.holds.push((resolved, Some(hold.unchanged())));
+        Ok(settled)
+    }
+
+    fn reserve(
+        &mut self,
+        kind: Kind,
+        amount: i64,
+        reference: &Reference,
+        hold: &str,
+    ) -> Result<()> {
+        let (from, to, hold_id) = (Account::Credits, Account::Held, Some(hold));
+        self.post_row(&Posting {
+            kind,
+            from,
+            to,
+            amount,
+            reference,
+            hold_id,
+            reverses: None,
+        })
+    }
+
+    fn move_credits(
+        &mut self,
+        kind: Kind,
+        from: Account,
+        to: Account,
+        amount: i64,
+        reference: &Reference,
+    ) -> Result<()> {
+        let (hold_id, reverses) = (None, None);
+        self.post_row(&Posting {
+            kind,
+            from,
+            to,
+            amount,
+            reference,
+            hold_id,
+            reverses,
+        })
+    }
+
+    fn repay(&mut self, incoming: i64, reference: &Reference) -> Result<()> {
+        match incoming.min(self.wallet.debt) {
+            0 => Ok(()),
+            amount => {
+                let (kind, from, to) = (Kind::DebtRepayment, Account::Credits, Account::Debt);
+                self.move_credits(kind, from, to, amount, reference)
+            }
+        }
+    }
+
+    fn spendable(&self, required: i64) -> Result<()> {
+        let available = self.wallet.available;
+        if self.wallet.frozen || self.wallet.closed {
+            return Err((&WALLET_FROZEN).into());
+        }
+        if available < required {
+            let details = json!({ "required": required, "available": available });
+            return Err(INSUFFICIENT_CREDITS.with(details));
+        }
+        Ok(())
+    }
+
+    fn post_row(&mut self, posting: &Posting<'_>) -> Result<()> {
+        let amount = posting.amount;
+        let named = posting.reference.id.len() <= REFERENCE_BYTES_MAX;
+        if !(1..=AMOUNT_MAX).contains(&amount) || self.entries.len() >= POSTINGS_MAX || !named {
+            return Err(INTERNAL_ERROR.because("a posting beyond its limits"));
+        }
+        apply(&mut self.wallet, posting.from, posting.to, amount)?;
+        let entry = Entry {
+            seq: self.wallet.seq + 1,
+            nth: self.entries.len() as u8,
+            kind: posting.kind,
+            debit: posting.from,
+            credit: posting.to,
+            amount,
+            available_after: self.wallet.available,
+            held_after: self.wallet.held,
+            reference: posting.reference.clone(),
+            hold_id: posting.hold_id.map(str::to_owned),
+            reverses: posting.reverses,
+            at: self.instant()?,
+        };
+        self.append(entry);
+        Ok(())
+    }
+
+    /// The present, but never before the last row: order comes from numbers, and times follow it.
+    fn instant(&self) -> Result<Time> {
+        let rows = unpack(&self.wallet.tail.0, 0)?;
+        Ok(rows
+            .last()
+            .map_or(self.now, |(last, _)| last.at.max(self.now)))
+    }
+
+    fn append(&mut self, entry: Entry) {
+        let wallet = &mut self.wallet;
+        let hash = entry.hash(&wallet.wallet_id, &wallet.chain_head.0);
+        let bytes = packed(&entry, &hash);
+        if wallet.tail.0.len() + bytes.len() > TAIL_BYTES_MAX {
+            let rows = Bytes(std::mem::take(&mut wallet.tail.0));
+            let count = unpack(&rows.0, 0).map_or(0, |rows| rows.len() as i64);
+            self.pages.push(Page {
+                wallet_id: wallet.wallet_id.clone(),
+                first_seq: entry.seq - count,
+                prev_hash: wallet.tail_prev,
+                rows,
+            });
+            wallet.tail_prev = wallet.chain_head;
+        }
+        wallet.tail.0.extend_from_slice(&bytes);
+        wallet.chain_head = Fixed(hash);
+        wallet.seq = entry.seq;
+        self.entries.push(entry);
+    }
+
+    /// The wallet's part of a commit. A refusal with the wallet's key means a lost race: decide
+    /// again from the wallet that it carries. A refusal with the key of a [`Once`] row (it comes
+    /// first) means that this was booked before, and nothing is to be done.
+    pub fn commit(self) -> Commit {
+        let mut commit = Commit::new();
+        if let Some(once) = self.entries.first().and_then(Once::of) {
+            commit = commit.create(&once, &IDEMPOTENCY_IN_PROGRESS);
+        }
+        commit = match self.before {
+            0 => commit.create(&self.wallet, &UNAVAILABLE),
+            rev => commit.replace(&self.wallet, Condition::number("rv", rev), &UNAVAILABLE),
+        };
+        for page in &self.pages {
+            commit = commit.create(page, &UNAVAILABLE);
+        }
+        for (hold, unchanged) in self.holds {
+            commit = match unchanged {
+                Some(condition) => commit.replace(&hold, condition, &UNAVAILABLE),
+                None => commit.create(&hold, &UNAVAILABLE),
+            };
+        }
+        commit
+    }
+}
+
+/// Where granted credits come from and clawed-back ones go to.
+fn source(kind: Kind) -> Account {
+    match kind {
+        Kind::Adjustment | Kind::AccountClosed => Account::Adjust,
+        _ => Account::Issued,
+    }
+}
+
+/// Moves credits between the wallet's own accounts and the system's; nothing ever goes below 0.
+pub(super) fn apply(wallet: &mut Wallet, from: Account, to: Account, amount: i64) -> Result<()> {
+    for (account, sign) in [(from, -1), (to, 1)] {
+        match account {
+            Account::Credits => wallet.available += sign * amount,
+            Account::Held => wallet.held += sign * amount,
+            // Debt is what the person owes: drawing on it makes it grow.
+            Account::Debt => wallet.debt -= sign * amount,
+            Account::Issued | Account::Burn | Account::Adjust => {}
+        }
+    }
+    match wallet.available < 0 || wallet.held < 0 || wallet.debt < 0 {
+        true => Err(INTERNAL_ERROR.because("a balance below zero")),
+        false => Ok(()),
+    }
+}

@@ -1,0 +1,46 @@
+//! Credits: wallets, a ledger of immutable rows, holds, and the policies that state every price.
+//!
+//! | item | table | pk | sk |
+//! |---|---|---|---|
+//! | [`Wallet`] | ledger | `wal_…` | `wallet` |
+//! | [`Link`] | ledger | `usr_…` | `wallet` |
+//! | [`Owner`] | ledger | `wal_…` | `owner` |
+//! | [`Page`] | ledger | `wal_…` | `page#<number of its first row, 16 digits>` |
+//! | [`Hold`] | ledger | `wal_…` | `hold#hld_…` (index `due` while it is held) |
+//! | [`Once`] | ledger | `once#<kind>:<reference>:<posting>` | `once` |
+//! | [`Policy`] | data | `policies` | `<key>#<version, 8 digits>` |
+//!
+//! A row is committed with its wallet in one write: the wallet item carries the newest rows
+//! packed, and when they fill their place, the next commit moves them to a page. A row's hash is
+//! recomputed on reading from the hash before it; four bytes of it are stored beside the row, so
+//! that a proof can say which row was changed.
+
+mod booking;
+mod codes;
+mod contacts;
+mod entry;
+mod facts;
+mod history;
+mod hold;
+mod once;
+mod opening;
+mod policies;
+#[cfg(test)]
+mod tests;
+mod verify;
+mod views;
+mod wallet;
+
+pub use booking::{Booking, POSTINGS_MAX};
+pub use codes::{Account, Kind, RefType};
+pub use contacts::{CONTACTS_MAX, Contacts};
+pub use entry::{AMOUNT_MAX, Entry, Reference, long_bytes_of, long_id_of, seq_of, transaction_id};
+pub use facts::{facts_of, tells};
+pub use history::{History, Span};
+pub use hold::{Hold, HoldState, NewHold, Settled};
+pub use once::Once;
+pub use opening::{open, owner_of, wallet_of};
+pub use policies::{DEFAULTS, Policies, Policy, PolicyValue};
+pub use verify::{BadRow, verify};
+pub use views::{Balance, LedgerRow, Price};
+pub use wallet::{Link, Linked, Owner, Page, TAIL_BYTES_MAX, Wallet};

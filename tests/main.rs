@@ -1,0 +1,4 @@
+//! Scenarios, sweeps, faults, contract and style of the whole product, in one binary.
+
+mod contract;
+mod tidy;
