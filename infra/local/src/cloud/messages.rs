@@ -57,6 +57,9 @@ impl Received {
     }
 }
 
+/// Dead letters of streams: there is no queue before it.
+const STREAM_DEAD: &str = "stream-dead";
+
 /// What a sender gives.
 pub(super) struct Sent<'a> {
     pub queue: &'a str,
@@ -83,14 +86,16 @@ pub(super) fn spec(queue: &str) -> Option<&'static QueueSpec> {
 
 /// Whether a queue or dead-letter queue has this short name.
 pub(super) fn exists(queue: &str) -> bool {
-    spec(queue.strip_suffix("-dead").unwrap_or(queue)).is_some()
+    queue == STREAM_DEAD || spec(queue.strip_suffix("-dead").unwrap_or(queue)).is_some()
 }
 
-/// The names of all queues, each followed by its dead-letter queue.
+/// The names of all queues, each followed by its dead-letter queue; last, where stream records
+/// go that no function could handle.
 pub(super) fn names() -> impl Iterator<Item = String> {
     QUEUES
         .iter()
         .flat_map(|spec| [spec.name.to_owned(), format!("{}-dead", spec.name)])
+        .chain([STREAM_DEAD.to_owned()])
 }
 
 type Sql<T> = rusqlite::Result<T>;

@@ -1,0 +1,86 @@
+//! Runs functions as Lambda does: one kept instance each, ended when its time is up or it dies.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde_json::Value;
+use shared::Env;
+use shared::env::Host;
+use shared::function::Function;
+
+use super::Local;
+use crate::cloud::mortal;
+
+/// Why an invocation has no result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The function reported an error.
+    Failed(String),
+    /// The function panicked, or a fault ended it.
+    Died,
+    /// The function took too long.
+    TimedOut,
+}
+
+/// The warm instances.
+#[derive(Default)]
+pub(crate) struct Instances(Mutex<HashMap<&'static str, Env>>);
+
+impl Instances {
+    fn warm(&self) -> MutexGuard<'_, HashMap<&'static str, Env>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Forgets every instance, as a new deployment does.
+    pub(crate) fn clear(&self) {
+        self.warm().clear();
+    }
+}
+
+impl Local {
+    /// The surroundings of a function: its kept instance, made when first needed.
+    pub fn env(&self, function: &'static str) -> Env {
+        let mut warm = self.0.instances.warm();
+        warm.entry(function)
+            .or_insert_with(|| self.new_env(function))
+            .clone()
+    }
+
+    fn new_env(&self, function: &'static str) -> Env {
+        let host = Host {
+            http: self.0.cloud.client(function),
+            clock: self.0.cloud.clock(),
+            random: Arc::clone(&self.0.random),
+            config: Arc::clone(&self.0.config),
+        };
+        Env::new(function, host)
+    }
+
+    /// Invokes a function and waits, at most `limit`, for its result. It runs on when the caller
+    /// goes away, as in the cloud.
+    pub(crate) async fn invoke(
+        &self,
+        function: &'static Function,
+        event: Value,
+        limit: Duration,
+    ) -> Result<Value, Failure> {
+        let (env, run, guard) = (
+            self.env(function.name),
+            function.run,
+            self.0.activity.begin(),
+        );
+        let task = tokio::spawn(async move {
+            let _guard = guard;
+            tokio::time::timeout(limit, mortal(run(&env, event))).await
+        });
+        let failure = match task.await {
+            Ok(Ok(Some(result))) => return result.map_err(Failure::Failed),
+            Ok(Ok(None)) | Err(_) => Failure::Died,
+            Ok(Err(_)) => Failure::TimedOut,
+        };
+        // The process is gone, and with it whatever it had cached.
+        self.0.instances.warm().remove(function.name);
+        Err(failure)
+    }
+}

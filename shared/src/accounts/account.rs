@@ -1,0 +1,262 @@
+//! Accounts and the empty profile that comes with each.
+//!
+//! | item | table | pk | sk |
+//! |---|---|---|---|
+//! | [`Account`] | data | `usr_…` | `account` |
+//! | [`Profile`] | data | `usr_…` | `profile` |
+
+use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::address::Email;
+use super::password::StoredPassword;
+use super::sealed::Sealed;
+use crate::aws::cipher::DataKey;
+use crate::error::{Error, INTERNAL_ERROR, Result, USER_BANNED, VERSION_CONFLICT};
+use crate::table::{Change, Commit, Condition, Item, Key, Name};
+use crate::time::{Time, millis};
+
+/// Place of the sealed address, for the data key.
+const EMAIL: &str = "data/account/email";
+/// Place of the sealed birthdate.
+const BIRTHDATE: &str = "data/account/birthdate";
+
+/// What an account may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// The address is not proven yet.
+    PendingVerification,
+    /// May sign in.
+    Active,
+    /// Suspended.
+    Banned,
+    /// On its way to be erased.
+    Deleting,
+    /// Erased.
+    Deleted,
+}
+
+impl Status {
+    /// The stored word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PendingVerification => "pending_verification",
+            Self::Active => "active",
+            Self::Banned => "banned",
+            Self::Deleting => "deleting",
+            Self::Deleted => "deleted",
+        }
+    }
+}
+
+/// One person's account.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Account {
+    /// `usr_…`
+    pub user_id: String,
+    /// Address, sealed with the person's data key.
+    pub email: Sealed,
+    /// When the address was proven.
+    #[serde(default, with = "millis::option")]
+    pub email_verified_at: Option<Time>,
+    /// None for who signs in otherwise.
+    #[serde(default)]
+    pub password: Option<StoredPassword>,
+    /// 1–80 characters.
+    pub name: String,
+    /// ISO 8601 date, sealed.
+    pub birthdate: Sealed,
+    /// BCP 47 tag.
+    pub locale: String,
+    /// IANA name.
+    pub timezone: String,
+    /// What it may do.
+    pub status: Status,
+    /// End of a ban; none of a permanent one.
+    #[serde(default, with = "millis::option")]
+    pub banned_until: Option<Time>,
+    /// Last sign-in.
+    #[serde(default, with = "millis::option")]
+    pub last_sign_in_at: Option<Time>,
+    /// Registration.
+    #[serde(with = "millis")]
+    pub created_at: Time,
+    /// Last change of what the person may edit, or of the status.
+    #[serde(with = "millis")]
+    pub updated_at: Time,
+    /// Optimistic lock, from 1.
+    pub version: i64,
+}
+
+impl Item for Account {
+    const TABLE: Name = Name::Data;
+    const KIND: &'static str = "Account";
+
+    fn key(&self) -> Key {
+        Self::key_of(&self.user_id)
+    }
+}
+
+/// What a new account is made of.
+#[derive(Clone, Debug)]
+pub struct NewAccount {
+    /// `usr_…`
+    pub user_id: String,
+    /// Checked address.
+    pub email: Email,
+    /// Hashed password.
+    pub password: StoredPassword,
+    /// Checked name.
+    pub name: String,
+    /// Checked birthdate.
+    pub birthdate: Date,
+    /// BCP 47 tag.
+    pub locale: String,
+    /// IANA name.
+    pub timezone: String,
+}
+
+/// What a person may change.
+#[derive(Clone, Debug, Default)]
+pub struct Edit {
+    /// Checked name.
+    pub name: Option<String>,
+    /// BCP 47 tag.
+    pub locale: Option<String>,
+    /// IANA name.
+    pub timezone: Option<String>,
+}
+
+impl Account {
+    /// Where the account of a person lies.
+    pub fn key_of(user_id: &str) -> Key {
+        Key::new(user_id, "account")
+    }
+
+    /// A new account that has to prove its address.
+    ///
+    /// # Errors
+    /// 500 when sealing fails.
+    pub fn new(new: NewAccount, key: &DataKey, now: Time) -> Result<Self> {
+        Ok(Self {
+            email: Sealed(key.seal(EMAIL, new.email.as_str().as_bytes())?),
+            birthdate: Sealed(key.seal(BIRTHDATE, new.birthdate.to_string().as_bytes())?),
+            user_id: new.user_id,
+            email_verified_at: None,
+            password: Some(new.password),
+            name: new.name,
+            locale: new.locale,
+            timezone: new.timezone,
+            status: Status::PendingVerification,
+            banned_until: None,
+            last_sign_in_at: None,
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        })
+    }
+
+    /// The address.
+    ///
+    /// # Errors
+    /// 500 when the key is not this person's.
+    pub fn email(&self, key: &DataKey) -> Result<String> {
+        key.open_text(EMAIL, &self.email.0)
+    }
+
+    /// The birthdate, ISO 8601.
+    ///
+    /// # Errors
+    /// 500 when the key is not this person's.
+    pub fn birthdate(&self, key: &DataKey) -> Result<String> {
+        key.open_text(BIRTHDATE, &self.birthdate.0)
+    }
+
+    /// Whether a ban that has not ended is in force.
+    pub fn ban(&self, now: Time) -> Option<Error> {
+        let banned =
+            self.status == Status::Banned && self.banned_until.is_none_or(|until| until > now);
+        banned.then(|| USER_BANNED.with(json!({ "until": self.banned_until })))
+    }
+
+    /// The address is proven: the account becomes active. The fault is of a commit that finds it
+    /// in another state.
+    pub fn verified(user_id: &str, now: Time, else_fault: &'static crate::Fault) -> Commit {
+        let pending = Condition::text("status", Status::PendingVerification.as_str());
+        let changes = vec![
+            Change::text("status", Status::Active.as_str()),
+            Change::number("email_verified_at", now.ms()),
+            Change::number("updated_at", now.ms()),
+            Change::Add("version".into(), 1),
+        ];
+        let guard = Some((pending, else_fault));
+        Commit::new().update::<Self>(Self::key_of(user_id), changes, guard)
+    }
+
+    /// The account as edited, and what stores it if nobody else was first.
+    pub fn edit(&self, edit: Edit, now: Time) -> (Self, Commit) {
+        let mut next = self.clone();
+        next.name = edit.name.unwrap_or(next.name);
+        next.locale = edit.locale.unwrap_or(next.locale);
+        next.timezone = edit.timezone.unwrap_or(next.timezone);
+        next.updated_at = now;
+        next.version += 1;
+        let changes = vec![
+            Change::text("name", &next.name),
+            Change::text("locale", &next.locale),
+            Change::text("timezone", &next.timezone),
+            Change::number("updated_at", now.ms()),
+            Change::number("version", next.version),
+        ];
+        let same = Condition::number("version", self.version);
+        let guard = Some((same, &VERSION_CONFLICT));
+        (
+            next,
+            Commit::new().update::<Self>(self.key(), changes, guard),
+        )
+    }
+
+    /// Refuses a stale version.
+    ///
+    /// # Errors
+    /// 409 `VERSION_CONFLICT` {current_version}.
+    pub fn expect_version(&self, version: i64) -> Result<()> {
+        if version == self.version {
+            return Ok(());
+        }
+        Err(VERSION_CONFLICT.with(json!({ "current_version": self.version })))
+    }
+}
+
+/// The account behind a valid session.
+///
+/// # Errors
+/// 500 when there is none, which no commit leaves behind.
+pub async fn load(tables: &crate::aws::dynamo::Tables, user_id: &str) -> Result<Account> {
+    let account = tables.get_consistent(&Account::key_of(user_id)).await?;
+    account.ok_or_else(|| INTERNAL_ERROR.because("no account"))
+}
+
+/// What others see of a person; filled in by the person later.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Profile {
+    /// `usr_…`
+    pub user_id: String,
+    /// Registration.
+    #[serde(with = "millis")]
+    pub created_at: Time,
+    /// Optimistic lock, from 1.
+    pub version: i64,
+}
+
+impl Item for Profile {
+    const TABLE: Name = Name::Data;
+    const KIND: &'static str = "Profile";
+
+    fn key(&self) -> Key {
+        Key::new(&self.user_id, "profile")
+    }
+}

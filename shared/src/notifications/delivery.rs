@@ -1,0 +1,236 @@
+//! Delivery of mails: claim, send, record; retries, and the sweep that forgets nothing.
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::letter;
+use super::row::{Channel, Detail, Notification, SHARDS, State};
+use crate::aws::cipher::Cipher;
+use crate::aws::dynamo::{Missed, Tables};
+use crate::aws::mail::{Mailer, Undelivered};
+use crate::crypto;
+use crate::error::{INTERNAL_ERROR, PROVIDER_ERROR, Result};
+use crate::table::{Commit, Condition, DUE, Name, Query, Range, Value};
+use crate::time::{Clock, HOUR_MS, MINUTE_MS, SECOND_MS, Time};
+
+/// How long an attempt may take before another one may start, milliseconds.
+const LEASE_MS: i64 = MINUTE_MS;
+/// Pauses before the retries, milliseconds, each ±20 %.
+const RETRIES_MS: [i64; 5] = [
+    30 * SECOND_MS,
+    2 * MINUTE_MS,
+    10 * MINUTE_MS,
+    HOUR_MS,
+    6 * HOUR_MS,
+];
+/// How long a job that ran out of retries goes on failing, so that its queue moves it to the dead
+/// letters. One that comes later was put back by an operator and is tried once more.
+const DYING_MS: i64 = 15 * MINUTE_MS;
+/// Rows of one shard that one sweep queues.
+const SWEEP_ITEMS_MAX: usize = 500;
+/// Longest reason that is kept, characters.
+const REASON_CHARS_MAX: usize = 200;
+
+/// Body of the queue `mail`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailJob {
+    /// `usr_…`
+    pub user_id: String,
+    /// `ntf_…`
+    pub id: String,
+    /// The row's `due_at` when it was queued, milliseconds; an older job does nothing.
+    pub due_at: i64,
+}
+
+/// The job of a row that waits for its mail.
+pub fn job_of(row: &Notification) -> Option<MailJob> {
+    let mail = row.notification_type == Channel::Email && row.status == State::Pending;
+    let due_at = row.due_at.filter(|_| mail)?.ms();
+    Some(MailJob {
+        user_id: row.user_id.clone(),
+        id: row.id.clone(),
+        due_at,
+    })
+}
+
+/// What a job means for its row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Another job did it or does it.
+    Skip,
+    /// Goes on failing towards the dead letters.
+    Die,
+    /// Too late: dropped without sending.
+    Drop,
+    /// To be claimed and sent.
+    Send,
+}
+
+impl Step {
+    /// Decides by the row as it is now.
+    pub fn decide(row: &Notification, job: &MailJob, now: Time) -> Self {
+        let exhausted = row.status == State::Failed && row.detail == Detail::Retrying;
+        let current = match row.status {
+            State::Pending => row.due_at.map(Time::ms) == Some(job.due_at),
+            State::Failed => exhausted,
+            State::Sent | State::Read => false,
+        };
+        if !current {
+            return Self::Skip;
+        }
+        if exhausted && now < row.updated_at.plus(DYING_MS) {
+            return Self::Die;
+        }
+        if row.valid_until.is_some_and(|until| now >= until) {
+            return Self::Drop;
+        }
+        Self::Send
+    }
+}
+
+/// Pause before the retry after `retries` others, ±20 % spread by the id; none after the last.
+pub fn retry_after(id: &str, retries: i64) -> Option<i64> {
+    let pause = RETRIES_MS.get(usize::try_from(retries).ok()?)?;
+    let [a, b, ..] = crypto::sha256(&[id.as_bytes(), &retries.to_be_bytes()]);
+    let spread = i64::from(u16::from_be_bytes([a, b])) * 400 / i64::from(u16::MAX);
+    Some(pause * (800 + spread) / 1_000)
+}
+
+/// How an attempt ended.
+enum Outcome {
+    Sent(String),
+    Refused(String),
+    Later(String),
+    Dropped,
+}
+
+impl Notification {
+    /// Claims an attempt until the end of the lease, unless somebody was first.
+    fn claim(&self, now: Time) -> (Self, Commit) {
+        let mut next = self.clone();
+        // Always later than before, or a second job of the same row could claim it too.
+        let after = self.due_at.map_or(now, |at| at.plus(1));
+        next.due_at = Some(now.plus(LEASE_MS).max(after));
+        next.claims += 1;
+        next.updated_at = now;
+        if self.status == State::Failed {
+            // Put back by an operator: one more attempt, and the sweep watches it again.
+            next.status = State::Pending;
+            next.due_shard = Some(format!("ntf#{}", self.id.len() % usize::from(SHARDS)));
+        }
+        self.store(next)
+    }
+
+    fn finish(&self, outcome: Outcome, now: Time) -> (Self, Commit) {
+        let mut next = self.clone();
+        next.updated_at = now;
+        (next.due_shard, next.due_at) = (None, None);
+        let (status, detail, reason) = match outcome {
+            Outcome::Sent(provider_id) => {
+                next.sent_at = Some(now);
+                next.provider_message_id = Some(provider_id);
+                (State::Sent, Detail::Sent, None)
+            }
+            Outcome::Refused(reason) => (State::Failed, Detail::ProviderRefused, Some(reason)),
+            Outcome::Dropped => (State::Failed, Detail::Expired, None),
+            Outcome::Later(reason) => match retry_after(&self.id, self.retry_count) {
+                Some(pause) => {
+                    next.retry_count += 1;
+                    next.due_shard.clone_from(&self.due_shard);
+                    next.due_at = Some(now.plus(pause));
+                    (State::Pending, Detail::Retrying, Some(reason))
+                }
+                None => (State::Failed, Detail::Retrying, Some(reason)),
+            },
+        };
+        if detail != Detail::Retrying {
+            next.facts = None;
+        }
+        (next.status, next.detail) = (status, detail);
+        next.failed_reason = reason.map(|text| text.chars().take(REASON_CHARS_MAX).collect());
+        self.store(next)
+    }
+
+    /// Stores the next state if the row is still as it was read.
+    fn store(&self, next: Self) -> (Self, Commit) {
+        let due = match self.due_at {
+            Some(at) => Condition::number("due_at", at.ms()),
+            None => Condition::Missing("due_at"),
+        };
+        let same = Condition::All(vec![Condition::Present, due]);
+        let commit = Commit::new().replace(&next, same, &INTERNAL_ERROR);
+        (next, commit)
+    }
+}
+
+/// Delivers the mail of a job, at most once unless a crash falls between sending and recording.
+///
+/// # Errors
+/// 502 `PROVIDER_ERROR` when the retries are used up; 503 when the table does not answer.
+pub async fn deliver(
+    tables: &Tables,
+    cipher: &Cipher,
+    mailer: &Mailer,
+    clock: &Clock,
+    job: &MailJob,
+) -> Result<()> {
+    let key = Notification::key_of(&job.user_id, &job.id);
+    let Some(row) = tables.get_consistent::<Notification>(&key).await? else {
+        return Ok(());
+    };
+    let (claimed, claim) = match Step::decide(&row, job, clock.now()) {
+        Step::Skip => return Ok(()),
+        Step::Die => return Err(PROVIDER_ERROR.with(json!({ "provider": "ses" }))),
+        Step::Drop => {
+            let (_, commit) = row.finish(Outcome::Dropped, clock.now());
+            return stored(tables, commit).await.map(|_| ());
+        }
+        Step::Send => row.claim(clock.now()),
+    };
+    if !stored(tables, claim).await? {
+        return Ok(());
+    }
+    let facts = claimed.open(&cipher.key(&job.user_id).await?)?;
+    let outcome = match mailer.send(&letter::write(&facts)?).await {
+        Ok(provider_id) => Outcome::Sent(provider_id),
+        Err(Undelivered::Never(code)) => Outcome::Refused(format!("permanent: {code}")),
+        Err(Undelivered::Later(code)) => Outcome::Later(format!("temporary: {code}")),
+    };
+    let (last, commit) = claimed.finish(outcome, clock.now());
+    stored(tables, commit).await?;
+    match (last.status, last.detail) {
+        (State::Failed, Detail::Retrying) => Err(PROVIDER_ERROR.with(json!({ "provider": "ses" }))),
+        _ => Ok(()),
+    }
+}
+
+/// Whether the commit was carried out; `false` when another delivery was first.
+async fn stored(tables: &Tables, commit: Commit) -> Result<bool> {
+    match tables.commit(commit).await {
+        Ok(()) => Ok(true),
+        Err(Missed::Refused(_)) => Ok(false),
+        Err(Missed::Failed(error)) => Err(error),
+    }
+}
+
+/// The jobs of all mails that are due: fresh ones that the stream lost, retries, and attempts
+/// whose lease ended without an outcome.
+///
+/// # Errors
+/// 503 when the table does not answer.
+pub async fn due_jobs(tables: &Tables, now: Time) -> Result<Vec<MailJob>> {
+    let mut jobs = Vec::new();
+    for shard in 0..SHARDS {
+        let until = Value::N(now.ms().to_string());
+        let query = Query::of(Name::Data, format!("ntf#{shard}"))
+            .by(DUE)
+            .range(Range::Between(Value::N("0".into()), until))
+            .limit(SWEEP_ITEMS_MAX);
+        let rows: Vec<Notification> = tables.query(query).await?;
+        jobs.extend(rows.iter().filter_map(job_of));
+    }
+    Ok(jobs)
+}
+
+#[cfg(test)]
+mod tests;

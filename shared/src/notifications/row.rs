@@ -1,0 +1,192 @@
+//! The row of a notification.
+
+use serde::{Deserialize, Serialize};
+
+use super::letter::Facts;
+use crate::accounts::Sealed;
+use crate::aws::cipher::DataKey;
+use crate::crypto;
+use crate::error::{INTERNAL_ERROR, Result};
+use crate::id;
+use crate::table::{Commit, Item, Key, Name};
+use crate::time::{DAY_MS, MINUTE_MS, Time, millis};
+
+/// How long rows of mails are kept, milliseconds.
+const KEPT_MS: i64 = 30 * DAY_MS;
+/// How long the sweep leaves a fresh row to the stream, milliseconds.
+const FRESH_MS: i64 = MINUTE_MS;
+/// Partitions of the index of due rows.
+pub const SHARDS: u8 = 4;
+/// Place of the sealed content, for the data key.
+const FACTS: &str = "data/notification/facts";
+
+/// How somebody is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// Inside the app.
+    InApp,
+    /// To a phone.
+    Push,
+    /// By mail.
+    Email,
+    /// By text message.
+    Sms,
+}
+
+/// How far it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Not sent yet.
+    Pending,
+    /// Handed to the provider.
+    Sent,
+    /// Will not be sent.
+    Failed,
+    /// Seen by the person.
+    Read,
+}
+
+/// Why it is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Detail {
+    /// Waits for its first attempt.
+    Queued,
+    /// Waits for another attempt.
+    Retrying,
+    /// Taken by the provider.
+    Sent,
+    /// Too late.
+    Expired,
+    /// The provider will never take it.
+    ProviderRefused,
+}
+
+/// One notification of one person on one channel.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Notification {
+    /// `usr_…`
+    pub user_id: String,
+    /// `ntf_…`, derived from event, recipient and channel.
+    pub id: String,
+    /// How the person is told.
+    pub notification_type: Channel,
+    /// How far it is.
+    pub status: State,
+    /// Why it is there.
+    pub detail: Detail,
+    /// Trigger of the contract, such as `verify_email`.
+    pub trigger: String,
+    /// Address and content, sealed; removed when it was sent or never will be.
+    #[serde(default)]
+    pub facts: Option<Sealed>,
+    /// Attempts after the first, at most 5.
+    pub retry_count: i64,
+    /// Claims of an attempt. More than outcomes means that a crash may have sent it twice.
+    pub claims: i64,
+    /// `ntf#0` … `ntf#3` while pending: partition of the index of due rows.
+    #[serde(default)]
+    pub due_shard: Option<String>,
+    /// When the sweep has to look at it; while an attempt runs, the end of its lease.
+    #[serde(default, with = "millis::option")]
+    pub due_at: Option<Time>,
+    /// Dropped afterwards.
+    #[serde(default, with = "millis::option")]
+    pub valid_until: Option<Time>,
+    /// When the provider took it.
+    #[serde(default, with = "millis::option")]
+    pub sent_at: Option<Time>,
+    /// Category and provider code, at most 200 characters.
+    #[serde(default)]
+    pub failed_reason: Option<String>,
+    /// The provider's own id.
+    #[serde(default)]
+    pub provider_message_id: Option<String>,
+    /// Creation.
+    #[serde(with = "millis")]
+    pub created_at: Time,
+    /// Last change.
+    #[serde(with = "millis")]
+    pub updated_at: Time,
+    /// TTL, epoch seconds.
+    pub expires: i64,
+}
+
+impl Item for Notification {
+    const TABLE: Name = Name::Data;
+    const KIND: &'static str = "Notification";
+
+    fn key(&self) -> Key {
+        Self::key_of(&self.user_id, &self.id)
+    }
+}
+
+impl Notification {
+    /// Sort keys of all notifications of a person begin so.
+    pub const PREFIX: &'static str = "ntf#";
+
+    /// Where a notification lies.
+    pub fn key_of(user_id: &str, id: &str) -> Key {
+        Key::new(user_id, format!("{}{id}", Self::PREFIX))
+    }
+
+    /// Address and content.
+    ///
+    /// # Errors
+    /// 500 when the key is not this person's or the content is gone.
+    pub fn open(&self, key: &DataKey) -> Result<Facts> {
+        let sealed = self
+            .facts
+            .as_ref()
+            .ok_or_else(|| INTERNAL_ERROR.because("no facts"))?;
+        let plain = key.open(FACTS, &sealed.0)?;
+        serde_json::from_slice(&plain).map_err(|_| INTERNAL_ERROR.because("facts"))
+    }
+}
+
+/// A mail that an event causes.
+#[derive(Clone, Debug)]
+pub struct NewMail<'a> {
+    /// Recipient.
+    pub user_id: &'a str,
+    /// What caused it; the same event causes no second row.
+    pub event: &'a str,
+    /// Address and content.
+    pub facts: &'a Facts,
+    /// Dropped afterwards.
+    pub valid_until: Option<Time>,
+}
+
+/// The part of a commit that causes a mail. `key` is the recipient's.
+///
+/// # Errors
+/// 500 when sealing fails.
+pub fn mail(key: &DataKey, new: &NewMail<'_>, now: Time) -> Result<Commit> {
+    let parts = [new.event.as_bytes(), new.user_id.as_bytes(), b"email"];
+    let hash = crypto::mac(b"notification", &parts);
+    let plain = serde_json::to_vec(new.facts).map_err(|cause| INTERNAL_ERROR.because(cause))?;
+    let [shard, ..] = hash;
+    let row = Notification {
+        user_id: new.user_id.to_owned(),
+        id: id::id_of("ntf", crypto::take(&hash)),
+        notification_type: Channel::Email,
+        status: State::Pending,
+        detail: Detail::Queued,
+        trigger: new.facts.mail.trigger().to_owned(),
+        facts: Some(Sealed(key.seal(FACTS, &plain)?)),
+        retry_count: 0,
+        claims: 0,
+        due_shard: Some(format!("ntf#{}", shard % SHARDS)),
+        due_at: Some(now.plus(FRESH_MS)),
+        valid_until: new.valid_until,
+        sent_at: None,
+        failed_reason: None,
+        provider_message_id: None,
+        created_at: now,
+        updated_at: now,
+        expires: now.plus(KEPT_MS).seconds(),
+    };
+    Ok(Commit::new().create(&row, &INTERNAL_ERROR))
+}

@@ -1,0 +1,152 @@
+//! The world of the scenarios: the whole back end in memory, on a clock that only moves when it is
+//! told to, and people who speak in product sentences.
+//!
+//! ```text
+//! let world = World::new().await;
+//! let (mut ann, mut ben) = world.two("Ann", "Ben").await;
+//! ben.comes_online().await;
+//! ann.says("hi").to(&ben).await.ok();
+//! ben.sees("hi").await;
+//! ann.has_credits(99).await;
+//! ```
+//!
+//! - [`World`]: time, people, what the outside got
+//! - [`Person`]: one signed-in person with at most one open socket
+//! - [`Answer`]: an HTTP answer with its expectations
+
+mod answer;
+mod person;
+mod random;
+
+pub use answer::Answer;
+pub use person::{Message, Person};
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use local::gateway::HttpRequest;
+use local::runtime::{Local, Options};
+use serde_json::Value;
+use shared::Time;
+
+/// Where every world begins: a Monday noon, so that days and hours are far from their edges.
+pub const BEGINNING: Time = Time(1_767_614_400_000);
+/// Address of callers that have no other.
+pub const ADDRESS: &str = "203.0.113.7";
+
+/// The whole back end, in memory.
+#[derive(Clone)]
+pub struct World {
+    /// The back end itself.
+    pub local: Local,
+}
+
+impl World {
+    /// A fresh world at [`BEGINNING`] with seed 1.
+    pub async fn new() -> Self {
+        Self::with(1, &[]).await
+    }
+
+    /// A world with its own randomness and settings (names of environment variables).
+    pub async fn with(seed: u64, settings: &[(&str, &str)]) -> Self {
+        let settings: BTreeMap<String, String> =
+            settings.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        let options = Options {
+            base: BEGINNING,
+            random: Arc::new(random::Seeded::new(seed)),
+            settings,
+            ..Options::default()
+        };
+        let local = Local::start(options).await.expect("the back end starts");
+        local.prepare().await.expect("keys and secrets");
+        Self { local }
+    }
+
+    /// A world whose limiter is off, for loads and races.
+    pub async fn unlimited() -> Self {
+        Self::with(1, &[("RATE_LIMIT_ENABLED", "false")]).await
+    }
+
+    /// The present.
+    pub fn now(&self) -> Time {
+        self.local.now()
+    }
+
+    /// Lets time pass; whatever becomes due runs, in order.
+    pub async fn passes(&self, seconds: i64) {
+        self.local.advance(seconds).await;
+    }
+
+    /// Waits until streams and queues are drained.
+    pub async fn settles(&self) {
+        self.local.settle().await;
+    }
+
+    /// Mails, pushes and text messages so far, newest last.
+    pub fn outbox(&self) -> Vec<Value> {
+        let items = self.local.cloud().outbox();
+        items.iter().map(|item| serde_json::to_value(item).expect("an outbox item")).collect()
+    }
+
+    /// Mails to an address, newest last.
+    pub fn mails_to(&self, email: &str) -> Vec<Value> {
+        let to = |item: &Value| item["to"].as_str().unwrap_or_default().contains(email);
+        self.outbox().into_iter().filter(to).collect()
+    }
+
+    /// Calls as nobody.
+    pub async fn call(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
+        self.call_with(method, path, body, &[]).await
+    }
+
+    /// Calls with further headers.
+    pub async fn call_with(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let bytes = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
+        self.raw(method, path, bytes, headers).await
+    }
+
+    /// Calls with a body of any bytes; JSON is its type unless a header says otherwise.
+    pub async fn raw(
+        &self,
+        method: &str,
+        path: &str,
+        body: Vec<u8>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let mut all: Vec<(String, String)> =
+            headers.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        let typed = all.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+        if !typed && !body.is_empty() {
+            all.push(("content-type".into(), "application/json".into()));
+        }
+        let request = HttpRequest {
+            method: method.into(),
+            target: path.into(),
+            headers: all,
+            body,
+            source_ip: ADDRESS.into(),
+        };
+        Answer::of(method, path, self.local.http(request).await)
+    }
+
+    /// A verified person with 100 credits, signed in.
+    pub async fn person(&self, name: &str) -> Person {
+        self.person_with(name, 100).await
+    }
+
+    /// A verified person with some credits, signed in.
+    pub async fn person_with(&self, name: &str, credits: i64) -> Person {
+        Person::arrives(self, name, credits).await
+    }
+
+    /// Two people with 100 credits each.
+    pub async fn two(&self, one: &str, other: &str) -> (Person, Person) {
+        (self.person(one).await, self.person(other).await)
+    }
+}
