@@ -27,7 +27,8 @@ pub enum Kind {
     EndHandler,
 }
 
-/// The `nth` matching call, counted from 1 since [`Faults::count_from_zero`], goes wrong once.
+/// The `nth` matching call goes wrong once, counted from 1 since the rule was added or
+/// [`Faults::count_from_zero`] was called.
 #[derive(Clone, Debug)]
 pub struct Rule {
     /// Only calls of this function.

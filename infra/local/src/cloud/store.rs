@@ -10,6 +10,7 @@ use dynoxide::Database;
 use rusqlite::backup::Backup;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::streams::Shift;
 use super::tables;
 
 /// Our own tables. Message ids are never reused, so that order stays the order of arrival.
@@ -39,6 +40,8 @@ pub(super) struct Store {
     pub db: Database,
     /// Our own connection to the same database.
     pub own: Connection,
+    /// How far our clock was ahead of the system's, oldest first.
+    pub shifts: Vec<Shift>,
     /// Held as long as the process lives; the system releases it also after `kill -9`.
     _lock: Option<File>,
 }
@@ -80,6 +83,7 @@ impl Store {
         Ok(Self {
             db,
             own,
+            shifts: Vec::new(),
             _lock: Some(lock),
         })
     }
@@ -99,6 +103,7 @@ impl Store {
         Ok(Self {
             db,
             own,
+            shifts: Vec::new(),
             _lock: None,
         })
     }

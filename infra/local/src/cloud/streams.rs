@@ -11,7 +11,31 @@ use super::tables::physical;
 /// The identity in the record of an item that TTL deleted.
 const TTL_IDENTITY: &str = r#"{"type":"Service","principalId":"dynamodb.amazonaws.com"}"#;
 
+/// Most shifts that are remembered; the older half goes when there are more.
+const SHIFTS_MAX: usize = 4_096;
+/// A shift that differs less, milliseconds, is the same: the clocks are read one after the other.
+const SHIFT_MS: i64 = 500;
+
 type Sql<T> = rusqlite::Result<T>;
+
+/// How far our clock is ahead of the system's, by which the engine numbers records.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shift {
+    /// Since when, milliseconds of the system's clock.
+    since: i64,
+    /// How far, milliseconds.
+    ms: i64,
+}
+
+impl Shift {
+    fn at(now: Time) -> Self {
+        let since = SystemClock.now().ms();
+        Self {
+            since,
+            ms: now.ms() - since,
+        }
+    }
+}
 
 fn position_key(table: &str) -> String {
     format!("stream:{table}")
@@ -23,21 +47,45 @@ impl Store {
         Ok(stored.and_then(|text| text.parse().ok()).unwrap_or(0))
     }
 
+    /// Remembers how far our clock is ahead, before a record is written, so that every delivery of
+    /// the record tells the same time, however often the clock moves in between.
+    pub fn note_shift(&mut self, now: Time) {
+        let shift = Shift::at(now);
+        if self
+            .shifts
+            .last()
+            .is_some_and(|last| (last.ms - shift.ms).abs() < SHIFT_MS)
+        {
+            return;
+        }
+        if self.shifts.len() >= SHIFTS_MAX {
+            self.shifts.drain(..SHIFTS_MAX / 2);
+        }
+        self.shifts.push(shift);
+    }
+
+    /// When a record was written, by our clock: its number is in microseconds of the system's.
+    fn written_at(&self, sequence: &str, now: Time) -> Time {
+        let system = sequence.parse::<i64>().unwrap_or(0) / 1_000;
+        let after = self.shifts.partition_point(|shift| shift.since <= system);
+        let shift = self.shifts.get(after.saturating_sub(1)).copied();
+        Time(system).plus(shift.unwrap_or_else(|| Shift::at(now)).ms)
+    }
+
     /// The next records after the stored position, oldest first.
     pub fn stream_batch(&self, table: &str, max: usize, now: Time) -> Sql<Vec<Value>> {
         let mut select = self.own.prepare_cached(
-            "SELECT event_name, keys_json, new_image, old_image, sequence_number, created_at,
+            "SELECT event_name, keys_json, new_image, old_image, sequence_number,
                     user_identity, event_id
              FROM _stream_records
              WHERE table_name = ?1 AND CAST(sequence_number AS INTEGER) > ?2
              ORDER BY CAST(sequence_number AS INTEGER) LIMIT ?3",
         )?;
         let max = i64::try_from(max).unwrap_or(i64::MAX);
-        // The engine stamps records with the system's clock; ours may be elsewhere.
-        let shift = now.ms() - SystemClock.now().ms();
         let name = physical(table);
         let rows = select.query_map(params![name, self.position(table)?, max], |row| {
-            record(row, &name, shift)
+            let at = self.written_at(row.get_ref(4)?.as_str()?, now);
+            record(row, &name, at)
         })?;
         rows.collect()
     }
@@ -78,7 +126,7 @@ impl Store {
     }
 }
 
-fn record(row: &Row<'_>, table: &str, shift_ms: i64) -> Sql<Value> {
+fn record(row: &Row<'_>, table: &str, at: Time) -> Sql<Value> {
     let image = |at: usize| -> Sql<Option<Value>> {
         let text: Option<String> = row.get(at)?;
         Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
@@ -89,10 +137,9 @@ fn record(row: &Row<'_>, table: &str, shift_ms: i64) -> Sql<Value> {
             .map_or(0, |text| text.len()))
     };
     let sequence: String = row.get(4)?;
-    let created = row.get::<_, i64>(5)? + shift_ms.div_euclid(1_000);
-    let event_id: Option<String> = row.get(7)?;
+    let event_id: Option<String> = row.get(6)?;
     let mut change = json!({
-        "ApproximateCreationDateTime": created,
+        "ApproximateCreationDateTime": at.seconds(),
         "Keys": image(1)?,
         "SizeBytes": length(1)? + length(2)? + length(3)?,
         "SequenceNumber": sequence,
@@ -112,7 +159,7 @@ fn record(row: &Row<'_>, table: &str, shift_ms: i64) -> Sql<Value> {
         "eventSourceARN": format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table}/stream/local"),
         "dynamodb": change,
     });
-    if let Some(identity) = image(6)? {
+    if let Some(identity) = image(5)? {
         record["userIdentity"] = identity;
     }
     Ok(record)

@@ -14,8 +14,9 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails; what was deleted before stays deleted.
-    pub fn sweep_ttl(&self, now: Time) -> Result<usize, String> {
+    pub fn sweep_ttl(&mut self, now: Time) -> Result<usize, String> {
         let mut deleted = 0;
+        self.note_shift(now);
         for spec in SPECS.iter().filter(|spec| spec.ttl) {
             let table = physical(spec.table.as_str());
             for (pk, sk) in self
@@ -45,8 +46,17 @@ impl Store {
             "SELECT pk, sk FROM \"{table}\"
              WHERE CAST(json_extract(item_json, '$.{TTL_ATTRIBUTE}.N') AS INTEGER) <= ?1"
         ))?;
-        let keys =
-            select.query_map(params![now.seconds()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let keys = select.query_map(params![now.seconds()], |row| {
+            Ok((
+                plain(row.get_ref(0)?.as_str()?),
+                plain(row.get_ref(1)?.as_str()?),
+            ))
+        })?;
         keys.collect()
     }
+}
+
+/// A text key as the engine stores it is `S:` and the text.
+fn plain(stored: &str) -> String {
+    stored.strip_prefix("S:").unwrap_or(stored).to_owned()
 }

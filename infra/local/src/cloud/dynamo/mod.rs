@@ -67,7 +67,10 @@ impl Cloud {
             .map(|wish| wish.replace("INDEXES".to_owned()))
             .unwrap_or_default();
         let outcome = {
-            let store = self.store();
+            let mut store = self.store();
+            if needs.writes() {
+                store.note_shift(self.0.clock.now());
+            }
             request.run(&store.db).inspect_err(|error| {
                 refusal::charge(&self.0.meter, caller, &store, &needs, error);
             })
@@ -90,7 +93,7 @@ impl Cloud {
 
     /// After a write: tells the streams, and stays in flight for a while.
     async fn wrote(&self, needs: &Needs, hold: Hold) {
-        if !matches!(needs.mode, Mode::Write | Mode::WriteTogether) {
+        if !needs.writes() {
             return;
         }
         let streamed = |table: &str| tables::spec(table).is_some_and(|spec| spec.stream);

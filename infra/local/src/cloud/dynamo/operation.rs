@@ -33,6 +33,11 @@ pub struct Needs {
 }
 
 impl Needs {
+    /// Whether it changes anything.
+    pub fn writes(&self) -> bool {
+        matches!(self.mode, Mode::Write | Mode::WriteTogether)
+    }
+
     /// The keys of the items.
     pub fn keys(&self) -> Vec<ItemKey> {
         match self.mode {

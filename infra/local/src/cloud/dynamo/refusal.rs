@@ -107,10 +107,12 @@ fn stored_bytes(store: &Store, table: &str, pk: &str, sk: &str) -> rusqlite::Res
     if crate::cloud::tables::spec(table).is_none() {
         return Ok(None);
     }
+    // A text key as the engine stores it.
+    let key = [format!("S:{pk}"), format!("S:{sk}")];
     let sql = format!("SELECT item_size FROM \"{table}\" WHERE pk = ?1 AND sk = ?2");
     store
         .own
         .prepare_cached(&sql)?
-        .query_row([pk, sk], |row| row.get(0))
+        .query_row(key, |row| row.get(0))
         .optional()
 }
