@@ -1,4 +1,8 @@
 //! Scenarios, sweeps, faults, contract and style of the whole product, in one binary.
 
 mod contract;
+mod costs;
+mod faults;
+mod scenarios;
+mod sweeps;
 mod tidy;

@@ -97,22 +97,7 @@ impl Cloud {
         body: &[u8],
     ) -> Result<Response, Response> {
         let body = parse(SERVICE, body)?;
-        let (action, call) = match operation {
-            "GetSecretValue" => (
-                "secretsmanager:GetSecretValue",
-                "SecretsManager.GetSecretValue",
-            ),
-            "PutSecretValue" => (
-                "secretsmanager:PutSecretValue",
-                "SecretsManager.PutSecretValue",
-            ),
-            "CreateSecret" => ("secretsmanager:CreateSecret", "SecretsManager.CreateSecret"),
-            "DescribeSecret" => (
-                "secretsmanager:DescribeSecret",
-                "SecretsManager.DescribeSecret",
-            ),
-            _ => return Err(SERVICE.unknown(operation)),
-        };
+        let (action, call) = named(operation)?;
         let id = body["SecretId"]
             .as_str()
             .or(body["Name"].as_str())
@@ -165,6 +150,26 @@ impl Cloud {
             "ARN": arn(name), "Name": name, "VersionId": id, "VersionStages": ["AWSCURRENT"],
         })))
     }
+}
+
+/// The IAM action and the name of an operation.
+fn named(operation: &str) -> Result<(&'static str, &'static str), Response> {
+    Ok(match operation {
+        "GetSecretValue" => (
+            "secretsmanager:GetSecretValue",
+            "SecretsManager.GetSecretValue",
+        ),
+        "PutSecretValue" => (
+            "secretsmanager:PutSecretValue",
+            "SecretsManager.PutSecretValue",
+        ),
+        "CreateSecret" => ("secretsmanager:CreateSecret", "SecretsManager.CreateSecret"),
+        "DescribeSecret" => (
+            "secretsmanager:DescribeSecret",
+            "SecretsManager.DescribeSecret",
+        ),
+        _ => return Err(SERVICE.unknown(operation)),
+    })
 }
 
 fn value(name: &str, known: &[Version], body: &Value) -> Result<Response, Response> {

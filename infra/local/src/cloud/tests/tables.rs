@@ -50,6 +50,12 @@ async fn an_item_is_read_back_and_found_by_its_indexes() {
         .items
         .unwrap();
     assert_eq!(due[0]["sk"], s("m3"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn tables_are_described_and_other_operations_are_named() {
+    let cloud = cloud();
+    let client = dynamo(&cloud, "local");
     let table = client
         .describe_table()
         .table_name(TABLE)

@@ -1,0 +1,28 @@
+//! Tells committed changes: frames to connected people, jobs to workers, projections to date.
+
+use shared::aws::queue::{Frames, Mails, Queue, Revoked};
+use shared::realtime::Meaning;
+use shared::table::{Data, Ledger, Live, Read, Write};
+use shared::worker::Change;
+use shared::{Clock, Result, Table, stream};
+
+stream!("data", "ledger" => fan_out_events);
+
+/// Request id of what a stream causes.
+const CAUSE: &str = "stream";
+
+async fn fan_out_events(
+    tables: Table<(Write<Data>, Read<Ledger>, Read<Live>)>,
+    frames: Queue<Frames>,
+    mails: Queue<Mails>,
+    revoked: Queue<Revoked>,
+    clock: Clock,
+    changes: Vec<Change>,
+) -> Result<()> {
+    let mut meaning = Meaning::of(&tables, &changes).await?;
+    // First what protects people, then what they see, then what may lag.
+    revoked.send(&meaning.revoked, CAUSE).await?;
+    frames.send(&meaning.pushes(&tables, clock.now()).await?, CAUSE).await?;
+    mails.send(&meaning.mails, CAUSE).await?;
+    meaning.project(&tables).await
+}

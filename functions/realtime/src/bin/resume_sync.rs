@@ -1,0 +1,20 @@
+//! Tells which conversations moved since the token, and everything that has a number.
+
+use shared::aws::secret::{Cursor, Secret};
+use shared::http::{Json, Member, Query};
+use shared::realtime::sync::{self, SyncState, Wish};
+use shared::table::{Data, Ledger, Live, Read};
+use shared::{Clock, Result, Table, endpoint};
+
+endpoint!(GET "/api/v2/sync", frame "sync.resume" => resume_sync, faults: [INVALID_CONTINUATION]);
+
+async fn resume_sync(
+    tables: Table<(Read<Data>, Read<Ledger>, Read<Live>)>,
+    secret: Secret<Cursor>,
+    clock: Clock,
+    Member(me): Member,
+    Query(wish): Query<Wish>,
+) -> Result<Json<SyncState>> {
+    let since = sync::position(&secret.key()?, &me, wish.sync_token.as_deref(), clock.now())?;
+    Ok(Json(sync::resume(&tables, &secret.key()?, &me, since, clock.now()).await?))
+}

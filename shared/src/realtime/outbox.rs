@@ -1,0 +1,103 @@
+//! The committed item is the outbox: what the changes of a batch mean for people and workers.
+//!
+//! Everything here may run twice and out of order: facts carry ids derived from the item,
+//! projections are guarded by the version they come from, jobs are idempotent at their worker.
+
+use super::fact::{Audience, Fact, fan_out};
+use super::push::Push;
+use crate::accounts::{self, Revoked, Session};
+use crate::aws::dynamo::{Missed, Tables};
+use crate::credits::{self, Wallet};
+use crate::error::Result;
+use crate::messaging;
+use crate::notifications::{self, MailJob, Notification};
+use crate::table::Commit;
+use crate::time::Time;
+use crate::worker::Change;
+
+/// What a batch of changes means.
+#[derive(Debug, Default)]
+pub struct Meaning {
+    /// Facts for people.
+    pub facts: Vec<Fact>,
+    /// Projections to be brought up to date.
+    pub projections: Vec<Commit>,
+    /// Mails that can go out at once.
+    pub mails: Vec<MailJob>,
+    /// Sessions whose sockets must close.
+    pub revoked: Vec<Revoked>,
+}
+
+impl Meaning {
+    /// Reads the meaning of a batch, looking people up where the item does not name them.
+    ///
+    /// # Errors
+    /// 500 when an image does not have its type's shape, 503 when a table does not answer.
+    pub async fn of(tables: &Tables, changes: &[Change]) -> Result<Self> {
+        let mut meaning = Self::default();
+        for change in changes {
+            meaning.read(tables, change).await?;
+        }
+        Ok(meaning)
+    }
+
+    async fn read(&mut self, tables: &Tables, change: &Change) -> Result<()> {
+        match (change.table.as_str(), change.sk.as_str()) {
+            ("ledger", "wallet") => self.wallet(tables, change).await?,
+            ("data", sk) if sk.starts_with(Session::PREFIX) => {
+                let (old, new) = change.of::<Session>()?;
+                self.revoked.extend(accounts::facts_of(old.as_ref(), new.as_ref()));
+            }
+            ("data", sk) if sk.starts_with(Notification::PREFIX) && change.old.is_none() => {
+                let (_, new) = change.of::<Notification>()?;
+                self.mails.extend(new.as_ref().and_then(notifications::job_of));
+            }
+            ("data", _) if change.pk.starts_with("cnv_") => {
+                self.facts.extend(messaging::facts_of(change)?);
+                self.projections.extend(messaging::projections(change)?);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    async fn wallet(&mut self, tables: &Tables, change: &Change) -> Result<()> {
+        let (old, Some(new)) = change.of::<Wallet>()? else { return Ok(()) };
+        if credits::tells(old.as_ref(), &new)
+            && let Some(owner) = credits::owner_of(tables, &new.wallet_id).await?
+        {
+            self.facts.extend(credits::facts_of(old.as_ref(), &new, &owner)?);
+        }
+        Ok(())
+    }
+
+    /// Brings the projections up to date; one that is newer already refuses and stays.
+    ///
+    /// # Errors
+    /// 503 when the table does not answer.
+    pub async fn project(&mut self, tables: &Tables) -> Result<()> {
+        for projection in self.projections.drain(..) {
+            match tables.commit(projection).await {
+                Ok(()) | Err(Missed::Refused(_)) => {}
+                Err(Missed::Failed(error)) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// The pushes of the facts to those who are connected.
+    ///
+    /// # Errors
+    /// 503 when a table does not answer.
+    pub async fn pushes(&self, tables: &Tables, now: Time) -> Result<Vec<Push>> {
+        let mut audience = Audience::default();
+        let mut pushes = Vec::new();
+        for fact in &self.facts {
+            if let Some(mut push) = fan_out(tables, &mut audience, fact, now).await? {
+                messaging::complete(tables, fact, &mut push.frame["data"]).await?;
+                pushes.push(push);
+            }
+        }
+        Ok(pushes)
+    }
+}

@@ -1,0 +1,108 @@
+//! Credits (spec credits.md, *Acceptance scenarios*) as a person sees them; the primitives have
+//! their tests beside the rules.
+
+use serde_json::{Value, json};
+use shared::crypto::sha256;
+use world::World;
+
+#[tokio::test(start_paused = true)]
+async fn a_statement_proves_itself() {
+    let world = World::unlimited().await;
+    let (mut ann, ben) = world.two("Ann", "Ben").await;
+    for n in 0..40 {
+        ann.says(&format!("text {n}")).to(&ben).await.ok();
+    }
+    let day = world.now().to_string();
+    let (from, to) = (day[..10].to_owned(), day[..10].to_owned());
+    let statement = ann.get(&format!("/api/v2/credits/statement?from={from}&to={to}&limit=100")).await.ok();
+    let rows = statement["rows"].as_array().expect("rows");
+    assert_eq!(rows.len(), 41, "one grant and forty charges");
+    assert_eq!((statement["opening"].as_i64(), statement["closing"].as_i64()), (Some(0), Some(60)));
+    let head = recompute(&statement["first_prev_hash"], rows);
+    assert_eq!(json!(head), statement["chain_head"]);
+    let balance = ann.get("/api/v2/credits/balance").await.ok();
+    assert_eq!(balance["as_of_seq"], rows.last().expect("a row")["seq"]);
+}
+
+/// Recomputes the head of the chain from the rows alone, as any client can: each hash is the
+/// SHA-256 of the hash before it and the row's canonical text.
+fn recompute(first_prev_hash: &Value, rows: &[Value]) -> String {
+    let mut head = first_prev_hash.as_str().expect("a hash").to_owned();
+    for row in rows {
+        assert_eq!(row["prev_hash"], json!(head));
+        let canonical = row["canonical"].as_str().expect("the canonical text");
+        let before = shared::crypto::decode(&head).expect("base64url");
+        head = shared::crypto::encode(&sha256(&[&before, canonical.as_bytes()]));
+        assert_eq!(row["hash"], json!(head));
+    }
+    head
+}
+
+#[tokio::test(start_paused = true)]
+async fn transactions_are_listed_newest_first_in_pages() {
+    let world = World::unlimited().await;
+    let (mut ann, ben) = world.two("Ann", "Ben").await;
+    for n in 0..25 {
+        ann.says(&format!("{n}")).to(&ben).await.ok();
+    }
+    let (mut all, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let path = format!("/api/v2/credits/transactions?limit=7{cursor}");
+        let page = ann.get(&path).await.ok();
+        all.extend(page["transactions"].as_array().expect("rows").clone());
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    let one = ann.get("/api/v2/credits/transactions?limit=100").await.ok();
+    assert_eq!(json!(all), one["transactions"]);
+    assert_eq!(all.len(), 26);
+    assert_eq!(all[0]["available_after"], 75);
+    let charges = ann.get("/api/v2/credits/transactions?limit=100&kind=message_charge").await.ok();
+    assert_eq!(charges["transactions"].as_array().map(Vec::len), Some(25));
+    let forged = ann.get("/api/v2/credits/transactions?cursor=Zm9yZ2Vk").await;
+    forged.refused(400, "INVALID_CURSOR");
+    let page = ann.get("/api/v2/credits/transactions?limit=7").await.ok();
+    let cursor = page["next_cursor"].as_str().expect("a cursor");
+    let foreign = ben.get(&format!("/api/v2/credits/transactions?limit=7&cursor={cursor}")).await;
+    foreign.refused(400, "INVALID_CURSOR");
+}
+
+#[tokio::test(start_paused = true)]
+async fn prices_are_public_to_members_and_cacheable() {
+    let world = World::new().await;
+    let ann = world.person("Ann").await;
+    let answer = ann.get("/api/v2/credits/prices").await;
+    assert!(answer.header("etag").is_some());
+    let prices = answer.ok();
+    let price = |key: &str| {
+        let list = prices["prices"].as_array().expect("prices");
+        list.iter().find(|price| price["key"] == key).expect("a price")["value"].clone()
+    };
+    assert_eq!((price("price.message"), price("price.call.audio")), (json!(1), json!(5)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_range_must_be_one() {
+    let world = World::new().await;
+    let ann = world.person("Ann").await;
+    for range in ["from=2026-02-01&to=2026-01-01", "from=2024-01-01&to=2026-01-01"] {
+        let path = format!("/api/v2/credits/statement?{range}");
+        ann.get(&path).await.refused(422, "INVALID_RANGE");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_low_balance_is_told_once_on_crossing() {
+    let world = World::new().await;
+    let mut ann = world.person_with("Ann", 11).await;
+    let ben = world.person("Ben").await;
+    ann.comes_online().await;
+    for n in 0..4 {
+        ann.says(&format!("{n}")).to(&ben).await.ok();
+    }
+    let low = ann.got("credits.low").await;
+    assert_eq!(low.len(), 1);
+    assert_eq!(low[0]["data"], json!({ "available": 9, "threshold": 10 }));
+}

@@ -1,0 +1,8 @@
+//! What the product does, in product sentences, domain by domain.
+
+mod accounts;
+mod conventions;
+mod credits;
+mod messaging;
+mod operations;
+mod realtime;
