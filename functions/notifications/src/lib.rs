@@ -1,1 +1,9 @@
+//! Notifications: how what happened reaches people outside the app.
 
+/// One module per function.
+pub mod bin {
+    shared::functions! {
+        deliver_email,
+        release_due_notifications,
+    }
+}

@@ -1,11 +1,15 @@
-//! Signing keys: making the first pair.
+//! Signing keys: making the first pair, once.
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 use super::token::{KeyState, PrivateKey, PrivateKeys, PublicKey, PublicKeys};
+use crate::aws::dynamo::{Missed, Tables};
+use crate::aws::secret::{self, Signing};
+use crate::env::Env;
 use crate::error::{INTERNAL_ERROR, Result};
+use crate::table::Commit;
 use crate::time::Time;
 
 /// The key pair of 32 random bytes, signing from `now` on: content of the secret, and the
@@ -37,4 +41,73 @@ pub fn first(kid: &str, seed: [u8; 32], now: Time) -> Result<(PrivateKeys, Publi
         },
         PublicKeys { keys: vec![public] },
     ))
+}
+
+/// Makes the first pair where there is none: the secret and the published set. A deployment does
+/// this once, the local cloud at its first start.
+///
+/// # Errors
+/// 503 when store or table do not answer.
+pub async fn create_if_missing(env: &Env) -> Result<()> {
+    let tables = Tables::of(env);
+    if tables
+        .get_consistent::<PublicKeys>(&PublicKeys::key_of())
+        .await?
+        .is_some()
+    {
+        return Ok(());
+    }
+    let ids = env.ids();
+    let (mut private, mut public) = first(&ids.ulid(), ids.bytes(), env.clock().now())?;
+    let text = serde_json::to_string(&private).map_err(|cause| INTERNAL_ERROR.because(cause))?;
+    if !secret::create::<Signing>(env, &text).await? {
+        // A start that died in between left the secret: its public half is derived again.
+        let known = secret::read::<Signing>(env).await?;
+        private = serde_json::from_str(known.text())
+            .map_err(|_| INTERNAL_ERROR.because("the signing secret is malformed"))?;
+        public = public_of(&private)?;
+    }
+    match tables
+        .commit(Commit::new().create(&public, &INTERNAL_ERROR))
+        .await
+    {
+        Ok(()) | Err(Missed::Refused(_)) => Ok(()),
+        Err(Missed::Failed(error)) => Err(error),
+    }
+}
+
+/// The public set of private keys, the newest of which signs.
+fn public_of(private: &PrivateKeys) -> Result<PublicKeys> {
+    let newest = private.keys.iter().map(|key| key.not_before).max();
+    let keys = private.keys.iter().map(|key| {
+        let broken = || INTERNAL_ERROR.because("a signing key is malformed");
+        let document = STANDARD.decode(&key.pkcs8).map_err(|_| broken())?;
+        let pair = Ed25519KeyPair::from_pkcs8(&document).map_err(|_| broken())?;
+        let current = Some(key.not_before) == newest;
+        Ok(PublicKey {
+            kid: key.kid.clone(),
+            x: URL_SAFE_NO_PAD.encode(pair.public_key().as_ref()),
+            state: if current {
+                KeyState::Current
+            } else {
+                KeyState::Previous
+            },
+            not_before: key.not_before,
+            retire_at: None,
+        })
+    });
+    Ok(PublicKeys {
+        keys: keys.collect::<Result<_>>()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_public_set_can_be_derived_again() {
+        let (private, public) = first("key-1", [5; 32], Time(7)).expect("keys");
+        assert_eq!(public_of(&private).expect("set"), public);
+    }
 }

@@ -5,18 +5,33 @@
 
 pub mod account;
 pub mod address;
+mod demo;
+mod desk;
+mod issue;
 pub mod keys;
 mod lists;
 pub mod lock;
+pub mod page;
 pub mod password;
 pub mod person;
 pub mod proof;
 pub mod refresh;
+mod register;
 pub mod sealed;
 pub mod session;
+pub mod sessions;
+mod sign_in;
 pub mod token;
+mod verify;
+pub mod view;
 
 pub use account::{Account, Profile};
 pub use address::Email;
+pub use demo::{Person, open_demo};
+pub use desk::{Doorkeeper, Guard, Notary, Registrar, Renewer};
+pub use issue::TokenAnswer;
+pub use register::{Application, Registered, register};
 pub use sealed::Sealed;
 pub use session::{RevokeReason, Revoked, Session, SessionOwner, facts_of};
+pub use sign_in::{Credentials, sign_in};
+pub use verify::{Evidence, Verified, look_at, resend, verify};

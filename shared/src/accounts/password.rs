@@ -56,7 +56,7 @@ impl fmt::Debug for Peppers {
 }
 
 impl Peppers {
-    /// Reads the secret: `{"current":2,"keys":{"1":"…","2":"…"}}` with keys in base64url, or one
+    /// Reads the secret: `{"current":2,"keys":{"1":"…","2":"…"}}`, keys in base64url, or one
     /// bare key, which is version 1.
     ///
     /// # Errors

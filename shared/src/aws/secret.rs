@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
 
 use super::dynamo::failed;
 use crate::env::Env;
@@ -115,6 +116,20 @@ pub async fn read<K: Named>(env: &Env) -> Result<Secret<K>> {
         }
     };
     Ok(Secret { value, name: PhantomData })
+}
+
+/// Creates a secret for local seeding; `false` when there is one already, which stays.
+///
+/// # Errors
+/// 503 when the store does not answer.
+pub async fn create<K: Named>(env: &Env, text: &str) -> Result<bool> {
+    let client = env.part(|env| Secrets(Client::new(&super::shared_config(env))));
+    let id = format!("{}/{}", env.config().prefix, K::NAME);
+    match client.0.create_secret().name(id).secret_string(text).send().await {
+        Ok(_) => Ok(true),
+        Err(error) if error.code() == Some("ResourceExistsException") => Ok(false),
+        Err(error) => Err(failed(&error)),
+    }
 }
 
 impl<K: Named, C: Send> Take<C> for Secret<K> {

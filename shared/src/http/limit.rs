@@ -313,11 +313,13 @@ pub async fn spend(env: &Env, call: &Call, owner: &str, slot: Option<&str>) -> R
 ///
 /// # Errors
 /// 429 `RATE_LIMITED`; 503 when the store fails and the class is closed.
-pub async fn spend_key(env: &Env, limit: Limit, key: &str) -> Result<()> {
+pub async fn spend_key(env: &Env, spent: &Spent, limit: Limit, key: &str) -> Result<()> {
     let (class, now) = (limit.class(), env.clock().now());
     match spend_class(env, &Tables::of(env), class, key, None).await {
-        Ok((_, Verdict { tat: Some(_), .. })) => Ok(()),
-        Ok((class, verdict)) => Err(refusal(class, verdict, now)),
+        Ok((class, verdict)) => {
+            spent.tell(class, verdict);
+            verdict.tat.map(|_| ()).ok_or_else(|| refusal(class, verdict, now))
+        }
         Err(error) if class.closed => Err(UNAVAILABLE.because(error)),
         Err(_) => Ok(()),
     }

@@ -18,6 +18,7 @@ pub use pumps::STREAM_DEAD_LETTERS;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -25,11 +26,12 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE;
 use serde_json::Value;
 use shared::Time;
+use shared::accounts::password::StoredPassword;
 use shared::config::Config;
 use shared::function::Function;
 use shared::id::{Random, SystemRandom};
 use shared::time::{Now, SystemClock};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OnceCell};
 use tokio::task::AbortHandle;
 
 use self::activity::Activity;
@@ -97,6 +99,8 @@ pub(crate) struct Inner {
     pub hub: Arc<Hub>,
     pub admins: Admins,
     pub people: Mutex<Vec<Person>>,
+    pub prepared: AtomicBool,
+    pub minted_password: OnceCell<StoredPassword>,
     seeded: bool,
     dispatcher: Mutex<Option<AbortHandle>>,
 }
@@ -156,6 +160,8 @@ impl Local {
             hub: Arc::default(),
             admins: Admins::new(admin_root.as_bytes()),
             people: Mutex::default(),
+            prepared: AtomicBool::new(false),
+            minted_password: OnceCell::new(),
             seeded: options.seed,
             dispatcher: Mutex::default(),
             functions,
@@ -178,9 +184,14 @@ impl Local {
     }
 
     async fn seed(&self) -> Result<(), String> {
+        if self.0.seeded || self.0.prepared.load(Ordering::Relaxed) {
+            self.prepare().await?;
+        }
         if self.0.seeded {
-            let people = seed::people(self).await?;
+            let people = self.demo_people().await?;
             *self.0.people.lock().unwrap_or_else(PoisonError::into_inner) = people;
+            // What the first people cause is over before anybody else comes.
+            self.settle().await;
         }
         Ok(())
     }

@@ -1,0 +1,31 @@
+//! Tells the sockets of a revoked session why they end, and ends them.
+
+use shared::accounts::Revoked;
+use shared::aws::sockets::Sockets;
+use shared::realtime::close_session;
+use shared::table::{Live, Write};
+use shared::worker::Job;
+use shared::{Clock, Result, Table, worker};
+
+worker!("revoked" => close_revoked_sockets);
+
+/// Close code: the session was revoked (spec realtime.md, *Closing*).
+const SESSION_REVOKED: u16 = 4003;
+
+async fn close_revoked_sockets(
+    table: Table<Write<Live>>,
+    sockets: Sockets,
+    clock: Clock,
+    Job(revoked): Job<Revoked>,
+) -> Result<()> {
+    let (user_id, session_id) = (&revoked.user_id, &revoked.session_id);
+    close_session(
+        &table,
+        &sockets,
+        user_id,
+        session_id,
+        SESSION_REVOKED,
+        clock.now(),
+    )
+    .await
+}

@@ -1,0 +1,19 @@
+//! Signs in with e-mail and password and opens a session.
+
+use shared::accounts::{Credentials, Doorkeeper, Guard, TokenAnswer};
+use shared::http::{Body, Client, Json};
+use shared::{Result, endpoint};
+
+endpoint!(POST "/api/v2/auth/login", alias "/auth/login" => sign_in, limit: Login,
+    faults: [INVALID_CREDENTIALS, EMAIL_NOT_CONFIRMED, USER_BANNED, ACCOUNT_LOCKED]);
+
+async fn sign_in(
+    desk: Doorkeeper,
+    guard: Guard,
+    client: Client,
+    Body(credentials): Body<Credentials>,
+) -> Result<Json<TokenAnswer>> {
+    shared::accounts::sign_in(&desk, &guard, &client, credentials)
+        .await
+        .map(Json)
+}

@@ -1,0 +1,17 @@
+//! Proves an address by the token of the link, or by address and code.
+
+use shared::accounts::{Evidence, Guard, Notary, Verified, verify};
+use shared::http::{Body, Json, Once};
+use shared::{Result, endpoint};
+
+endpoint!(POST "/api/v2/auth/verify-email" => verify_email, limit: Otp,
+    faults: [OTP_EXPIRED, OTP_INVALID]);
+
+async fn verify_email(
+    desk: Notary,
+    guard: Guard,
+    Body(evidence): Body<Evidence>,
+    once: Once,
+) -> Result<Json<Verified>> {
+    verify(&desk, &guard, &once, evidence).await
+}

@@ -1,0 +1,123 @@
+//! What a first start finds: keys to sign tokens with, and demo people.
+//!
+//! - [`mint`]: people and sessions without their mails, for the demo and for scenarios
+//! - [`secrets`]: the secrets that are made locally
+
+mod mint;
+mod secrets;
+
+#[cfg(test)]
+mod tests;
+
+pub use mint::{Minted, MintedSession};
+pub(crate) use secrets::admin_root;
+
+use std::sync::atomic::Ordering;
+
+use serde::Serialize;
+use shared::accounts::Email;
+use shared::accounts::address::EmailOwner;
+use shared::accounts::keys;
+use shared::accounts::token::PublicKeys;
+use shared::aws::dynamo::Tables;
+use shared::aws::secret::{self, Lookup};
+use shared::table::Commit;
+use shared::{Error, Result};
+
+use self::mint::Draft;
+use crate::runtime::Local;
+
+/// Function name under which the local cloud itself appears to the services.
+pub(crate) const SELF: &str = "local";
+/// Credits of every demo person.
+const CREDITS: i64 = 100;
+/// Name, address and password of the demo people.
+const PEOPLE: [(&str, &str, &str); 3] = [
+    ("Ann", "ann@pairly.test", "Quiet-Harbour-21"),
+    ("Ben", "ben@pairly.test", "Amber-Window-34"),
+    ("Cleo", "cleo@pairly.test", "Paper-Lantern-55"),
+];
+
+/// A demo person, ready to sign in.
+#[derive(Clone, Debug, Serialize)]
+pub struct Person {
+    /// Id of the account.
+    pub user_id: String,
+    /// Display name.
+    pub name: String,
+    /// Verified address.
+    pub email: String,
+    /// Password, the same in every state.
+    pub password: String,
+}
+
+impl Local {
+    /// Makes the keys that sign access tokens, unless the state has them.
+    ///
+    /// # Errors
+    /// When the state cannot be written.
+    pub async fn prepare(&self) -> Result<(), String> {
+        self.make_signing_keys()
+            .await
+            .map_err(|error| sentence(&error))?;
+        self.0.prepared.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    async fn make_signing_keys(&self) -> Result<()> {
+        let env = self.env(SELF);
+        let tables = Tables::of(&env);
+        let published: Option<PublicKeys> = tables.get_consistent(&PublicKeys::key_of()).await?;
+        let name = format!("{}/signing", env.config().prefix);
+        if published.is_some() && secrets::read(self.cloud(), &name).await.is_ok() {
+            return Ok(());
+        }
+        let ids = env.ids();
+        let (private, public) = keys::first(&ids.ulid(), ids.bytes(), env.clock().now())?;
+        secrets::store(self.cloud(), &name, &serde_json::json!(private).to_string()).await?;
+        tables.commit(Commit::new().put(&public)).await?;
+        Ok(())
+    }
+
+    /// The demo people of this state; whoever is missing is made.
+    ///
+    /// # Errors
+    /// When the state cannot be written.
+    pub(crate) async fn demo_people(&self) -> Result<Vec<Person>, String> {
+        let mut people = Vec::new();
+        for (name, email, password) in PEOPLE {
+            let user_id = self.demo_person(name, email, password).await;
+            people.push(Person {
+                user_id: user_id.map_err(|error| sentence(&error))?,
+                name: name.to_owned(),
+                email: email.to_owned(),
+                password: password.to_owned(),
+            });
+        }
+        Ok(people)
+    }
+
+    async fn demo_person(&self, name: &str, email: &str, password: &str) -> Result<String> {
+        let env = self.env(SELF);
+        let hash = Email::parse(email)?.hash(&secret::read::<Lookup>(&env).await?.key()?);
+        let owner: Option<EmailOwner> = Tables::of(&env)
+            .get_consistent(&EmailOwner::key_of(&hash))
+            .await?;
+        if let Some(owner) = owner {
+            return Ok(owner.user_id);
+        }
+        let password = self.hash_password(password).await?;
+        let draft = Draft {
+            name,
+            email,
+            password,
+            credits: CREDITS,
+        };
+        Ok(self.make_person(draft).await?.user_id)
+    }
+}
+
+/// An error of a domain as a sentence for whoever starts the program.
+fn sentence(error: &Error) -> String {
+    format!("The local state cannot be prepared: {error}")
+}

@@ -1,0 +1,174 @@
+//! What the accounts functions share of capabilities: sets of them under one name.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::address::address_prefix;
+use crate::aws::cipher::Cipher;
+use crate::aws::secret::{Lookup, Pepper, Secret, Signing};
+use crate::config::Config;
+use crate::credits::Policies;
+use crate::env::Env;
+use crate::error::Result;
+use crate::function::{Grant, Take};
+use crate::http::Call;
+use crate::http::limit::{Limit, Spent, spend_key};
+use crate::id::Ids;
+use crate::table::{Data, Ledger, Live, Read, Table, Write};
+use crate::time::Clock;
+
+type Grants = &'static [&'static [Grant]];
+
+const fn count(parts: &[Grants]) -> usize {
+    let (mut at, mut sum) = (0, 0);
+    while at < parts.len() {
+        sum += parts[at].len();
+        at += 1;
+    }
+    sum
+}
+
+const fn join<const N: usize>(parts: &[Grants]) -> [&'static [Grant]; N] {
+    let mut all: [&'static [Grant]; N] = [&[]; N];
+    let (mut part, mut to) = (0, 0);
+    while part < parts.len() {
+        let mut at = 0;
+        while at < parts[part].len() {
+            all[to] = parts[part][at];
+            at += 1;
+            to += 1;
+        }
+        part += 1;
+    }
+    all
+}
+
+/// Several capabilities as one; its grants are theirs.
+macro_rules! desk {
+    ($(#[$doc:meta])* $name:ident { $($field:ident: $kind:ty = $text:literal),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone)]
+        pub struct $name {
+            $(#[doc = $text] pub $field: $kind,)*
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(stringify!($name))
+            }
+        }
+
+        impl<C: Send> Take<C> for $name {
+            const GRANTS: Grants = {
+                const PARTS: &[Grants] = &[$(<$kind as Take<()>>::GRANTS),*];
+                const ALL: [&[Grant]; count(PARTS)] = join(PARTS);
+                &ALL
+            };
+
+            async fn take(env: &Env, _: &mut C) -> Result<Self> {
+                Ok(Self { $($field: <$kind as Take<()>>::take(env, &mut ()).await?,)* })
+            }
+        }
+    };
+}
+
+desk! {
+    /// What opening an account needs.
+    Registrar {
+        tables: Table<(Write<Data>, Write<Ledger>)> = "Account, proof, mail; the wallet.",
+        cipher: Cipher = "The new person's data key.",
+        pepper: Secret<Pepper> = "For the password.",
+        lookup: Secret<Lookup> = "For the hash of the address.",
+        policies: Policies = "Grants and switches.",
+        ids: Ids = "For everything new.",
+        clock: Clock = "Server time.",
+        config: Arc<Config> = "Where links point.",
+    }
+}
+
+desk! {
+    /// What a sign-in needs.
+    Doorkeeper {
+        tables: Table<(Write<Data>, Write<Live>, Read<Ledger>)> = "Session; lock; wallet link.",
+        cipher: Cipher = "Seals the session's secret.",
+        pepper: Secret<Pepper> = "For the password.",
+        lookup: Secret<Lookup> = "For the hash of the address.",
+        signing: Secret<Signing> = "Signs access tokens.",
+        ids: Ids = "For everything new.",
+        clock: Clock = "Server time.",
+    }
+}
+
+desk! {
+    /// What a refresh needs.
+    Renewer {
+        tables: Table<Write<Data>> = "Session, and the notice of a reuse.",
+        cipher: Cipher = "Opens the session's secret.",
+        signing: Secret<Signing> = "Signs access tokens.",
+        ids: Ids = "For the token's id.",
+        clock: Clock = "Server time.",
+    }
+}
+
+desk! {
+    /// What proving an address needs.
+    Notary {
+        tables: Table<Write<Data>> = "Proof and account.",
+        cipher: Cipher = "Seals the mail.",
+        lookup: Secret<Lookup> = "For the hashes of address and code.",
+        ids: Ids = "For the next proof.",
+        clock: Clock = "Server time.",
+        config: Arc<Config> = "Where links point.",
+    }
+}
+
+/// Limits that count by account instead of by caller, for calls without sign-in.
+#[derive(Clone)]
+pub struct Guard {
+    env: Env,
+    spent: Spent,
+    address: String,
+}
+
+impl fmt::Debug for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Guard")
+    }
+}
+
+impl Guard {
+    /// Counts one request by `key` in a class.
+    ///
+    /// # Errors
+    /// 429 `RATE_LIMITED`; 503 when the store fails and the class is closed.
+    pub async fn spend(&self, limit: Limit, key: &str) -> Result<()> {
+        spend_key(&self.env, &self.spent, limit, key).await
+    }
+
+    /// Counts one request by `key` and the caller's address.
+    ///
+    /// # Errors
+    /// As [`Self::spend`].
+    pub async fn spend_here(&self, limit: Limit, key: &str) -> Result<()> {
+        let address = crate::http::call::counted(&self.address);
+        self.spend(limit, &format!("{key}@{address}")).await
+    }
+
+    /// /24 or /48 of the caller's address.
+    pub fn prefix(&self) -> String {
+        address_prefix(&self.address)
+    }
+}
+
+impl Take<Call> for Guard {
+    const GRANTS: Grants = <Table<Write<Live>> as Take<Call>>::GRANTS;
+
+    async fn take(env: &Env, call: &mut Call) -> Result<Self> {
+        let (spent, address) = (call.spent.clone(), call.address.clone());
+        Ok(Self {
+            env: env.clone(),
+            spent,
+            address,
+        })
+    }
+}

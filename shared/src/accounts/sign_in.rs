@@ -1,0 +1,222 @@
+//! Sign-in: the right password of an active account opens a session.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::account::{Account, Status};
+use super::address::{Email, EmailHash, EmailOwner};
+use super::desk::{Doorkeeper, Guard};
+use super::issue::{self, TokenAnswer};
+use super::lock::Lock;
+use super::password::{self, Peppers};
+use super::sealed::Sealed;
+use super::session::{
+    REFRESH_SECONDS, RevokeReason, SESSION_ABSOLUTE_MS, SESSION_KEPT_MS, SESSIONS_MAX, Session,
+    SessionOwner,
+};
+use super::sessions;
+use crate::aws::dynamo::Missed;
+use crate::credits;
+use crate::error::{EMAIL_NOT_CONFIRMED, INVALID_CREDENTIALS, Result, UNAVAILABLE};
+use crate::http::Client;
+use crate::http::limit::Limit;
+use crate::table::{Change, Commit, Condition, Item};
+use crate::time::{SECOND_MS, Time};
+
+/// Tries when others sign in to the same account at once.
+const RACES_MAX: u32 = 6;
+
+/// Address and password.
+#[derive(Clone, Deserialize, JsonSchema)]
+pub struct Credentials {
+    /// E-mail address.
+    #[schemars(length(min = 1, max = 254))]
+    pub email: String,
+    /// Taken exactly as sent.
+    #[schemars(length(min = 1), extend("x-bytes-max" = 256))]
+    pub password: String,
+}
+
+/// Signs in.
+///
+/// # Errors
+/// 401 `INVALID_CREDENTIALS`, alike for wrong passwords and unknown addresses; with the right
+/// password 403 `EMAIL_NOT_CONFIRMED` or `USER_BANNED`; 423 `ACCOUNT_LOCKED`.
+pub async fn sign_in(
+    desk: &Doorkeeper,
+    guard: &Guard,
+    client: &Client,
+    given: Credentials,
+) -> Result<TokenAnswer> {
+    let hash = Email::fold(&given.email).hash(&desk.lookup.key()?);
+    let lock = take_try(desk, guard, &hash).await?;
+    let account = find(desk, &hash).await?;
+    let peppers = Peppers::read(desk.pepper.text())?;
+    let stored = account
+        .as_ref()
+        .and_then(|account| account.password.clone());
+    let right =
+        password::aside(move || password::verify(&peppers, stored.as_ref(), &given.password));
+    let account = account.filter(|account| account.status != Status::Deleted);
+    let (true, Some(account)) = (right.await?, account) else {
+        return Err(INVALID_CREDENTIALS.into());
+    };
+    let now = desk.clock.now();
+    if let Err(refusal) = may_enter(&account, now) {
+        desk.tables.commit(lock.free()).await?;
+        return Err(refusal);
+    }
+    open(desk, guard, client, &account, &lock).await
+}
+
+/// Takes one of the pair's tries, unless it is locked.
+async fn take_try(desk: &Doorkeeper, guard: &Guard, hash: &EmailHash) -> Result<Lock> {
+    let partition = Lock::partition_of(hash, &guard.prefix());
+    let mut known: Option<Lock> = desk
+        .tables
+        .get_consistent(&Lock::key_of(&partition))
+        .await?;
+    // A locked pair is told so; only then the rate counts, so that both can be told apart.
+    let _ = Lock::take_try(known.as_ref(), &partition, desk.clock.now())?;
+    guard.spend_here(Limit::Login, &hash.partition()).await?;
+    for _ in 0..RACES_MAX {
+        let (next, taken) = Lock::take_try(known.as_ref(), &partition, desk.clock.now())?;
+        match desk.tables.commit(taken).await {
+            Ok(()) => return Ok(next),
+            Err(Missed::Refused(refused)) => known = refused.current()?,
+            Err(Missed::Failed(error)) => return Err(error),
+        }
+    }
+    Err(UNAVAILABLE.because("too many sign-ins at once"))
+}
+
+/// The account of an address. The same two reads for unknown ones.
+async fn find(desk: &Doorkeeper, hash: &EmailHash) -> Result<Option<Account>> {
+    let owner: Option<EmailOwner> = desk
+        .tables
+        .get_consistent(&EmailOwner::key_of(hash))
+        .await?;
+    let user_id = owner
+        .as_ref()
+        .map_or("usr_", |owner| owner.user_id.as_str());
+    desk.tables.get_consistent(&Account::key_of(user_id)).await
+}
+
+/// Whether the person, known by now, may have a session.
+fn may_enter(account: &Account, now: Time) -> Result<()> {
+    if let Some(ban) = account.ban(now) {
+        return Err(ban);
+    }
+    match account.status {
+        Status::Active | Status::Banned => Ok(()),
+        Status::PendingVerification => Err(EMAIL_NOT_CONFIRMED.into()),
+        Status::Deleting | Status::Deleted => Err(INVALID_CREDENTIALS.into()),
+    }
+}
+
+async fn open(
+    desk: &Doorkeeper,
+    guard: &Guard,
+    client: &Client,
+    account: &Account,
+    lock: &Lock,
+) -> Result<TokenAnswer> {
+    let (user_id, now) = (account.user_id.as_str(), desk.clock.now());
+    let wallet_id = credits::wallet_of(&desk.tables, user_id).await?;
+    let key = desk.cipher.key(user_id).await?;
+    let (session_id, secret) = (desk.ids.new_id("ses"), desk.ids.bytes::<32>());
+    let sealed = Sealed(key.seal(&issue::secret_place(&session_id), &secret)?);
+    let mut session = begin(account, session_id, wallet_id, sealed, now);
+    session.ip_prefix = guard.prefix();
+    session.user_agent.clone_from(&client.user_agent);
+    let live = sessions::live(&desk.tables, user_id, now).await?;
+    let commit = evict(&live, now)
+        .into_iter()
+        .fold(admitted(account, now), Commit::with);
+    let pointer = SessionOwner {
+        session_id: session.session_id.clone(),
+        user_id: user_id.to_owned(),
+        expires: now.plus(SESSION_ABSOLUTE_MS + SESSION_KEPT_MS).seconds(),
+    };
+    let commit = commit
+        .create(&session, &UNAVAILABLE)
+        .create(&pointer, &UNAVAILABLE)
+        .with(lock.free());
+    desk.tables.commit(commit).await?;
+    issue::answer(&session, &secret, &desk.signing, &desk.ids, now)
+}
+
+/// The first state of a session.
+pub(super) fn begin(
+    account: &Account,
+    session_id: String,
+    wallet_id: String,
+    secret: Sealed,
+    now: Time,
+) -> Session {
+    let expires_at = now.plus(REFRESH_SECONDS * SECOND_MS);
+    Session {
+        session_id,
+        user_id: account.user_id.clone(),
+        wallet_id,
+        device_id: None,
+        generation: 1,
+        generation_used: false,
+        rotated_at: now,
+        secret,
+        expires_at,
+        absolute_expires_at: now.plus(SESSION_ABSOLUTE_MS),
+        aal: 1,
+        auth_time: now,
+        ip_prefix: String::new(),
+        user_agent: String::new(),
+        country: None,
+        last_used_at: now,
+        created_at: now,
+        revoked_at: None,
+        revoke_reason: None,
+        banned_until: None,
+        expires: expires_at.plus(SESSION_KEPT_MS).seconds(),
+    }
+}
+
+/// Notes the sign-in, unless the account was banned or erased while the password was checked.
+fn admitted(account: &Account, now: Time) -> Commit {
+    let same = Condition::text("status", account.status.as_str());
+    let change = Change::number("last_sign_in_at", now.ms());
+    let guard = Some((same, &INVALID_CREDENTIALS));
+    Commit::new().update::<Account>(account.key(), vec![change], guard)
+}
+
+/// What makes room for one more session: the least recently used ones end.
+fn evict(live: &[Session], now: Time) -> Vec<Commit> {
+    let surplus = (live.len() + 1).saturating_sub(SESSIONS_MAX);
+    let mut oldest: Vec<_> = live.iter().collect();
+    oldest.sort_by_key(|session| session.last_used_at);
+    let away = oldest.into_iter().take(surplus);
+    away.map(|session| session.revoke(RevokeReason::Evicted, now))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::accounts::session::tests::session;
+
+    #[test]
+    fn the_twenty_first_session_ends_the_least_recently_used() {
+        let mut live: Vec<_> = (0..20)
+            .map(|n| Session {
+                session_id: format!("ses_{n}"),
+                ..session()
+            })
+            .collect();
+        live[7].last_used_at = Time(1);
+        assert!(evict(&live[..19], Time(9)).is_empty());
+        let away = evict(&live, Time(9));
+        assert_eq!(away.len(), 1);
+        let writes = away.into_iter().next().map(Commit::into_writes);
+        let writes = writes.expect("one").expect("commit");
+        assert_eq!(writes[0].key.sk, "session#ses_7");
+    }
+}

@@ -1,0 +1,179 @@
+//! Proving an address by link or by code, and asking for another mail.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::account::{self, Account, Status};
+use super::address::{Email, EmailHash, EmailOwner};
+use super::desk::{Guard, Notary};
+use super::proof::{Link, Proof, Told};
+use crate::aws::cipher::DataKey;
+use crate::aws::dynamo::{Missed, Tables};
+use crate::config::Config;
+use crate::error::{Error, OTP_EXPIRED, Result, UNAVAILABLE, VALIDATION_FAILED};
+use crate::http::limit::Limit;
+use crate::http::{Json, Once};
+use crate::notifications::{self, Facts, Mail, NewMail};
+use crate::table::Commit;
+use crate::time::Time;
+
+/// Tries when others take tries of the same code at once.
+const RACES_MAX: u32 = 6;
+
+/// A link's token, or an address and its code.
+#[derive(Clone, Deserialize, JsonSchema)]
+pub struct Evidence {
+    /// From the link.
+    #[schemars(length(min = 1, max = 256))]
+    pub token: Option<String>,
+    /// Address of the account.
+    #[schemars(length(min = 3, max = 254))]
+    pub email: Option<String>,
+    /// Eight digits from the mail.
+    #[schemars(length(min = 1, max = 16))]
+    pub code: Option<String>,
+}
+
+/// The address is proven.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Verified {
+    /// Always true.
+    pub verified: bool,
+}
+
+/// Proves an address and activates its account.
+///
+/// # Errors
+/// 422 `OTP_INVALID` {attempts_left}, 410 `OTP_EXPIRED`, 429 `RATE_LIMITED`.
+pub async fn verify(
+    desk: &Notary,
+    guard: &Guard,
+    once: &Once,
+    evidence: Evidence,
+) -> Result<Json<Verified>> {
+    let (proof, user_id) = match (evidence.token, evidence.email, evidence.code) {
+        (Some(token), None, None) => by_link(desk, guard, &token).await?,
+        (None, Some(email), Some(code)) => by_code(desk, guard, &email, &code).await?,
+        _ => return Err(neither()),
+    };
+    let active = Account::verified(&user_id, desk.clock.now(), &OTP_EXPIRED);
+    let commit = proof.spend().with(active);
+    Ok(once
+        .commit(&desk.tables, commit, Json(Verified { verified: true }))
+        .await?)
+}
+
+fn neither() -> Error {
+    let message = "Give either the token, or the address and the code.";
+    let row = json!({ "field": "/token", "rule": "required", "message": message });
+    VALIDATION_FAILED.with(json!({ "fields": [row] }))
+}
+
+async fn load(tables: &Tables, hash: &EmailHash) -> Result<Proof> {
+    let proof = tables.get_consistent(&Proof::key_of(hash)).await?;
+    proof.ok_or_else(|| Error::from(&OTP_EXPIRED))
+}
+
+/// Whether the link would prove its address now; changes nothing.
+///
+/// # Errors
+/// 410 `OTP_EXPIRED`.
+pub async fn look_at(tables: &Tables, token: &str, now: Time) -> Result<()> {
+    let link = Link::parse(token).ok_or(&OTP_EXPIRED)?;
+    load(tables, &link.hash)
+        .await?
+        .by_link(&link, now)
+        .map(|_| ())
+}
+
+async fn by_link(desk: &Notary, guard: &Guard, token: &str) -> Result<(Proof, String)> {
+    let link = Link::parse(token).ok_or(&OTP_EXPIRED)?;
+    guard.spend(Limit::Otp, &link.hash.partition()).await?;
+    let proof = load(&desk.tables, &link.hash).await?;
+    let user_id = proof.by_link(&link, desk.clock.now())?.to_owned();
+    Ok((proof, user_id))
+}
+
+async fn by_code(desk: &Notary, guard: &Guard, email: &str, code: &str) -> Result<(Proof, String)> {
+    let lookup = desk.lookup.key()?;
+    let hash = Email::fold(email).hash(&lookup);
+    guard.spend(Limit::Otp, &hash.partition()).await?;
+    let mut proof = load(&desk.tables, &hash).await?;
+    for _ in 0..RACES_MAX {
+        let (next, taken) = proof.take_try(desk.clock.now())?;
+        match desk.tables.commit(taken).await {
+            Ok(()) => {
+                let user_id = next.by_code(&hash, &lookup, code)?.to_owned();
+                return Ok((next, user_id));
+            }
+            Err(Missed::Refused(refused)) => {
+                proof = refused
+                    .current()?
+                    .ok_or_else(|| Error::from(&OTP_EXPIRED))?;
+            }
+            Err(Missed::Failed(error)) => return Err(error),
+        }
+    }
+    Err(UNAVAILABLE.because("too many tries at once"))
+}
+
+/// Sends another mail to an account that waits for its proof. Whether there is one is not told:
+/// other addresses get a decoy.
+///
+/// # Errors
+/// 429 `RATE_LIMITED`.
+pub async fn resend(desk: &Notary, guard: &Guard, email: &str) -> Result<()> {
+    let (lookup, now) = (desk.lookup.key()?, desk.clock.now());
+    let hash = Email::fold(email).hash(&lookup);
+    guard.spend(Limit::Otp, &hash.partition()).await?;
+    let owner: Option<EmailOwner> = desk
+        .tables
+        .get_consistent(&EmailOwner::key_of(&hash))
+        .await?;
+    let user_id = owner
+        .as_ref()
+        .map_or("usr_", |owner| owner.user_id.as_str());
+    let account: Option<Account> = desk
+        .tables
+        .get_consistent(&Account::key_of(user_id))
+        .await?;
+    let waiting = account.filter(|account| account.status == Status::PendingVerification);
+    let Some(account) = waiting else {
+        let (decoy, _) = Proof::new(&hash, None, &lookup, &desk.ids, now);
+        return Ok(desk.tables.commit(Commit::new().put(&decoy)).await?);
+    };
+    let key = desk.cipher.key(&account.user_id).await?;
+    let (proof, told) = Proof::new(&hash, Some(&account.user_id), &lookup, &desk.ids, now);
+    let mail = verification_mail(&account, &key, &proof, told, &desk.config, now)?;
+    Ok(desk.tables.commit(mail.put(&proof)).await?)
+}
+
+/// The mail that tells link and code.
+pub(super) fn verification_mail(
+    account: &account::Account,
+    key: &DataKey,
+    proof: &Proof,
+    told: Told,
+    config: &Config,
+    now: Time,
+) -> Result<Commit> {
+    let link = format!("{}/verify-email?token={}", config.public_url, told.token);
+    let facts = Facts {
+        to: account.email(key)?,
+        name: account.name.clone(),
+        locale: account.locale.clone(),
+        mail: Mail::VerifyEmail {
+            link,
+            code: told.code,
+        },
+    };
+    let event = format!("verify_email:{}", proof.token_hash);
+    let new = NewMail {
+        user_id: &account.user_id,
+        event: &event,
+        facts: &facts,
+        valid_until: Some(proof.expires_at),
+    };
+    notifications::mail(key, &new, now)
+}
