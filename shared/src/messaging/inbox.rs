@@ -134,6 +134,10 @@ impl Inbox<'_> {
         let next = shown.last().filter(|_| more).map(Place::of);
         Ok(Listed {
             conversations: self.views(&shown).await?,
+            next_cursor: None,
+            limit: lowered,
+            total: None,
+            total_capped: None,
             next,
         })
     }
