@@ -27,7 +27,7 @@ pub mod view;
 
 pub use account::{Account, Profile};
 pub use address::Email;
-pub use demo::{Person, open_demo};
+pub use demo::{Demo, demo_password, open_demo, open_session};
 pub use desk::{Doorkeeper, Guard, Notary, Registrar, Renewer};
 pub use issue::TokenAnswer;
 pub use register::{Application, Registered, register};

@@ -15,16 +15,9 @@ pub(crate) use secrets::admin_root;
 use std::sync::atomic::Ordering;
 
 use serde::Serialize;
-use shared::accounts::Email;
-use shared::accounts::address::EmailOwner;
-use shared::accounts::keys;
-use shared::accounts::token::PublicKeys;
-use shared::aws::dynamo::Tables;
-use shared::aws::secret::{self, Lookup};
-use shared::table::Commit;
+use shared::accounts::{Demo, demo_password, keys, open_demo};
 use shared::{Error, Result};
 
-use self::mint::Draft;
 use crate::runtime::Local;
 
 /// Function name under which the local cloud itself appears to the services.
@@ -57,25 +50,9 @@ impl Local {
     /// # Errors
     /// When the state cannot be written.
     pub async fn prepare(&self) -> Result<(), String> {
-        self.make_signing_keys()
-            .await
-            .map_err(|error| sentence(&error))?;
+        let made = keys::create_if_missing(&self.env(SELF)).await;
+        made.map_err(|error| sentence(&error))?;
         self.0.prepared.store(true, Ordering::Relaxed);
-        Ok(())
-    }
-
-    async fn make_signing_keys(&self) -> Result<()> {
-        let env = self.env(SELF);
-        let tables = Tables::of(&env);
-        let published: Option<PublicKeys> = tables.get_consistent(&PublicKeys::key_of()).await?;
-        let name = format!("{}/signing", env.config().prefix);
-        if published.is_some() && secrets::read(self.cloud(), &name).await.is_ok() {
-            return Ok(());
-        }
-        let ids = env.ids();
-        let (private, public) = keys::first(&ids.ulid(), ids.bytes(), env.clock().now())?;
-        secrets::store(self.cloud(), &name, &serde_json::json!(private).to_string()).await?;
-        tables.commit(Commit::new().put(&public)).await?;
         Ok(())
     }
 
@@ -99,21 +76,8 @@ impl Local {
 
     async fn demo_person(&self, name: &str, email: &str, password: &str) -> Result<String> {
         let env = self.env(SELF);
-        let hash = Email::parse(email)?.hash(&secret::read::<Lookup>(&env).await?.key()?);
-        let owner: Option<EmailOwner> = Tables::of(&env)
-            .get_consistent(&EmailOwner::key_of(&hash))
-            .await?;
-        if let Some(owner) = owner {
-            return Ok(owner.user_id);
-        }
-        let password = self.hash_password(password).await?;
-        let draft = Draft {
-            name,
-            email,
-            password,
-            credits: CREDITS,
-        };
-        Ok(self.make_person(draft).await?.user_id)
+        let password = demo_password(&env, password).await?;
+        open_demo(&env, Demo { name, email, password, credits: CREDITS }).await
     }
 }
 
