@@ -35,12 +35,12 @@ mod window;
 
 pub use address::{conversation_id, message_at, message_id, message_key, message_row};
 pub use delete::{Deleted, Deletion, Scope};
-pub use facts::{MESSAGE_NEW, facts_of};
+pub use facts::{complete, facts_of};
 pub use head::{Head, Last, Who};
 pub use inbox::{Inbox, Listed, Place, Unread, unread_total};
 pub use marking::{Delivered, Marker, ReadAnswer, ReadWish};
 pub use marks::{Mark, Marked, MovesPage, OlderMoves, Reading};
-pub use membership::{Membership, follow, projections};
+pub use membership::{Membership, follow, following, projections};
 pub use message::{Message, MessageType, Metadata, Moderation, Status};
 pub use outbox::{SendKey, Sender};
 pub use reading::{Direction, Page, Reader, Wish, find_message};
