@@ -15,13 +15,11 @@ use super::session::{
     SessionOwner,
 };
 use super::sessions;
-use crate::aws::cipher::DataKey;
 use crate::aws::dynamo::Missed;
 use crate::credits;
 use crate::error::{EMAIL_NOT_CONFIRMED, INVALID_CREDENTIALS, Result, UNAVAILABLE};
 use crate::http::Client;
 use crate::http::limit::Limit;
-use crate::id::Ids;
 use crate::table::{Change, Commit, Condition, Item};
 use crate::time::{SECOND_MS, Time};
 
@@ -126,37 +124,46 @@ async fn open(
     let (user_id, now) = (account.user_id.as_str(), desk.clock.now());
     let wallet_id = credits::wallet_of(&desk.tables, user_id).await?;
     let key = desk.cipher.key(user_id).await?;
-    let (mut session, secret) = begin(user_id, wallet_id, &key, &desk.ids, now)?;
+    let (session_id, secret) = (desk.ids.new_id("ses"), desk.ids.bytes::<32>());
+    let sealed = Sealed(key.seal(&issue::secret_place(&session_id), &secret)?);
+    let mut session = begin(account, session_id, wallet_id, sealed, now);
     session.ip_prefix = guard.prefix();
     session.user_agent.clone_from(&client.user_agent);
     let live = sessions::live(&desk.tables, user_id, now).await?;
     let commit = evict(&live, now)
         .into_iter()
         .fold(admitted(account, now), Commit::with);
-    let commit = commit.with(rows_of(&session)).with(lock.free());
+    let pointer = SessionOwner {
+        session_id: session.session_id.clone(),
+        user_id: user_id.to_owned(),
+        expires: now.plus(SESSION_ABSOLUTE_MS + SESSION_KEPT_MS).seconds(),
+    };
+    let commit = commit
+        .create(&session, &UNAVAILABLE)
+        .create(&pointer, &UNAVAILABLE)
+        .with(lock.free());
     desk.tables.commit(commit).await?;
     issue::answer(&session, &secret, &desk.signing, &desk.ids, now)
 }
 
-/// A new session and the secret that its refresh tokens are made of.
+/// The first state of a session.
 pub(super) fn begin(
-    user_id: &str,
+    account: &Account,
+    session_id: String,
     wallet_id: String,
-    key: &DataKey,
-    ids: &Ids,
+    secret: Sealed,
     now: Time,
-) -> Result<(Session, [u8; 32])> {
-    let (session_id, secret) = (ids.new_id("ses"), ids.bytes::<32>());
+) -> Session {
     let expires_at = now.plus(REFRESH_SECONDS * SECOND_MS);
-    let session = Session {
-        secret: Sealed(key.seal(&issue::secret_place(&session_id), &secret)?),
+    Session {
         session_id,
-        user_id: user_id.to_owned(),
+        user_id: account.user_id.clone(),
         wallet_id,
         device_id: None,
         generation: 1,
         generation_used: false,
         rotated_at: now,
+        secret,
         expires_at,
         absolute_expires_at: now.plus(SESSION_ABSOLUTE_MS),
         aal: 1,
@@ -170,21 +177,7 @@ pub(super) fn begin(
         revoke_reason: None,
         banned_until: None,
         expires: expires_at.plus(SESSION_KEPT_MS).seconds(),
-    };
-    Ok((session, secret))
-}
-
-/// The rows of a new session: itself, and whose it is.
-pub(super) fn rows_of(session: &Session) -> Commit {
-    let kept = session.absolute_expires_at.plus(SESSION_KEPT_MS);
-    let owner = SessionOwner {
-        session_id: session.session_id.clone(),
-        user_id: session.user_id.clone(),
-        expires: kept.seconds(),
-    };
-    Commit::new()
-        .create(session, &UNAVAILABLE)
-        .create(&owner, &UNAVAILABLE)
+    }
 }
 
 /// Notes the sign-in, unless the account was banned or erased while the password was checked.

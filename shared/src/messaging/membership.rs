@@ -73,7 +73,9 @@ pub fn projections(change: &worker::Change) -> Result<Vec<Commit>> {
         return Ok(Vec::new());
     }
     let (old, new) = change.of::<Head>()?;
-    Ok(new.map(|new| following(old.as_ref(), &new)).unwrap_or_default())
+    Ok(new
+        .map(|new| following(old.as_ref(), &new))
+        .unwrap_or_default())
 }
 
 /// The same of typed heads.

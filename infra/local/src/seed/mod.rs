@@ -9,13 +9,17 @@ mod secrets;
 #[cfg(test)]
 mod tests;
 
-pub use mint::{Minted, MintedSession};
+pub use mint::Minted;
 pub(crate) use secrets::admin_root;
 
 use std::sync::atomic::Ordering;
 
 use serde::Serialize;
-use shared::accounts::{Demo, demo_password, keys, open_demo};
+use shared::accounts::demo::{Newcomer, hash_password, open_person};
+use shared::accounts::keys;
+use shared::accounts::token::PublicKeys;
+use shared::aws::dynamo::Tables;
+use shared::table::Commit;
 use shared::{Error, Result};
 
 use crate::runtime::Local;
@@ -50,9 +54,25 @@ impl Local {
     /// # Errors
     /// When the state cannot be written.
     pub async fn prepare(&self) -> Result<(), String> {
-        let made = keys::create_if_missing(&self.env(SELF)).await;
-        made.map_err(|error| sentence(&error))?;
+        self.make_signing_keys()
+            .await
+            .map_err(|error| sentence(&error))?;
         self.0.prepared.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    async fn make_signing_keys(&self) -> Result<()> {
+        let env = self.env(SELF);
+        let tables = Tables::of(&env);
+        let published: Option<PublicKeys> = tables.get_consistent(&PublicKeys::key_of()).await?;
+        let name = format!("{}/signing", env.config().prefix);
+        if published.is_some() && secrets::read(self.cloud(), &name).await.is_ok() {
+            return Ok(());
+        }
+        let ids = env.ids();
+        let (private, public) = keys::first(&ids.ulid(), ids.bytes(), env.clock().now())?;
+        secrets::store(self.cloud(), &name, &serde_json::json!(private).to_string()).await?;
+        tables.commit(Commit::new().put(&public)).await?;
         Ok(())
     }
 
@@ -73,11 +93,14 @@ impl Local {
         }
         Ok(people)
     }
+}
 
+impl Local {
     async fn demo_person(&self, name: &str, email: &str, password: &str) -> Result<String> {
         let env = self.env(SELF);
-        let password = demo_password(&env, password).await?;
-        open_demo(&env, Demo { name, email, password, credits: CREDITS }).await
+        let password = hash_password(&env, password).await?;
+        let newcomer = Newcomer { name, email, password, credits: CREDITS };
+        open_person(&env, newcomer).await
     }
 }
 
