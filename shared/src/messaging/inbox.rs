@@ -134,6 +134,10 @@ impl Inbox<'_> {
         let next = shown.last().filter(|_| more).map(Place::of);
         Ok(Listed {
             conversations: self.views(&shown).await?,
+            next_cursor: None,
+            limit: lowered,
+            total: None,
+            total_capped: None,
             next,
         })
     }
@@ -187,15 +191,16 @@ impl Inbox<'_> {
         sides.iter().map(view).collect()
     }
 
-    /// How many conversations there are, counted up to one more than a page may reach.
+    /// Adds to a page how many conversations there are, up to what an offset may reach.
     ///
     /// # Errors
     /// 503 when the database does not answer.
-    pub async fn count(&self) -> Result<usize> {
-        let query = Query::of(Name::Data, self.user_id)
-            .by(BY_HOUR)
-            .limit(OFFSET_MAX + 1);
-        Ok(self.tables.rows(query).await?.len())
+    pub async fn count(&self, listed: &mut Listed) -> Result<()> {
+        let query = Query::of(Name::Data, self.user_id).by(BY_HOUR).limit(OFFSET_MAX + 1);
+        let total = self.tables.rows(query).await?.len();
+        listed.total = Some(total.min(OFFSET_MAX));
+        listed.total_capped = (total > OFFSET_MAX).then_some(true);
+        Ok(())
     }
 
     /// Unread messages over all conversations that are flagged to have some.
