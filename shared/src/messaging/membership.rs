@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::address::conversation_id;
 use super::head::{Head, Who};
-use crate::error::UNAVAILABLE;
+use crate::error::{Result, UNAVAILABLE};
 use crate::table::{BY_HOUR, Change, Commit, Condition, Item, Key, Name, UNREAD, Value};
+use crate::worker;
 
 /// What the sort keys of memberships begin with.
 pub const WITH: &str = "with#";
@@ -64,7 +65,21 @@ fn shown(head: &Head, who: Who) -> (i64, bool) {
 /// The writes that let memberships follow a changed head, each to be carried out on its own. A
 /// write that is refused met a membership that already follows a newer head: nothing is to be
 /// done. So repeats and any order do no harm.
-pub fn projections(old: Option<&Head>, new: &Head) -> Vec<Commit> {
+///
+/// # Errors
+/// 500 when an image does not have the shape of a head.
+pub fn projections(change: &worker::Change) -> Result<Vec<Commit>> {
+    if change.sk != "head" {
+        return Ok(Vec::new());
+    }
+    let (old, new) = change.of::<Head>()?;
+    Ok(new
+        .map(|new| following(old.as_ref(), &new))
+        .unwrap_or_default())
+}
+
+/// The same of typed heads.
+pub fn following(old: Option<&Head>, new: &Head) -> Vec<Commit> {
     if new.last_seq == 0 {
         return Vec::new();
     }
