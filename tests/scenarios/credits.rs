@@ -14,10 +14,18 @@ async fn a_statement_proves_itself() {
     }
     let day = world.now().to_string();
     let (from, to) = (day[..10].to_owned(), day[..10].to_owned());
-    let statement = ann.get(&format!("/api/v2/credits/statement?from={from}&to={to}&limit=100")).await.ok();
+    let statement = ann
+        .get(&format!(
+            "/api/v2/credits/statement?from={from}&to={to}&limit=100"
+        ))
+        .await
+        .ok();
     let rows = statement["rows"].as_array().expect("rows");
     assert_eq!(rows.len(), 41, "one grant and forty charges");
-    assert_eq!((statement["opening"].as_i64(), statement["closing"].as_i64()), (Some(0), Some(60)));
+    assert_eq!(
+        (statement["opening"].as_i64(), statement["closing"].as_i64()),
+        (Some(0), Some(60))
+    );
     let head = recompute(&statement["first_prev_hash"], rows);
     assert_eq!(json!(head), statement["chain_head"]);
     let balance = ann.get("/api/v2/credits/balance").await.ok();
@@ -59,13 +67,22 @@ async fn transactions_are_listed_newest_first_in_pages() {
     assert_eq!(json!(all), one["transactions"]);
     assert_eq!(all.len(), 26);
     assert_eq!(all[0]["available_after"], 75);
-    let charges = ann.get("/api/v2/credits/transactions?limit=100&kind=message_charge").await.ok();
+    let charges = ann
+        .get("/api/v2/credits/transactions?limit=100&kind=message_charge")
+        .await
+        .ok();
     assert_eq!(charges["transactions"].as_array().map(Vec::len), Some(25));
-    let forged = ann.get("/api/v2/credits/transactions?cursor=Zm9yZ2Vk").await;
+    let forged = ann
+        .get("/api/v2/credits/transactions?cursor=Zm9yZ2Vk")
+        .await;
     forged.refused(400, "INVALID_CURSOR");
     let page = ann.get("/api/v2/credits/transactions?limit=7").await.ok();
     let cursor = page["next_cursor"].as_str().expect("a cursor");
-    let foreign = ben.get(&format!("/api/v2/credits/transactions?limit=7&cursor={cursor}")).await;
+    let foreign = ben
+        .get(&format!(
+            "/api/v2/credits/transactions?limit=7&cursor={cursor}"
+        ))
+        .await;
     foreign.refused(400, "INVALID_CURSOR");
 }
 
@@ -78,16 +95,25 @@ async fn prices_are_public_to_members_and_cacheable() {
     let prices = answer.ok();
     let price = |key: &str| {
         let list = prices["prices"].as_array().expect("prices");
-        list.iter().find(|price| price["key"] == key).expect("a price")["value"].clone()
+        list.iter()
+            .find(|price| price["key"] == key)
+            .expect("a price")["value"]
+            .clone()
     };
-    assert_eq!((price("price.message"), price("price.call.audio")), (json!(1), json!(5)));
+    assert_eq!(
+        (price("price.message"), price("price.call.audio")),
+        (json!(1), json!(5))
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_range_must_be_one() {
     let world = World::new().await;
     let ann = world.person("Ann").await;
-    for range in ["from=2026-02-01&to=2026-01-01", "from=2024-01-01&to=2026-01-01"] {
+    for range in [
+        "from=2026-02-01&to=2026-01-01",
+        "from=2024-01-01&to=2026-01-01",
+    ] {
         let path = format!("/api/v2/credits/statement?{range}");
         ann.get(&path).await.refused(422, "INVALID_RANGE");
     }

@@ -16,5 +16,7 @@ async fn resume_sync(
     Query(wish): Query<Wish>,
 ) -> Result<Json<SyncState>> {
     let since = sync::position(&secret.key()?, &me, wish.sync_token.as_deref(), clock.now())?;
-    Ok(Json(sync::resume(&tables, &secret.key()?, &me, since, clock.now()).await?))
+    Ok(Json(
+        sync::resume(&tables, &secret.key()?, &me, since, clock.now()).await?,
+    ))
 }
