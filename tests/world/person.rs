@@ -117,7 +117,7 @@ impl Person {
     /// Begins a text message.
     pub fn says(&mut self, text: &str) -> Message<'_> {
         self.sent += 1;
-        let id = format!("{}-{}-{}", self.name, self.session_id, self.sent);
+        let id = format!("{}-{}", self.session_id, self.sent);
         let body = json!({ "content": text, "message_type": "text", "client_message_id": id });
         Message { from: self, body }
     }

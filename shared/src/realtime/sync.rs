@@ -29,7 +29,7 @@ const ROUTE: &str = "resume_sync";
 
 /// Where the client is.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
-pub struct Wish {
+pub struct Since {
     /// The last token; everything without one.
     #[schemars(length(min = 1, max = 512))]
     pub sync_token: Option<String>,
