@@ -45,7 +45,7 @@ pub use membership::{Membership, follow, following, projections};
 pub use message::{Message, MessageType, Metadata, Moderation, Status};
 pub use outbox::{SendKey, Sender};
 pub use parts::{Bounds, ConversationPart, ListPart};
-pub use reading::{Direction, Page, Reader, Wish, find_message};
+pub use reading::{DeliveredMarks, Direction, Page, ReadMarks, Reader, Wish, find_message};
 pub use removal::delete;
 pub use send::{Decided, Draft, Ground, NEW_CONTACTS_MAX, NewAttachment, NewMessage};
 pub use side::{Move, Moves, Side};

@@ -48,6 +48,7 @@ pub struct NewMessage {
     #[schemars(length(min = 8, max = 64), regex(pattern = r"^[A-Za-z0-9._:-]+$"))]
     pub client_message_id: Option<String>,
     /// Scalars of the client's program, given to both people.
+    #[serde(default)]
     #[schemars(schema_with = "metadata_schema")]
     pub metadata: Option<Metadata>,
 }
@@ -217,7 +218,7 @@ impl Draft<'_> {
 
     /// The head after the message.
     fn appended(&self, head: &Head, sender: Who) -> Head {
-        let mut next = head.next();
+        let mut next = head.next(self.now);
         next.last_seq += 1;
         next.last_activity_at = self.now.max(head.last_activity_at);
         next.preview = preview(&self.new.content);

@@ -13,7 +13,7 @@ endpoint!(frame "typing" => show_typing, limit: Typing, faults: [CONVERSATION_NO
 
 /// Who writes where.
 #[derive(Debug, Deserialize, JsonSchema)]
-struct Wish {
+struct TypingWish {
     #[schemars(length(max = 64))]
     conversation_id: String,
     state: TypingState,
@@ -23,7 +23,7 @@ async fn show_typing(
     tables: Table<(Read<Data>, Read<Live>)>,
     ids: Ids,
     Member(me): Member,
-    Body(wish): Body<Wish>,
+    Body(wish): Body<TypingWish>,
     rate: Rate,
     client: Client,
     typing: Typing,
