@@ -140,22 +140,25 @@ export class Stage {
   }
 
   async check(name, act) {
+    if (this.over) return;
     const begun = Date.now();
     try {
       await act();
       this.passed += 1;
       console.log(`ok    ${name} (${Date.now() - begun} ms)`);
     } catch (cause) {
+      if (this.over) return;
       this.failed += 1;
       console.log(`FAIL  ${name}\n      ${cause.message.split('\n').slice(0, 6).join('\n      ')}`);
-      await this.picture(`failed-${this.failed}`).catch(() => {});
+      await this.picture(`failed-${this.failed}`);
     }
   }
 
   /** A picture of every page, kept as an artefact. */
   async picture(title) {
     for (const [name, page] of Object.entries(this.pages)) {
-      await page.screenshot({ path: join(ARTEFACTS, `browser-${title}-${name}.png`) });
+      const path = join(ARTEFACTS, `browser-${title}-${name}.png`);
+      await page.screenshot({ path }).catch(() => console.log(`      no picture of ${name}`));
     }
   }
 
@@ -166,10 +169,11 @@ export class Stage {
   }
 
   async close() {
+    if (this.over) return;
+    this.over = true;
     clearTimeout(this.timer);
     if (this.failed && this.cloud?.log) console.log(this.cloud.log().slice(-4000));
-    await this.browser?.close().catch(() => {});
-    await this.cloud?.stop();
+    await Promise.all([this.browser?.close().catch(() => {}), this.cloud?.stop()]);
     rmSync(this.folder, { recursive: true, force: true });
     console.log(`${this.passed} passed, ${this.failed} failed`);
     process.exit(this.failed ? 1 : 0);

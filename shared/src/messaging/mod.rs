@@ -43,7 +43,7 @@ pub use marking::{Delivered, Marker, ReadAnswer, ReadWish};
 pub use marks::{Mark, Marked, MovesPage, OlderMoves, Reading};
 pub use membership::{Membership, follow, following, projections};
 pub use message::{Message, MessageType, Metadata, Moderation, Status};
-pub use outbox::{SendKey, Sender};
+pub use outbox::Outbox;
 pub use parts::{Bounds, ConversationPart, ListPart};
 pub use reading::{DeliveredMarks, Direction, Page, ReadMarks, Reader, Wish, find_message};
 pub use removal::delete;

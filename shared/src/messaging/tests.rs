@@ -37,30 +37,50 @@ fn wallet(n: u8, credits: i64) -> Wallet {
     let mut booking = Wallet::new(id_of("wal", [n; 16]), 10).book(NOW);
     if credits > 0 {
         let reference = Reference::new(RefType::Wallet, id_of("wal", [n; 16]));
-        booking.grant(Kind::Adjustment, credits, &reference).unwrap();
+        booking
+            .grant(Kind::Adjustment, credits, &reference)
+            .unwrap();
     }
     booking.wallet
 }
 
 fn text(content: &str) -> NewMessage {
-    NewMessage { content: content.into(), receiver_id: user(2), ..NewMessage::default() }
+    NewMessage {
+        content: content.into(),
+        receiver_id: user(2),
+        ..NewMessage::default()
+    }
 }
 
 fn ground(credits: i64) -> Ground {
     let head = Head::new(&user(1), &user(2), NOW);
-    Ground { wallet: wallet(1, credits), head, receiver_is_active: true }
+    Ground {
+        wallet: wallet(1, credits),
+        head,
+        receiver_is_active: true,
+    }
 }
 
 /// Decides a message from the first person to the second.
 fn send(ground: &Ground, new: &NewMessage, key: u8, now: Time) -> Result<Decided> {
     let (me, rate) = (me(1), Rate::of(Limit::Send));
-    Draft { me: &me, new, key: [key; 16], price: 1, rate: &rate, now }.decide(ground)
+    Draft {
+        me: &me,
+        new,
+        key: [key; 16],
+        price: 1,
+        rate: &rate,
+        now,
+    }
+    .decide(ground)
 }
 
 fn put<T: Item>(commit: Commit, sk: &str) -> Option<T> {
     let writes = commit.into_writes().unwrap();
     let write = writes.into_iter().find(|write| write.key.sk == sk)?;
-    let Action::Put(row) = write.action else { return None };
+    let Action::Put(row) = write.action else {
+        return None;
+    };
     Some(item_of::<T>(row).unwrap())
 }
 
@@ -72,7 +92,10 @@ fn code<T: std::fmt::Debug>(outcome: Result<T>) -> &'static str {
 fn a_message_a_charge_and_the_head_are_one_commit() {
     let decided = send(&ground(5), &text("hi"), 1, NOW).unwrap();
     let message = decided.message;
-    assert_eq!((message.seq, message.credits_cost, message.balance_after), (1, 1, 4));
+    assert_eq!(
+        (message.seq, message.credits_cost, message.balance_after),
+        (1, 1, 4)
+    );
     let writes = decided.commit.into_writes().unwrap();
     let places: Vec<&str> = writes.iter().map(|write| write.key.sk.as_str()).collect();
     assert_eq!(places, [message.place.as_str(), "wallet", "head"]);
@@ -80,7 +103,10 @@ fn a_message_a_charge_and_the_head_are_one_commit() {
     let sent = Sent::of(&message).unwrap();
     assert_eq!(message_at(&sent.id), Some(message.key()));
     let charge = sent.credits_transaction_id.unwrap();
-    assert_eq!(crate::credits::seq_of(&id_of("wal", [1; 16]), &charge), Some(2));
+    assert_eq!(
+        crate::credits::seq_of(&id_of("wal", [1; 16]), &charge),
+        Some(2)
+    );
 }
 
 #[test]
@@ -101,13 +127,22 @@ fn a_refusal_comes_in_the_order_of_the_contract() {
     let mut eager = at.clone();
     (0..10).for_each(|_| eager.wallet.contacts.add(NOW));
     assert_eq!(code(send(&eager, &new, 1, NOW)), "NEW_CONTACT_LIMIT");
-    let attachment = NewAttachment { media_id: "upl_x".into(), file_name: None };
-    let with_file = NewMessage { attachments: vec![attachment], ..new.clone() };
+    let attachment = NewAttachment {
+        media_id: "upl_x".into(),
+        file_name: None,
+    };
+    let with_file = NewMessage {
+        attachments: vec![attachment],
+        ..new.clone()
+    };
     assert_eq!(code(send(&at, &with_file, 1, NOW)), "UPLOAD_NOT_FOUND");
     assert_eq!(code(send(&at, &new, 1, NOW)), "WALLET_FROZEN");
     at.wallet.frozen = false;
     let refused = send(&at, &new, 1, NOW).unwrap_err();
-    assert_eq!(refused.details(), Some(&json!({ "required": 1, "available": 0 })));
+    assert_eq!(
+        refused.details(),
+        Some(&json!({ "required": 1, "available": 0 }))
+    );
 }
 
 #[test]
@@ -116,7 +151,10 @@ fn the_eleventh_new_contact_waits_and_a_reply_passes() {
     (0..10).for_each(|n| at.wallet.contacts.add(NOW.plus(n * SECOND_MS)));
     let refused = send(&at, &text("hi"), 1, NOW.plus(DAY_MS - SECOND_MS)).unwrap_err();
     let resets_at = NOW.plus(DAY_MS);
-    assert_eq!(refused.details(), Some(&json!({ "limit": 10, "resets_at": resets_at })));
+    assert_eq!(
+        refused.details(),
+        Some(&json!({ "limit": 10, "resets_at": resets_at }))
+    );
     assert!(send(&at, &text("hi"), 1, resets_at).is_ok());
     at.head.as_mut().unwrap().last_seq = 1;
     assert!(send(&at, &text("hi"), 1, NOW).is_ok());
@@ -129,7 +167,9 @@ fn the_sixty_first_of_a_burst_is_limited_without_a_write() {
         let decided = send(&at, &text("hi"), n, NOW).unwrap();
         let writes = decided.commit.into_writes().unwrap();
         for write in writes {
-            let Action::Put(row) = write.action else { panic!("{:?}", write.key) };
+            let Action::Put(row) = write.action else {
+                panic!("{:?}", write.key)
+            };
             match write.key.sk.as_str() {
                 "wallet" => at.wallet = item_of(row).unwrap(),
                 "head" => at.head = Some(item_of(row).unwrap()),
@@ -146,9 +186,15 @@ fn a_message_needs_something_in_it_and_somebody_else() {
     assert_eq!(code(text("  ").check(&user(1))), "VALIDATION_FAILED");
     assert_eq!(code(text("hi").check(&user(2))), "CANNOT_TARGET_SELF");
     let long: Metadata = [("a".to_owned(), json!("x".repeat(2_100)))].into();
-    let large = NewMessage { metadata: Some(long), ..text("hi") };
+    let large = NewMessage {
+        metadata: Some(long),
+        ..text("hi")
+    };
     assert_eq!(code(large.check(&user(1))), "VALIDATION_FAILED");
-    let same = NewMessage { client_message_id: Some("another-id".into()), ..text("hi") };
+    let same = NewMessage {
+        client_message_id: Some("another-id".into()),
+        ..text("hi")
+    };
     assert_eq!(same.fingerprint(), text("hi").fingerprint());
     assert_ne!(text("ho").fingerprint(), text("hi").fingerprint());
 }
@@ -171,7 +217,10 @@ fn the_instant_of_a_mark_is_that_of_the_first_move_at_or_above() {
     assert_eq!(kept.find(3), Found::Paged);
     let read = |page: &MovesPage| side::unpack_moves(&page.moves).unwrap();
     let delivered: Vec<Move> = pages.iter().flat_map(read).collect();
-    let older = OlderMoves { delivered, ..OlderMoves::default() };
+    let older = OlderMoves {
+        delivered,
+        ..OlderMoves::default()
+    };
     for seq in 1..=40 {
         let marks = head.side(Who::Low).marks(seq, &older);
         assert_eq!(marks.delivered_at, Some(at((seq + 1) / 2)), "{seq}");
@@ -186,14 +235,24 @@ fn reading_implies_delivery_and_a_block_keeps_receipts_back() {
     head.side_mut(Who::Low).unread = 3;
     let mut blocked = head.clone();
     blocked.side_mut(Who::High).blocks = true;
-    let Reading::Moves(marked) = head.read(Who::Low, 3, None, None, NOW) else { panic!() };
+    let Reading::Moves(marked) = head.read(Who::Low, 3, None, None, NOW) else {
+        panic!()
+    };
     assert_eq!(marked.passed, 3);
     let side = marked.head.side(Who::Low);
-    assert_eq!((side.unread, side.delivered_seq(), side.read.reached()), (0, 3, 3));
+    assert_eq!(
+        (side.unread, side.delivered_seq(), side.read.reached()),
+        (0, 3, 3)
+    );
     assert!(marked.head.deliver(Who::Low, 3, [1; 16], NOW).is_none());
-    assert!(matches!(marked.head.read(Who::Low, 3, None, None, NOW), Reading::Nothing));
+    assert!(matches!(
+        marked.head.read(Who::Low, 3, None, None, NOW),
+        Reading::Nothing
+    ));
     assert!(blocked.deliver(Who::Low, 3, [1; 16], NOW).is_none());
-    let Reading::Moves(marked) = blocked.read(Who::Low, 3, None, None, NOW) else { panic!() };
+    let Reading::Moves(marked) = blocked.read(Who::Low, 3, None, None, NOW) else {
+        panic!()
+    };
     let side = marked.head.side(Who::Low);
     assert_eq!((side.unread, side.read_seq, side.read.reached()), (0, 3, 0));
 }
@@ -203,8 +262,12 @@ fn far_behind_the_head_the_rows_are_counted() {
     let mut head = Head::new(&user(1), &user(2), NOW).unwrap();
     head.last_seq = 1_000;
     head.side_mut(Who::Low).unread = 500;
-    let Reading::Recount(1, 10) = head.read(Who::Low, 10, None, None, NOW) else { panic!() };
-    let Reading::Moves(marked) = head.read(Who::Low, 10, None, Some(5), NOW) else { panic!() };
+    let Reading::Recount(1, 10) = head.read(Who::Low, 10, None, None, NOW) else {
+        panic!()
+    };
+    let Reading::Moves(marked) = head.read(Who::Low, 10, None, Some(5), NOW) else {
+        panic!()
+    };
     assert_eq!((marked.passed, marked.head.side(Who::Low).unread), (5, 495));
 }
 
@@ -237,7 +300,10 @@ fn largest_side() -> Side {
     };
     for n in 0..MOVES_KEPT as i64 {
         // A conversation of billions in which years lie between two marks.
-        let step = Move { up_to: many / 9 * (n + 1), at: NOW.plus(n * 365 * DAY_MS) };
+        let step = Move {
+            up_to: many / 9 * (n + 1),
+            at: NOW.plus(n * 365 * DAY_MS),
+        };
         side.delivered.push(step);
         side.read.push(step);
     }
@@ -252,7 +318,14 @@ fn the_largest_head_is_one_write_unit() {
     assert_eq!(head.preview.len(), 160);
     let (deleted, hidden) = (true, (true, true));
     let (kind, sender, key) = (MessageType::File, Who::High, [255; 16]);
-    head.set_last(&Last { key, sender, kind, at: NOW, deleted, hidden });
+    head.set_last(&Last {
+        key,
+        sender,
+        kind,
+        at: NOW,
+        deleted,
+        hidden,
+    });
     *head.side_mut(Who::Low) = largest_side();
     *head.side_mut(Who::High) = largest_side();
     let row: Row = row_of(&head).unwrap();
@@ -278,27 +351,42 @@ fn deleting_an_undelivered_message_gives_its_price_back_once() {
     let writes = decided.commit.into_writes().unwrap();
     let row = |sk: &str| {
         let write = writes.iter().find(|write| write.key.sk == sk).unwrap();
-        let Action::Put(row) = &write.action else { panic!() };
+        let Action::Put(row) = &write.action else {
+            panic!()
+        };
         row.clone()
     };
-    let (head, wallet): (Head, Wallet) =
-        (item_of(row("head")).unwrap(), item_of(row("wallet")).unwrap());
+    let (head, wallet): (Head, Wallet) = (
+        item_of(row("head")).unwrap(),
+        item_of(row("wallet")).unwrap(),
+    );
     let by = |n: u8, scope| Deletion {
-        user_id: if n == 1 { ANN.get_or_init(|| user(1)) } else { BEN.get_or_init(|| user(2)) },
+        user_id: if n == 1 {
+            ANN.get_or_init(|| user(1))
+        } else {
+            BEN.get_or_init(|| user(2))
+        },
         scope,
         refunds_unsent: true,
         now: NOW,
     };
-    assert_eq!(code(by(2, Some(Scope::Everyone)).scope(&message)), "NOT_SENDER");
+    assert_eq!(
+        code(by(2, Some(Scope::Everyone)).scope(&message)),
+        "NOT_SENDER"
+    );
     assert_eq!(by(2, None).scope(&message).unwrap(), Scope::Me);
     let deletion = by(1, None);
     let scope = deletion.scope(&message).unwrap();
-    let (deleted, commit) = deletion.decide(scope, &message, &head, Some(&wallet)).unwrap();
+    let (deleted, commit) = deletion
+        .decide(scope, &message, &head, Some(&wallet))
+        .unwrap();
     assert!(deleted.refunded && deleted.scope == Scope::Everyone);
     let writes = commit.into_writes().unwrap();
     assert!(writes.iter().any(|write| write.key.sk == "once"));
     let delivered = head.deliver(Who::High, 1, [1; 16], NOW).unwrap().head;
-    let (deleted, commit) = deletion.decide(scope, &message, &delivered, Some(&wallet)).unwrap();
+    let (deleted, commit) = deletion
+        .decide(scope, &message, &delivered, Some(&wallet))
+        .unwrap();
     assert!(!deleted.refunded);
     let gone: Message = put(commit, &message.place).unwrap();
     assert_eq!(deletion.earlier(&gone, scope).unwrap(), Some(deleted));

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::aws::queue::{Frames, Queue};
-use shared::http::{Body, Client, Member, NoContent, Rate, wire};
+use shared::http::{Body, Client, Member, NoContent, wire};
 use shared::messaging::{Typing, TypingState};
 use shared::realtime::{Connection, Push};
 use shared::table::{Data, Live, Read};
@@ -24,13 +24,12 @@ async fn show_typing(
     ids: Ids,
     Member(me): Member,
     Body(wish): Body<TypingWish>,
-    rate: Rate,
     client: Client,
     typing: Typing,
     frames: Queue<Frames>,
 ) -> Result<NoContent> {
     let (now, at) = (client.now, (&*me.user_id, &*wish.conversation_id));
-    let (user_id, data) = typing.tell(&tables, at, wish.state, &rate, now).await?;
+    let (user_id, data) = typing.tell(&tables, at, wish.state, now).await?;
     let live = Connection::of_user(&tables, &user_id, now).await?;
     let connections: Vec<_> = live.into_iter().map(|one| one.connection_id).collect();
     if !connections.is_empty() {

@@ -21,12 +21,20 @@ impl Chat {
     fn new() -> Self {
         let head = Head::new(&user(1), &user(2), NOW).unwrap();
         let wallets = [wallet(1, 10_000), wallet(2, 10_000)];
-        Self { head, messages: Vec::new(), wallets, read: [0, 0], heads: Vec::new() }
+        Self {
+            head,
+            messages: Vec::new(),
+            wallets,
+            read: [0, 0],
+            heads: Vec::new(),
+        }
     }
 
     fn take(&mut self, commit: Commit) {
         for write in commit.into_writes().unwrap() {
-            let Action::Put(row) = write.action else { panic!("{:?}", write.key) };
+            let Action::Put(row) = write.action else {
+                panic!("{:?}", write.key)
+            };
             match write.key.sk.as_str() {
                 "head" => self.head = item_of(row).unwrap(),
                 "wallet" => {
@@ -66,12 +74,26 @@ impl Chat {
 
     fn send(&mut self, who: usize, now: Time) {
         let (me, rate) = (me(who as u8 + 1), Rate::of(Limit::Send));
-        let new = NewMessage { receiver_id: user(2 - who as u8), ..text("hi") };
+        let new = NewMessage {
+            receiver_id: user(2 - who as u8),
+            ..text("hi")
+        };
         let mut key = [0; 16];
         key[..8].copy_from_slice(&(self.heads.len() as u64).to_be_bytes());
         let (wallet, head) = (self.wallets[who].clone(), Some(self.head.clone()));
-        let ground = Ground { wallet, head, receiver_is_active: true };
-        let draft = Draft { me: &me, new: &new, key, price: 1, rate: &rate, now };
+        let ground = Ground {
+            wallet,
+            head,
+            receiver_is_active: true,
+        };
+        let draft = Draft {
+            me: &me,
+            new: &new,
+            key,
+            price: 1,
+            rate: &rate,
+            now,
+        };
         let decided = draft.decide(&ground).unwrap();
         self.take(decided.commit);
     }
@@ -98,13 +120,20 @@ impl Chat {
         };
         let user_id = &user(who as u8 + 1);
         let scope = (at % 3 == 0).then_some(Scope::Me);
-        let deletion = Deletion { user_id, scope, refunds_unsent: true, now };
+        let deletion = Deletion {
+            user_id,
+            scope,
+            refunds_unsent: true,
+            now,
+        };
         let scope = deletion.scope(&message).unwrap();
         if deletion.earlier(&message, scope).unwrap().is_some() {
             return;
         }
         let wallet = &self.wallets[who];
-        let decided = deletion.decide(scope, &message, &self.head, Some(wallet)).unwrap();
+        let decided = deletion
+            .decide(scope, &message, &self.head, Some(wallet))
+            .unwrap();
         self.take(decided.1);
     }
 
@@ -122,7 +151,10 @@ impl Chat {
         for (who, side) in [Who::Low, Who::High].into_iter().enumerate() {
             let mine = user(who as u8 + 1);
             let side = self.head.side(side);
-            assert_eq!(side.unread, self.unread_of(who, self.read[who] + 1, i64::MAX));
+            assert_eq!(
+                side.unread,
+                self.unread_of(who, self.read[who] + 1, i64::MAX)
+            );
             let own = || self.messages.iter().filter(|m| m.sender_id == mine);
             assert_eq!(side.sent, own().count() as i64);
             let deleted = own().filter(|m| m.deleted_at.is_some()).count() as i64;
@@ -130,7 +162,11 @@ impl Chat {
             let spent: i64 = own().filter(|m| !m.refunded).map(|m| m.credits_cost).sum();
             assert_eq!(side.spent, spent);
             assert_eq!(self.wallets[who].available, 10_000 - spent);
-            let hidden = self.messages.iter().filter(|m| m.hidden_at(&mine).is_some()).count();
+            let hidden = self
+                .messages
+                .iter()
+                .filter(|m| m.hidden_at(&mine).is_some())
+                .count();
             assert_eq!(side.hidden, hidden as i64);
         }
     }
@@ -140,19 +176,23 @@ impl Chat {
 fn follow_row(rows: &mut HashMap<String, Row>, write: &Wrote) {
     let row = rows.entry(format!("{:?}", write.key)).or_default();
     let (guard, _) = write.guard.as_ref().unwrap();
-    let Condition::Any(ways) = guard else { panic!("{guard:?}") };
+    let Condition::Any(ways) = guard else {
+        panic!("{guard:?}")
+    };
     let number = |value: &Value| match value {
         Value::N(number) => number.parse::<i64>().unwrap(),
         other => panic!("{other:?}"),
     };
     let holds = ways.iter().any(|way| match way {
         Condition::Missing(name) => !row.contains_key(*name),
-        Condition::Below(name, value) => {
-            row.get(*name).is_some_and(|known| number(known) < number(value))
-        }
+        Condition::Below(name, value) => row
+            .get(*name)
+            .is_some_and(|known| number(known) < number(value)),
         other => panic!("{other:?}"),
     });
-    let Action::Update(changes) = &write.action else { panic!("{:?}", write.action) };
+    let Action::Update(changes) = &write.action else {
+        panic!("{:?}", write.action)
+    };
     for change in changes.iter().filter(|_| holds) {
         match change {
             Change::Set(name, value) => drop(row.insert(name.clone(), value.clone())),
