@@ -84,7 +84,7 @@ impl Chat {
         let ground = Ground {
             wallet,
             head,
-            receiver_is_active: true,
+            receiver: Receiver::Active,
         };
         let draft = Draft {
             me: &me,
