@@ -47,9 +47,7 @@ pub use outbox::Outbox;
 pub use parts::{Bounds, ConversationPart, ListPart};
 pub use reading::{DeliveredMarks, Direction, Page, ReadMarks, Reader, Wish, find_message};
 pub use removal::delete;
-pub use send::{
-    ACTIVE_MS, Decided, Draft, Ground, NEW_CONTACTS_MAX, NewAttachment, NewMessage, Receiver,
-};
+pub use send::{Decided, Draft, Ground, NEW_CONTACTS_MAX, NewAttachment, NewMessage};
 pub use side::{Move, Moves, Side};
 pub use typing::{Typing, TypingState};
 pub use views::{ConversationView, LastMessage, Marks, MessageView, Partner, Sent, Stats};

@@ -3,7 +3,7 @@
 use super::address::{conversation_id, message_key, message_row};
 use super::head::Head;
 use super::message::Message;
-use super::send::{ACTIVE_MS, CLIENT_ID_MS, Draft, Ground, NewMessage, Receiver};
+use super::send::{CLIENT_ID_MS, Draft, Ground, NewMessage};
 use super::views::Sent;
 use crate::accounts::account::{Account, Status};
 use crate::aws::dynamo::{Missed, Tables};
@@ -137,50 +137,37 @@ impl Sender<'_> {
         Err(UNAVAILABLE.because("others were first too often"))
     }
 
-    /// What decides: sender's wallet and conversation, half a read unit each, and the receiver's
-    /// account unless the conversation knows it.
+    /// What decides: sender's wallet, conversation and receiver, half a read unit each.
     async fn read(&self, tables: &Tables, new: &NewMessage, consistent: bool) -> Result<Ground> {
         let (me, to) = (&self.me.user_id, &new.receiver_id);
         let wallet = Wallet::key_of(&self.me.wallet_id);
         let head = Head::key_of(&conversation_id(me, to));
-        let (wallet, head) = match consistent {
-            false => tokio::try_join!(tables.get(&wallet), tables.get::<Head>(&head))?,
-            true => {
-                let wallet = tables.get_consistent(&wallet);
-                tokio::try_join!(wallet, tables.get_consistent::<Head>(&head))?
-            }
+        let account = Account::key_of(to);
+        let (wallet, head, account) = match consistent {
+            false => tokio::try_join!(
+                tables.get::<Wallet>(&wallet),
+                tables.get::<Head>(&head),
+                tables.get::<Account>(&account),
+            )?,
+            true => tokio::try_join!(
+                tables.get_consistent::<Wallet>(&wallet),
+                tables.get_consistent::<Head>(&head),
+                tables.get_consistent::<Account>(&account),
+            )?,
         };
         let wallet = match wallet {
             Some(wallet) => wallet,
-            None => Wallet::load(tables, &self.me.wallet_id).await?,
+            None => tables
+                .get_consistent(&Wallet::key_of(&self.me.wallet_id))
+                .await?
+                .ok_or_else(|| INTERNAL_ERROR.because("no wallet"))?,
         };
-        let head = head.or_else(|| Head::new(me, to, self.now));
-        let was_active = head.as_ref().is_some_and(|head| self.knows_active(head));
-        if was_active && !consistent {
-            return Ok(Ground {
-                wallet,
-                head,
-                receiver: Receiver::WasActive,
-            });
-        }
-        let account: Option<Account> = match consistent {
-            false => tables.get(&Account::key_of(to)).await?,
-            true => tables.get_consistent(&Account::key_of(to)).await?,
-        };
-        let receiver = match account.is_some_and(|who| who.status == Status::Active) {
-            true => Receiver::Active,
-            false => Receiver::Gone,
-        };
+        let receiver_is_active = account.is_some_and(|who| who.status == Status::Active);
         Ok(Ground {
             wallet,
-            head,
-            receiver,
+            head: head.or_else(|| Head::new(me, to, self.now)),
+            receiver_is_active,
         })
-    }
-
-    fn knows_active(&self, head: &Head) -> bool {
-        let partner = head.who(&self.me.user_id).map(|who| head.side(who.other()));
-        partner.is_ok_and(|side| self.now.since(Time(side.active_at)) < ACTIVE_MS)
     }
 
     async fn first(

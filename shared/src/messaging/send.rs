@@ -17,15 +17,12 @@ use crate::http::{Me, Rate};
 use crate::pack::Fixed;
 use crate::table::Commit;
 use crate::text::preview;
-use crate::time::{DAY_MS, SECOND_MS, Time};
+use crate::time::{DAY_MS, Time};
 
 /// New people that somebody may write to first within 24 hours.
 pub const NEW_CONTACTS_MAX: usize = 10;
 /// How long a client id belongs to its first message.
 pub const CLIENT_ID_MS: i64 = 7 * DAY_MS;
-/// How long a conversation relies on the receiver's account as it was read last, milliseconds. A
-/// message of this time to an account that ended fails and is refunded as the account is closed.
-pub const ACTIVE_MS: i64 = 30 * SECOND_MS;
 /// Bytes of a message's metadata as JSON.
 pub const METADATA_BYTES_MAX: usize = 2_048;
 
@@ -153,19 +150,8 @@ pub struct Ground {
     pub wallet: Wallet,
     /// The conversation, new if the two never wrote; none for a malformed receiver.
     pub head: Option<Head>,
-    /// What the receiver's account says.
-    pub receiver: Receiver,
-}
-
-/// What is known of the receiver's account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Receiver {
-    /// It exists and is active.
-    Active,
-    /// The conversation says that it was, less than [`ACTIVE_MS`] ago.
-    WasActive,
-    /// Unknown, not proven, banned or ended.
-    Gone,
+    /// Whether the receiver exists and is active.
+    pub receiver_is_active: bool,
 }
 
 /// A message that may be committed.
@@ -187,10 +173,7 @@ impl Draft<'_> {
     /// `NEW_CONTACT_LIMIT`; 409 `WALLET_FROZEN`; 402 `INSUFFICIENT_CREDITS`.
     pub fn decide(&self, ground: &Ground) -> Result<Decided> {
         let tat = self.rate.admit(ground.wallet.tat, self.now)?;
-        let head = ground
-            .head
-            .as_ref()
-            .filter(|_| ground.receiver != Receiver::Gone);
+        let head = ground.head.as_ref().filter(|_| ground.receiver_is_active);
         let head = head.ok_or(USER_NOT_FOUND)?;
         let sender = head.who(&self.me.user_id)?;
         if head.side(sender.other()).blocks {
@@ -218,7 +201,7 @@ impl Draft<'_> {
         }
         (booking.wallet.tat, booking.wallet.contacts) = (tat, contacts);
         let is_first_of_minute = booking.wallet.note_activity(self.me.slot(), self.now);
-        let next = self.appended(head, sender, ground.receiver);
+        let next = self.appended(head, sender);
         let paid = (booking.transaction_id(), booking.wallet.available);
         let message = self.message(&next, sender, paid);
         // The message comes first: if it is there already, nothing else matters.
@@ -234,7 +217,7 @@ impl Draft<'_> {
     }
 
     /// The head after the message.
-    fn appended(&self, head: &Head, sender: Who, receiver: Receiver) -> Head {
+    fn appended(&self, head: &Head, sender: Who) -> Head {
         let mut next = head.next(self.now);
         next.last_seq += 1;
         next.last_activity_at = self.now.max(head.last_activity_at);
@@ -258,9 +241,6 @@ impl Draft<'_> {
         mine.window = mine.window.pushed(false);
         let theirs = next.side_mut(sender.other());
         theirs.unread += 1;
-        if receiver == Receiver::Active {
-            theirs.active_at = self.now.ms();
-        }
         theirs.window = theirs.window.pushed(true);
         next
     }

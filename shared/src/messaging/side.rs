@@ -143,8 +143,6 @@ pub struct Side {
     pub muted_until: i64,
     /// Theoretical arrival time of the next mark (rate class `default`), epoch milliseconds.
     pub tat: i64,
-    /// When the account of this side was last found to be active, epoch milliseconds.
-    pub active_at: i64,
     /// This side has blocked the partner.
     pub blocks: bool,
     /// Which of the newest messages count as unread.
@@ -174,7 +172,7 @@ impl Side {
             self.hidden,
             self.unread,
         ];
-        let then = [self.read_seq, self.muted_until, self.tat, self.active_at];
+        let then = [self.read_seq, self.muted_until, self.tat];
         first.into_iter().chain(then).chain(self.by_type)
     }
 
@@ -199,8 +197,7 @@ impl Side {
         let flags = from.byte()?;
         let mut number = || from.number();
         let (sent, spent, deleted, hidden) = (number()?, number()?, number()?, number()?);
-        let (unread, read_seq, muted_until) = (number()?, number()?, number()?);
-        let (tat, active_at) = (number()?, number()?);
+        let (unread, read_seq, muted_until, tat) = (number()?, number()?, number()?, number()?);
         let by_type = [number()?, number()?, number()?, number()?, number()?];
         let window = Window::of(from.sized()?);
         let (delivered, read) = (Moves::unpack(&mut from)?, Moves::unpack(&mut from)?);
@@ -219,7 +216,6 @@ impl Side {
             read_seq,
             muted_until,
             tat,
-            active_at,
             blocks,
             window,
             delivered,

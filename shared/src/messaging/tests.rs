@@ -58,7 +58,7 @@ fn ground(credits: i64) -> Ground {
     Ground {
         wallet: wallet(1, credits),
         head,
-        receiver: Receiver::Active,
+        receiver_is_active: true,
     }
 }
 
@@ -115,9 +115,9 @@ fn a_refusal_comes_in_the_order_of_the_contract() {
     let new = text("hi");
     let mut at = ground(0);
     at.wallet.frozen = true;
-    at.receiver = Receiver::Gone;
+    at.receiver_is_active = false;
     assert_eq!(code(send(&at, &new, 1, NOW)), "USER_NOT_FOUND");
-    at.receiver = Receiver::Active;
+    at.receiver_is_active = true;
     let blocked_by = |who: Who, at: &Ground| {
         let mut at = at.clone();
         at.head.as_mut().unwrap().side_mut(who).blocks = true;
@@ -294,7 +294,6 @@ fn largest_side() -> Side {
         read_seq: many,
         muted_until: far.ms(),
         tat: far.ms(),
-        active_at: far.ms(),
         blocks: true,
         window: newest,
         marked: Some([255; 16]),

@@ -84,7 +84,7 @@ impl Chat {
         let ground = Ground {
             wallet,
             head,
-            receiver: Receiver::Active,
+            receiver_is_active: true,
         };
         let draft = Draft {
             me: &me,
