@@ -6,8 +6,10 @@
 //! - [`table`]: keys, items, conditions, commits and queries as data
 //! - [`aws`]: the only place that names an AWS SDK
 //! - [`lambda`]: the only place that names the Lambda runtime
-//! - [`accounts`], [`credits`], [`messaging`], [`realtime`], [`notifications`], [`operations`]: the domains
-//! - [`crypto`], [`text`], [`id`], [`time`], [`page`], [`config`], [`log`], [`error`], [`env`](mod@env): small tools
+//! - [`accounts`], [`credits`], [`messaging`], [`realtime`], [`notifications`],
+//!   [`operations`]: the domains
+//! - [`crypto`], [`text`], [`id`], [`time`], [`page`], [`config`], [`log`], [`error`],
+//!   [`env`](mod@env): small tools
 
 pub mod accounts;
 pub mod aws;

@@ -13,9 +13,9 @@ fn the_list_of_errors_is_what_the_code_says() {
         }
     }
     let mut out = String::from(
-        "# Errors\n\nDerived from the code by `UPDATE=1 cargo test`. Codes are never renamed. Codes \
-         without a function are common to all operations.\n\n| status | code | meaning | functions |\n\
-         |---|---|---|---|\n",
+        "# Errors\n\nDerived from the code by `UPDATE=1 cargo test`. Codes are never renamed. \
+         Codes without a function are common to all operations.\n\n\
+         | status | code | meaning | functions |\n|---|---|---|---|\n",
     );
     for fault in shared::error::ALL
         .iter()

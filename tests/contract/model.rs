@@ -38,9 +38,9 @@ fn documented() -> Vec<(String, String)> {
 #[test]
 fn the_data_model_is_what_the_code_says() {
     let mut out = String::from(
-        "# Data model\n\nDerived from the code by `UPDATE=1 cargo test`. Every table has the string keys \
-         `pk` and `sk`. A commit of several items is one DynamoDB transaction (serialisable); a query \
-         reads one partition and promises nothing across items.\n\n\
+        "# Data model\n\nDerived from the code by `UPDATE=1 cargo test`. Every table has the \
+         string keys `pk` and `sk`. A commit of several items is one DynamoDB transaction \
+         (serialisable); a query reads one partition and promises nothing across items.\n\n\
          | table | indexes | stream | TTL |\n|---|---|---|---|\n",
     );
     for spec in shared::table::SPECS {

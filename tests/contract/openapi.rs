@@ -60,9 +60,10 @@ fn responses(function: &Function, operation: &Operation) -> Value {
     }
     for (status, mut codes) in by_status {
         codes.sort_unstable();
+        let schema = json!({ "$ref": "#/components/schemas/Refusal" });
         let refusal = json!({
             "description": codes.join(", "),
-            "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Refusal" } } },
+            "content": { "application/json": { "schema": schema } },
         });
         let known = out.entry(status.to_string()).or_insert(refusal);
         if known["description"] != json!(codes.join(", ")) {
@@ -138,6 +139,30 @@ fn closed(value: &mut Value) {
     }
 }
 
+/// Adds the function's routes to the paths.
+fn add(
+    paths: &mut BTreeMap<String, Map<String, Value>>,
+    function: &Function,
+    operation: &Operation,
+) {
+    let mut method = String::new();
+    for trigger in function.triggers {
+        let (path, alias) = match trigger {
+            Trigger::Http { method: own, path } => {
+                method = own.to_lowercase();
+                (*path, false)
+            }
+            Trigger::Alias(path) => (*path, true),
+            _ => continue,
+        };
+        let entry = entry(function, operation, path, alias);
+        paths
+            .entry(path.to_owned())
+            .or_default()
+            .insert(method.clone(), entry);
+    }
+}
+
 /// The document of all client operations.
 pub fn document() -> Value {
     let mut settings = SchemaSettings::draft2020_12();
@@ -153,25 +178,11 @@ pub fn document() -> Value {
             ..Operation::default()
         };
         (function.describe)(&mut operation);
-        let mut method = String::new();
-        for trigger in function.triggers {
-            let (path, alias) = match trigger {
-                Trigger::Http { method: own, path } => {
-                    method = own.to_lowercase();
-                    (*path, false)
-                }
-                Trigger::Alias(path) => (*path, true),
-                _ => continue,
-            };
-            let entry = entry(function, &operation, path, alias);
-            paths
-                .entry(path.to_owned())
-                .or_default()
-                .insert(method.clone(), entry);
-        }
+        add(&mut paths, function, &operation);
     }
     let mut schemas = Value::Object(operation.schemas.take_definitions(true));
     schemas["Refusal"] = refusal();
+    let bearer = json!({ "type": "http", "scheme": "bearer", "bearerFormat": "JWT" });
     let mut document = json!({
         "openapi": "3.1.0",
         "info": {
@@ -182,10 +193,7 @@ pub fn document() -> Value {
         },
         "servers": [{ "url": "/" }],
         "paths": paths,
-        "components": {
-            "securitySchemes": { "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" } },
-            "schemas": schemas,
-        },
+        "components": { "securitySchemes": { "bearer": bearer }, "schemas": schemas },
     });
     closed(&mut document);
     document

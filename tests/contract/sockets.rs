@@ -2,7 +2,7 @@
 
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
-use shared::function::{Operation, Trigger};
+use shared::function::{Function, Operation, Trigger};
 use shared::http::wire::answer_type;
 
 use super::{derived, summary, yaml};
@@ -35,6 +35,41 @@ fn frame(kind: &str, data: Value) -> Value {
     } })
 }
 
+/// The client's frame and the frame that answers it.
+fn exchange(kind: &str, operation: &Operation, messages: &mut Map<String, Value>) {
+    let data = operation.body.clone().or_else(|| operation.query.clone());
+    let data = data.map_or_else(any, |schema| schema.to_value());
+    messages.insert(format!("client.{kind}"), frame(kind, data));
+    let answer = answer_type(kind);
+    if let Some((_, _, Some(schema))) = operation.answers.first() {
+        let name = format!("server.{answer}.{kind}");
+        messages.insert(name, frame(answer, schema.clone().to_value()));
+    }
+}
+
+/// What the server receives in a frame of this kind.
+fn reception(kind: &str, function: &Function) -> Value {
+    json!({
+        "action": "receive",
+        "channel": { "$ref": "#/channels/socket" },
+        "summary": summary(function),
+        "messages": [{ "$ref": format!("#/channels/socket/messages/client.{kind}") }],
+    })
+}
+
+fn any() -> Value {
+    json!({ "type": "object" })
+}
+
+/// The schemas that the frames refer to, without their dialect.
+fn schemas(definitions: Map<String, Value>) -> Value {
+    let mut schemas = definitions;
+    for schema in schemas.values_mut().filter_map(Value::as_object_mut) {
+        schema.remove("$schema");
+    }
+    Value::Object(schemas)
+}
+
 fn document() -> Value {
     let mut settings = SchemaSettings::draft2020_12();
     settings.definitions_path = "/components/schemas".into();
@@ -53,51 +88,20 @@ fn document() -> Value {
                 ..Operation::default()
             };
             (function.describe)(&mut operation);
-            let any = json!({ "type": "object" });
-            let data = operation.body.clone().or_else(|| operation.query.clone());
-            let data = data.map_or(any.clone(), |schema| schema.to_value());
-            messages.insert(format!("client.{kind}"), frame(kind, data));
-            let answer = answer_type(kind);
-            if let Some((_, _, Some(schema))) = operation.answers.first() {
-                let name = format!("server.{answer}.{kind}");
-                messages.insert(name, frame(answer, schema.clone().to_value()));
-            }
-            let reference = json!({ "$ref": format!("#/channels/socket/messages/client.{kind}") });
-            operations.insert(
-                function.name.to_owned(),
-                json!({
-                    "action": "receive",
-                    "channel": { "$ref": "#/channels/socket" },
-                    "summary": summary(function),
-                    "messages": [reference],
-                }),
-            );
+            exchange(kind, &operation, &mut messages);
+            operations.insert(function.name.to_owned(), reception(kind, function));
         }
     }
     for kind in FACTS {
-        messages.insert(
-            format!("server.{kind}"),
-            frame(kind, json!({ "type": "object" })),
-        );
+        messages.insert(format!("server.{kind}"), frame(kind, any()));
     }
-    messages.insert(
-        "server.error".into(),
-        frame("error", json!({ "type": "object" })),
-    );
-    let mut schemas = Value::Object(operation.schemas.take_definitions(true));
-    if let Some(schemas) = schemas.as_object_mut() {
-        schemas.values_mut().for_each(|schema| {
-            schema
-                .as_object_mut()
-                .map(|schema| schema.remove("$schema"));
-        });
-    }
+    messages.insert("server.error".into(), frame("error", any()));
     json!({
         "asyncapi": "3.0.0",
         "info": { "title": "Pairly sockets", "version": env!("CARGO_PKG_VERSION") },
         "channels": { "socket": { "address": "/", "messages": messages } },
         "operations": operations,
-        "components": { "schemas": schemas },
+        "components": { "schemas": schemas(operation.schemas.take_definitions(true)) },
     })
 }
 

@@ -112,8 +112,9 @@ pub fn number(units: f64) -> String {
 }
 
 /// Head of the table.
-pub const HEAD: &str = "| operation | WRU | RRU | WRU tables | WRU indexes | WRU consumers | WRU timers | \
-     RRU itself | RRU consumers | RRU timers |\n|---|---|---|---|---|---|---|---|---|---|\n";
+pub const HEAD: &str = "| operation | WRU | RRU | WRU tables | WRU indexes | WRU consumers | \
+     WRU timers | RRU itself | RRU consumers | RRU timers |\n\
+     |---|---|---|---|---|---|---|---|---|---|\n";
 
 /// What happens in `work` until everything is drained.
 pub async fn measured<T>(world: &World, work: impl Future<Output = T>) -> (T, Bill) {

@@ -10,8 +10,9 @@ use crate::contract::derived;
 /// Text above the tables.
 const INTRODUCTION: &str = "# Costs\n\nDerived by `UPDATE=1 cargo test` from the consumed capacity \
 that DynamoDB reports for every call. WRU and RRU are write and read request units; one million \
-WRU cost $0.625 and one million RRU $0.125 (us-east-1, on demand). What the engine does not report \
-is added by rule: a refused conditional write costs its size, a cancelled transaction twice that.\n";
+WRU cost $0.625 and one million RRU $0.125 (us-east-1, on demand). What the engine does not \
+report is added by rule: a refused conditional write costs its size, a cancelled transaction \
+twice that.\n";
 
 /// Text above the table of operations.
 const OPERATIONS: &str = "\n## Operations\n\nOne run each, with everything that follows from it \

@@ -1,7 +1,7 @@
 //! What holds for every operation (spec conventions.md, *Acceptance scenarios*).
 
 use serde_json::{Value, json};
-use world::{Person, World};
+use world::{Person, World, text_to};
 
 async fn with_token(world: &World, token: &str) -> world::Answer {
     let bearer = format!("Bearer {token}");
@@ -29,9 +29,8 @@ async fn all_violations_are_reported_together() {
     assert_eq!(rule("/receiver_id"), Some(json!("type")));
     assert_eq!(rule("/message_type"), Some(json!("enum")));
     assert_eq!(rule("/extra"), Some(json!("unknown")));
-    let only = json!({
-        "receiver_id": ann.id, "message_type": "text", "content": "hi", "client_message_id": "only-0001", "extra": 1,
-    });
+    let mut only = text_to(&ann.id, "hi", "only-0001");
+    only["extra"] = json!(1);
     ann.post("/api/v2/messages/send", only)
         .await
         .refused(422, "UNKNOWN_FIELD");
@@ -256,9 +255,7 @@ async fn keyed(ann: &mut Person, ben: &Person) -> Vec<(&'static str, String, Val
 }
 
 async fn ben_writes(ben: &Person, ann: &Person) -> Value {
-    let body = json!({
-        "receiver_id": ann.id, "content": "hi", "message_type": "text", "client_message_id": "keyed-0001",
-    });
+    let body = text_to(&ann.id, "hi", "keyed-0001");
     ben.post("/api/v2/messages/send", body).await.ok()
 }
 

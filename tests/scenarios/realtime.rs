@@ -192,31 +192,57 @@ async fn a_newer_connection_of_a_slot_replaces_the_older() {
     assert_eq!(ann.is_closed().await, 4009);
 }
 
+/// Twelve writers, each with one message to the reader before the story begins.
+async fn twelve_writers(world: &World, reader: &Person) -> Vec<Person> {
+    let mut writers = Vec::new();
+    for n in 0..12 {
+        let mut writer = world.person(&format!("Writer {n}")).await;
+        writer.says("before").to(reader).await.ok();
+        writers.push(writer);
+    }
+    writers
+}
+
+/// 250 messages by turns while the reader is away, over some twenty minutes.
+async fn miss_many(world: &World, writers: &mut [Person], reader: &Person) {
+    for n in 0..250 {
+        let writer = &mut writers[n % 12];
+        writer.says(&format!("missed {n}")).to(reader).await.ok();
+        if n % 50 == 0 {
+            world.passes(240).await;
+        }
+    }
+}
+
+/// Every missed message is there once, whoever wrote it.
+async fn has_all_missed(reader: &Person, writers: &[Person]) {
+    let mut texts = Vec::new();
+    for writer in writers {
+        texts.extend(catches_up(reader, writer, 1).await);
+    }
+    texts.sort_by_key(|text| {
+        text["content"]
+            .as_str()
+            .and_then(|text| text[7..].parse::<u32>().ok())
+    });
+    let contents: Vec<_> = texts.iter().map(|text| text["content"].clone()).collect();
+    let wanted: Vec<_> = (0..250).map(|n| json!(format!("missed {n}"))).collect();
+    assert_eq!(contents, wanted);
+}
+
 #[tokio::test(start_paused = true)]
 async fn two_hundred_and_fifty_missed_messages_come_back_in_order_none_twice() {
     let world = World::unlimited().await;
     let mut ben = world.person("Ben").await;
-    let mut writers = Vec::new();
-    for n in 0..12 {
-        let mut writer = world.person(&format!("Writer {n}")).await;
-        writer.says("before").to(&ben).await.ok();
-        writers.push(writer);
-    }
-    let quiet = world.person("Quiet").await;
-    let mut quiet = quiet;
+    let mut writers = twelve_writers(&world, &ben).await;
+    let mut quiet = world.person("Quiet").await;
     quiet.says("before").to(&ben).await.ok();
     world.passes(60).await;
     let state = ben.get("/api/v2/sync").await.ok();
     assert_eq!(state["conversations"].as_array().map(Vec::len), Some(13));
     let token = state["sync_token"].as_str().expect("a token").to_owned();
     world.passes(60).await;
-    for n in 0..250 {
-        let writer = &mut writers[n % 12];
-        writer.says(&format!("missed {n}")).to(&ben).await.ok();
-        if n % 50 == 0 {
-            world.passes(240).await;
-        }
-    }
+    miss_many(&world, &mut writers, &ben).await;
     world.passes(60).await;
     ben = ben.elsewhere().await;
     ben.comes_online().await;
@@ -231,18 +257,7 @@ async fn two_hundred_and_fifty_missed_messages_come_back_in_order_none_twice() {
         .expect("conversations")
         .clone();
     assert_eq!(moved.len(), 12, "exactly the heads that moved");
-    let mut texts = Vec::new();
-    for writer in &writers {
-        texts.extend(catches_up(&ben, writer, 1).await);
-    }
-    texts.sort_by_key(|text| {
-        text["content"]
-            .as_str()
-            .and_then(|text| text[7..].parse::<u32>().ok())
-    });
-    let contents: Vec<_> = texts.iter().map(|text| text["content"].clone()).collect();
-    let wanted: Vec<_> = (0..250).map(|n| json!(format!("missed {n}"))).collect();
-    assert_eq!(contents, wanted);
+    has_all_missed(&ben, &writers).await;
     let mallory = world.person("Mallory").await;
     for bad in [token.as_str(), "nonsense"] {
         let path = format!("/api/v2/sync?sync_token={bad}");

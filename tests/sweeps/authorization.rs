@@ -15,8 +15,9 @@ fn told(answer: &Answer) -> String {
 #[tokio::test(start_paused = true)]
 async fn every_route_is_called_by_everybody() {
     let mut out = String::from(
-        "# Who may call what\n\nDerived by `UPDATE=1 cargo test`. The stranger is signed in and uses \
-         the owner's ids.\n\n| function | route | nobody | stranger | owner |\n|---|---|---|---|---|\n",
+        "# Who may call what\n\nDerived by `UPDATE=1 cargo test`. The stranger is signed in and \
+         uses the owner's ids.\n\n\
+         | function | route | nobody | stranger | owner |\n|---|---|---|---|---|\n",
     );
     for function in local::functions() {
         for (method, path) in routes(function) {

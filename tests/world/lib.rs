@@ -19,7 +19,7 @@ mod person;
 mod random;
 
 pub use answer::Answer;
-pub use person::{Message, Person};
+pub use person::{Message, Person, text_to};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

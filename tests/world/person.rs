@@ -39,6 +39,16 @@ pub struct Message<'a> {
     body: Value,
 }
 
+/// Body of `POST /api/v2/messages/send`: a text to a user id under a client's message id.
+pub fn text_to(receiver_id: &str, text: &str, client_message_id: &str) -> Value {
+    json!({
+        "receiver_id": receiver_id,
+        "content": text,
+        "message_type": "text",
+        "client_message_id": client_message_id,
+    })
+}
+
 impl Person {
     pub(crate) async fn arrives(world: &World, name: &str, credits: i64) -> Self {
         let made = world.local.mint(name, credits).await.expect("a person");

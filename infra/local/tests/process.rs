@@ -125,6 +125,43 @@ async fn ledger_verifies(client: &Client, token: &str) -> i64 {
     sum
 }
 
+/// The numbers of the messages have no gap, and every acknowledged text stands there once.
+fn is_dense_and_has_once(stored: &[Value], acknowledged: &BTreeSet<usize>) {
+    let seqs: Vec<_> = stored
+        .iter()
+        .map(|one| one["seq"].as_i64().expect("a seq"))
+        .collect();
+    let dense: Vec<_> = (1..=i64::try_from(stored.len()).expect("small"))
+        .rev()
+        .collect();
+    assert_eq!(seqs, dense);
+    let texts: Vec<_> = stored
+        .iter()
+        .map(|one| one["content"].as_str().expect("a text"))
+        .collect();
+    for n in acknowledged {
+        let text = format!("message {n}");
+        let count = texts.iter().filter(|known| **known == text).count();
+        assert_eq!(count, 1, "{text}");
+    }
+}
+
+async fn retries_are_answered(
+    client: &Client,
+    token: &str,
+    to: &str,
+    numbers: impl Iterator<Item = &usize>,
+) {
+    for n in numbers {
+        let path = "/api/v2/messages/send";
+        let (status, _) = client
+            .call("POST", path, Some(token), Some(message(to, *n)))
+            .await
+            .expect("retry");
+        assert_eq!(status, 200);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_process_has_every_acknowledged_message_once() {
     let folder = std::env::temp_dir().join(format!("pairly-process-{}", std::process::id()));
@@ -156,40 +193,14 @@ async fn a_killed_process_has_every_acknowledged_message_once() {
     answers(&client).await;
     // Tokens of before are still good: the signing keys are part of the state.
     let stored = history(&client, &ben, &ann_id).await;
-    let seqs: Vec<_> = stored
-        .iter()
-        .map(|one| one["seq"].as_i64().expect("a seq"))
-        .collect();
-    let dense: Vec<_> = (1..=i64::try_from(stored.len()).expect("small"))
-        .rev()
-        .collect();
-    assert_eq!(seqs, dense);
-    let texts: Vec<_> = stored
-        .iter()
-        .map(|one| one["content"].as_str().expect("a text"))
-        .collect();
-    for n in &acknowledged {
-        let text = format!("message {n}");
-        assert_eq!(
-            texts.iter().filter(|known| **known == text).count(),
-            1,
-            "{text}"
-        );
-    }
+    is_dense_and_has_once(&stored, &acknowledged);
     let paid = 100 - ledger_verifies(&client, &ann).await;
     assert_eq!(
         usize::try_from(paid),
         Ok(stored.len()),
         "one credit for each stored message"
     );
-    for n in acknowledged.iter().take(3) {
-        let body = message(&ben_id, *n);
-        let (status, _) = client
-            .call("POST", "/api/v2/messages/send", Some(&ann), Some(body))
-            .await
-            .expect("retry");
-        assert_eq!(status, 200);
-    }
+    retries_are_answered(&client, &ann, &ben_id, acknowledged.iter().take(3)).await;
     assert_eq!(history(&client, &ben, &ann_id).await.len(), stored.len());
     second_process_is_refused(port, &state);
     drop(again);

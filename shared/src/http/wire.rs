@@ -177,13 +177,13 @@ pub fn frame(id: &str, kind: &str, at: crate::Time, data: Value) -> Value {
 /// The Lambda result of a socket call; a body is sent to the connection.
 pub fn socket_result(call: &Call, outcome: Result<Reply, (Value, u16)>) -> Value {
     let socket = call.socket.clone().unwrap_or_default();
-    let (kind, data, status) = match outcome {
+    let (kind, data) = match outcome {
         Ok(reply) if socket.event != "MESSAGE" || reply.body.is_null() => {
             return json!({ "statusCode": reply.status });
         }
-        Ok(reply) => (answer_type(&socket.kind), reply.body, 200),
+        Ok(reply) => (answer_type(&socket.kind), reply.body),
         Err((_, status)) if socket.event != "MESSAGE" => return json!({ "statusCode": status }),
-        Err((envelope, status)) => ("error", envelope, status),
+        Err((envelope, _)) => ("error", envelope),
     };
     let mut frame = frame(&call.request_id, kind, call.now, data);
     if let Some(reference) = &socket.reference {
@@ -193,6 +193,5 @@ pub fn socket_result(call: &Call, outcome: Result<Reply, (Value, u16)>) -> Value
         }
     }
     // The gateway passes the body on whatever the status says; 200 keeps its metrics honest.
-    let _ = status;
     json!({ "statusCode": 200, "body": frame.to_string() })
 }

@@ -12,12 +12,14 @@
 
 mod fact;
 mod outbox;
+mod ping;
 mod push;
 mod socket;
 pub mod sync;
 
 pub use fact::{Audience, Fact, fan_out};
 pub use outbox::Meaning;
+pub use ping::{Activity, Declared, Ping, Pong};
 pub use push::{Push, close_session, post};
 pub use socket::{
     Connection, ConnectionOwner, PING_SECONDS, RECONNECT, Reconnect, State, TICKET_SECONDS, Ticket,

@@ -1,4 +1,5 @@
-//! What a signature may name of the tables: `Table<Read<Data>>`, `Table<(Write<Data>, Write<Ledger>)>`.
+//! What a signature may name of the tables: `Table<Read<Data>>`,
+//! `Table<(Write<Data>, Write<Ledger>)>`.
 
 use std::marker::PhantomData;
 use std::ops::Deref;

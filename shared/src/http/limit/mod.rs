@@ -1,0 +1,88 @@
+//! Rate limits: the generic cell rate algorithm, and the item that remembers it.
+//!
+//! Per person or address there is one activity item in table `live` (pk user id or `ip:…`, sk
+//! `activity`): theoretical arrival times per class, last activity per slot, refusals and flags.
+//! One conditional write per permitted request serves all of them. Where an operation writes an
+//! item of its caller anyway (wallet, conversation head), the limit rides there.
+
+mod activity;
+mod bucket;
+mod frames;
+
+pub use activity::{AbuseFlag, Activity, spend, spend_key, touch};
+pub use bucket::{Rate, Spent, Verdict, admit};
+pub use frames::Frames;
+
+use crate::time::{MINUTE_MS, SECOND_MS};
+
+/// The rate class of an operation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Limit {
+    /// Not limited here.
+    None,
+    /// Any signed-in operation, per user.
+    #[default]
+    Default,
+    /// Any operation without sign-in, per address.
+    Anonymous,
+    /// Sign-in, per account and address.
+    Login,
+    /// Registration, per address.
+    Register,
+    /// Codes and links, per account.
+    Otp,
+    /// Token refresh, per session.
+    Refresh,
+    /// Mail caused by one account.
+    Mail,
+    /// Messages; rides in the wallet.
+    Send,
+    /// Marks: the default class, riding in the conversation head.
+    Mark,
+    /// Typing state, per conversation.
+    Typing,
+}
+
+/// The numbers of a class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Class {
+    /// Name in headers and metrics.
+    pub name: &'static str,
+    /// Requests at once after a pause.
+    pub burst: i64,
+    /// Milliseconds until one more is allowed.
+    pub every_ms: i64,
+    /// Whether requests are refused while the limiter's store fails.
+    pub closed: bool,
+    /// Whether answers tell the state.
+    pub told: bool,
+}
+
+impl Limit {
+    /// The numbers of the class (spec conventions.md §9).
+    pub const fn class(self) -> Class {
+        let (name, burst, every_ms, closed, told) = match self {
+            Self::None | Self::Default | Self::Mark => ("default", 100, SECOND_MS, false, true),
+            Self::Anonymous => ("anonymous", 60, SECOND_MS, false, true),
+            Self::Login => ("login", 5, 3 * MINUTE_MS, true, false),
+            Self::Register => ("register", 5, 6 * MINUTE_MS, true, true),
+            Self::Otp => ("otp", 12, MINUTE_MS, true, true),
+            Self::Refresh => ("refresh", 150, 2 * SECOND_MS, false, true),
+            Self::Mail => ("mail", 30, 2 * MINUTE_MS, true, true),
+            Self::Send => ("send", 60, SECOND_MS, false, true),
+            Self::Typing => ("typing", 1, 3 * SECOND_MS, false, true),
+        };
+        Class {
+            name,
+            burst,
+            every_ms,
+            closed,
+            told,
+        }
+    }
+
+    /// Whether the operation counts in an item that it writes anyway.
+    pub const fn rides(self) -> bool {
+        matches!(self, Self::Send | Self::Mark | Self::Typing | Self::None)
+    }
+}

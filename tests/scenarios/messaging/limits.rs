@@ -1,0 +1,56 @@
+//! New contacts of a day and messages at once.
+
+use world::{World, text_to};
+
+#[tokio::test(start_paused = true)]
+async fn the_eleventh_new_contact_of_a_day_waits_but_replies_pass() {
+    let world = World::unlimited().await;
+    let (mut ann, mut ben) = world.two("Ann", "Ben").await;
+    ben.says("hello").to(&ann).await.ok();
+    let mut refused = 0;
+    for n in 0..31 {
+        let other = world.person(&format!("Person {n}")).await;
+        let answer = ann.says("hi").to(&other).await;
+        if answer.code() == Some("NEW_CONTACT_LIMIT") {
+            refused += 1;
+            assert!([10, 20, 30].contains(&n), "the limit was {n}");
+            break;
+        }
+        answer.ok();
+    }
+    assert_eq!(refused, 1);
+    ann.says("a reply").to(&ben).await.ok();
+    world.passes(25 * 3_600).await;
+    let late = world.person("Late").await;
+    let ann = ann.elsewhere().await;
+    let body = text_to(&late.id, "hi", "late-0001");
+    ann.post("/api/v2/messages/send", body).await.ok();
+}
+
+#[tokio::test(start_paused = true)]
+async fn sixty_one_messages_at_once_are_one_too_many() {
+    let world = World::new().await;
+    let (mut ann, ben) = world.two("Ann", "Ben").await;
+    let mut ben = ben;
+    for n in 0..60 {
+        let answer = ann.says(&format!("{n}")).to(&ben).await;
+        assert!(
+            answer
+                .header("ratelimit")
+                .is_some_and(|text| text.starts_with("\"send\";r="))
+        );
+        answer.ok();
+    }
+    let refused = ann.says("too many").to(&ben).await;
+    let wait: i64 = refused
+        .header("retry-after")
+        .and_then(|text| text.parse().ok())
+        .expect("a wait");
+    assert!(wait >= 1);
+    let error = refused.refused(429, "RATE_LIMITED");
+    assert_eq!(error["details"]["scope"], "send");
+    ben.says("unaffected").to(&ann).await.ok();
+    ann.has_credits(40).await;
+    world.passes(wait).await;
+    ann.says("now").to(&ben).await.ok();
+}

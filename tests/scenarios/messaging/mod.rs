@@ -1,0 +1,14 @@
+//! Messaging (spec messaging.md, *Acceptance scenarios*).
+
+mod deleting;
+mod limits;
+mod marks;
+mod reading;
+mod sending;
+
+use serde_json::Value;
+use world::Person;
+
+async fn unread(person: &Person) -> Value {
+    person.get("/api/v2/messages/unread-count").await.ok()
+}

@@ -1,0 +1,147 @@
+//! Conversations, pages, statistics, and what strangers find.
+
+use serde_json::json;
+use world::World;
+
+use super::unread;
+
+#[tokio::test(start_paused = true)]
+async fn conversations_are_listed_by_activity_with_preview_and_unread() {
+    let world = World::new().await;
+    let (mut ann, mut ben) = world.two("Ann", "Ben").await;
+    let mut cleo = world.person("Cleo").await;
+    ann.says("from ann").to(&ben).await.ok();
+    world.passes(5).await;
+    cleo.says("from cleo").to(&ben).await.ok();
+    world.passes(5).await;
+    let list = ben.get("/api/v2/messages/conversations").await.ok();
+    let partners: Vec<_> = list["conversations"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|one| one["partner"]["name"].clone())
+        .collect();
+    assert_eq!(partners, [json!("Cleo"), json!("Ann")]);
+    assert_eq!(
+        list["conversations"][0]["last_message"]["preview"],
+        "from cleo"
+    );
+    assert_eq!(list["conversations"][0]["unread_count"], 1);
+    ben.says("to ann").to(&ann).await.ok();
+    world.settles().await;
+    let list = ben.get("/chats").await.ok();
+    assert_eq!(
+        list["conversations"][0]["partner"]["user_id"],
+        json!(ann.id)
+    );
+    assert_eq!(
+        list["conversations"][0]["last_message"]["preview"],
+        "to ann"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_conversation_is_read_in_pages_without_gap_or_repeat() {
+    let world = World::unlimited().await;
+    let (mut ann, ben) = world.two("Ann", "Ben").await;
+    for n in 1..=25 {
+        ann.says(&format!("text {n}")).to(&ben).await.ok();
+    }
+    let base = format!("/api/v2/messages/conversation/{}", ann.id);
+    let (mut seqs, mut cursor, mut pages) = (Vec::new(), String::new(), 0);
+    loop {
+        let page = ben.get(&format!("{base}?limit=10{cursor}")).await.ok();
+        pages += 1;
+        let messages = page["messages"].as_array().expect("messages");
+        seqs.extend(
+            messages
+                .iter()
+                .map(|message| message["seq"].as_i64().expect("a seq")),
+        );
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(pages, 3);
+    assert_eq!(seqs, (1..=25).rev().collect::<Vec<_>>());
+    let newer = ben.get(&format!("{base}?after_seq=20&limit=3")).await.ok();
+    let got: Vec<_> = newer["messages"]
+        .as_array()
+        .expect("messages")
+        .iter()
+        .map(|m| m["seq"].as_i64())
+        .collect();
+    assert_eq!(got, [Some(21), Some(22), Some(23)]);
+    assert_eq!(newer["limited"], true);
+    assert_eq!(newer["head_seq"], 25);
+}
+
+#[tokio::test(start_paused = true)]
+async fn statistics_equal_a_recount() {
+    let world = World::new().await;
+    let (mut ann, mut ben) = world.two("Ann", "Ben").await;
+    let mut cleo = world.person("Cleo").await;
+    ann.says("1").to(&ben).await.ok();
+    ann.says("2").to(&cleo).await.ok();
+    ben.says("3").to(&ann).await.ok();
+    cleo.says("4").to(&ann).await.ok();
+    world.settles().await;
+    let stats = ann.get("/api/v2/messages/stats").await.ok();
+    assert_eq!(
+        (stats["sent"].as_i64(), stats["received"].as_i64()),
+        (Some(2), Some(2))
+    );
+    assert_eq!(
+        (stats["unread"].as_i64(), stats["conversations"].as_i64()),
+        (Some(2), Some(2))
+    );
+    assert_eq!(stats["credits_spent"], 2);
+    assert_eq!(stats["by_type"]["text"], 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stranger_finds_nothing_and_changes_nothing() {
+    let world = World::new().await;
+    let (mut ann, ben) = world.two("Ann", "Ben").await;
+    let cleo = world.person("Cleo").await;
+    let sent = ann.says("secret").to(&ben).await.ok();
+    let id = sent["id"].as_str().expect("an id");
+    let before = ann.get(&format!("/api/v2/messages/{id}")).await.ok();
+    let absent = format!("msg_{}", "0".repeat(52));
+    for (method, path) in [
+        ("GET", "/api/v2/messages/{}"),
+        ("DELETE", "/api/v2/messages/{}"),
+        ("POST", "/api/v2/messages/mark-delivered/{}"),
+    ] {
+        let body = (method == "POST").then(|| json!({}));
+        let real = cleo
+            .call(method, &path.replace("{}", id), body.clone())
+            .await;
+        let fake = cleo
+            .call(method, &path.replace("{}", &absent), body.clone())
+            .await;
+        assert_eq!(real.comparable(), fake.comparable());
+        real.refused(404, "MESSAGE_NOT_FOUND");
+        let odd = cleo
+            .call(method, &path.replace("{}", "nonsense"), body)
+            .await;
+        odd.refused(404, "MESSAGE_NOT_FOUND");
+    }
+    let marked = cleo
+        .post("/api/v2/messages/mark-read", json!({ "message_ids": [id] }))
+        .await
+        .ok();
+    assert_eq!(
+        (marked["marked_count"].as_i64(), marked["ignored"].clone()),
+        (Some(0), json!([id]))
+    );
+    let by_seq = json!({ "conversation_id": sent["conversation_id"], "up_to_seq": 1 });
+    let foreign = cleo.post("/api/v2/messages/mark-read", by_seq).await;
+    foreign.refused(404, "CONVERSATION_NOT_FOUND");
+    assert!(cleo.reads(&ann).await.is_empty());
+    assert_eq!(
+        ann.get(&format!("/api/v2/messages/{id}")).await.ok(),
+        before
+    );
+}
