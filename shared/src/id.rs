@@ -51,6 +51,17 @@ pub fn id_of(prefix: &str, bytes: [u8; 16]) -> String {
     format!("{prefix}_{}", ulid::Ulid::from(u128::from_be_bytes(bytes)))
 }
 
+/// A ULID that always follows from the same texts, for what may be told more than once.
+pub fn derived(texts: &[&str]) -> String {
+    let mut bytes = Vec::new();
+    for text in texts {
+        bytes.extend((text.len() as u64).to_be_bytes());
+        bytes.extend(text.as_bytes());
+    }
+    let hash = crate::crypto::take(&crate::crypto::sha256(&[&bytes]));
+    ulid::Ulid::from(u128::from_be_bytes(hash)).to_string()
+}
+
 /// The 16 bytes behind an id; `None` when prefix, length or alphabet is wrong.
 pub fn bytes_of(prefix: &str, id: &str) -> Option<[u8; 16]> {
     let body = id.strip_prefix(prefix)?.strip_prefix('_')?;

@@ -21,6 +21,7 @@ pub mod http;
 pub mod id;
 pub mod lambda;
 pub mod log;
+pub mod messaging;
 pub mod notifications;
 pub mod operations;
 pub mod pack;

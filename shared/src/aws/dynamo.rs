@@ -305,7 +305,8 @@ impl Tables {
         }
     }
 
-    async fn pause(&self, round: u32) {
+    /// Waits before a write is decided again, with full jitter, longer from round to round.
+    pub async fn pause(&self, round: u32) {
         let top = (JITTER_MS_MIN << round.min(16)).clamp(JITTER_MS_MIN, JITTER_MS_MAX);
         let mut bytes = [0; 8];
         self.0.random.fill(&mut bytes);

@@ -6,6 +6,7 @@ use super::codes::Kind;
 use super::entry::transaction_id;
 use super::wallet::Wallet;
 use crate::error::Result;
+use crate::id::derived;
 use crate::realtime::Fact;
 
 /// Whether a change of a wallet may tell its owner anything; if not, nobody needs to be looked up.
@@ -33,7 +34,7 @@ pub fn facts_of(old: Option<&Wallet>, new: &Wallet, owner: &str) -> Result<Vec<F
         return Ok(facts);
     };
     let fact = |kind: &'static str, data| Fact {
-        id: format!("{kind}-{}-{}", new.wallet_id, new.seq),
+        id: derived(&[kind, &new.wallet_id, &new.seq.to_string()]),
         kind,
         user_id: owner.to_owned(),
         except_slot: None,

@@ -1,0 +1,166 @@
+//! What changes of conversations tell the two people.
+
+use serde_json::{Value, json};
+
+use super::head::{Head, Who};
+use super::message::{Message, Status};
+use super::views::{Marks, MessageView};
+use crate::error::{INTERNAL_ERROR, Result};
+use crate::id::derived;
+use crate::realtime::Fact;
+use crate::time::Time;
+use crate::worker::Change;
+
+/// Frame of a new message; the consumer adds `unread_total` to the receiver's.
+pub const MESSAGE_NEW: &str = "message.new";
+
+/// The frames that a change of an item tells; none for items of other kinds.
+///
+/// # Errors
+/// 500 when an image does not have the shape of its kind.
+pub fn facts_of(change: &Change) -> Result<Vec<Fact>> {
+    if change.sk == "head" && change.pk.starts_with("cnv_") {
+        return match change.of::<Head>()? {
+            (Some(old), Some(new)) => facts_of_head(&old, &new),
+            _ => Ok(Vec::new()),
+        };
+    }
+    if change.sk.starts_with("msg#") {
+        return match change.of::<Message>()? {
+            (old, Some(new)) => facts_of_message(old.as_ref(), &new),
+            _ => Ok(Vec::new()),
+        };
+    }
+    Ok(Vec::new())
+}
+
+fn facts_of_message(old: Option<&Message>, new: &Message) -> Result<Vec<Fact>> {
+    let Some(old) = old else { return arrival(new) };
+    let id = new.id()?;
+    let mut facts = Vec::new();
+    let mut gone = |user_id: &str, at: Time, scope: &str| {
+        let data = json!({
+            "id": id,
+            "conversation_id": new.conversation_id,
+            "seq": new.seq,
+            "deleted_at": at,
+            "scope": scope,
+        });
+        facts.push(fact("message.deleted", &[&id, scope], user_id, at, data));
+    };
+    if let (None, Some(at)) = (old.deleted_at, new.deleted_at) {
+        gone(&new.sender_id, at, "everyone");
+        gone(&new.receiver_id, at, "everyone");
+    }
+    for user_id in [&new.sender_id, &new.receiver_id] {
+        if let (None, Some(at)) = (old.hidden_at(user_id), new.hidden_at(user_id)) {
+            gone(user_id, at, "me");
+        }
+    }
+    Ok(facts)
+}
+
+/// A new message: to the receiver, and to the sender's other slots.
+fn arrival(new: &Message) -> Result<Vec<Fact>> {
+    let view = |viewer: &str, conversation: Value| -> Result<Value> {
+        let shown = MessageView::of(new, Marks::default(), viewer)?;
+        let mut data =
+            serde_json::to_value(shown).map_err(|cause| INTERNAL_ERROR.because(cause))?;
+        data["conversation"] = conversation;
+        Ok(data)
+    };
+    let id = new.id()?;
+    let tell = |user_id: &str, data| {
+        let fact = fact(MESSAGE_NEW, &[&id], user_id, new.created_at, data);
+        Fact {
+            seq: Some(new.seq),
+            ..fact
+        }
+    };
+    let own = view(&new.sender_id, json!({ "last_seq": new.seq }))?;
+    let own = tell(&new.sender_id, own);
+    let mut facts = vec![Fact {
+        except_slot: Some(new.slot.clone()),
+        ..own
+    }];
+    if new.counts() {
+        let head = json!({ "last_seq": new.seq, "unread_count": new.unread_after });
+        facts.push(tell(&new.receiver_id, view(&new.receiver_id, head)?));
+    }
+    Ok(facts)
+}
+
+fn facts_of_head(old: &Head, new: &Head) -> Result<Vec<Fact>> {
+    let mut facts = Vec::new();
+    for who in [Who::Low, Who::High] {
+        let (before, side) = (old.side(who), new.side(who));
+        let read = side.read.reached() > before.read.reached();
+        if read || side.delivered_seq() > before.delivered_seq() {
+            let moves = if read { &side.read } else { &side.delivered };
+            let status = if read {
+                Status::Read
+            } else {
+                Status::Delivered
+            };
+            let at = moves
+                .kept
+                .last()
+                .map_or(new.last_activity_at, |step| step.at);
+            let up_to = moves.reached();
+            let mut data = json!({
+                "conversation_id": new.conversation_id,
+                "status": status,
+                "at": at,
+                "up_to_seq": up_to,
+                "user_id": new.user(who),
+            });
+            if let Some(key) = side.marked {
+                data["id"] = json!(new.message_id(key)?);
+            }
+            let word = data["status"].as_str().unwrap_or_default().to_owned();
+            let origin = [
+                new.conversation_id.as_str(),
+                &new.user(who),
+                &word,
+                &up_to.to_string(),
+            ];
+            let partner = new.user(who.other());
+            facts.push(fact("message.status", &origin, &partner, at, data.clone()));
+            data["unread_count"] = json!(side.unread);
+            facts.push(fact("message.status", &origin, &new.user(who), at, data));
+        } else if side.unread != before.unread && new.last_seq == old.last_seq {
+            facts.push(recounted(new, who));
+        }
+    }
+    Ok(facts)
+}
+
+/// An unread count that changed without a receipt: after a deletion, or behind a block.
+fn recounted(head: &Head, who: Who) -> Fact {
+    let data = json!({
+        "conversation_id": head.conversation_id,
+        "last_seq": head.last_seq,
+        "unread_count": head.side(who).unread,
+    });
+    let origin = [head.conversation_id.as_str(), &head.rev.to_string()];
+    fact(
+        "conversation.updated",
+        &origin,
+        &head.user(who),
+        head.last_activity_at,
+        data,
+    )
+}
+
+fn fact(kind: &'static str, origin: &[&str], user_id: &str, at: Time, data: Value) -> Fact {
+    let id = derived(&[&[kind], origin].concat());
+    Fact {
+        id,
+        kind,
+        user_id: user_id.to_owned(),
+        except_slot: None,
+        seq: None,
+        at,
+        data,
+    }
+}

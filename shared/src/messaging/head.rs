@@ -1,0 +1,238 @@
+//! The conversation head: what both people need to know of it, in one item below 960 bytes.
+
+use serde::{Deserialize, Serialize};
+
+use super::address::{conversation_id, message_id};
+use super::message::MessageType;
+use super::side::Side;
+use crate::error::{CONVERSATION_NOT_FOUND, INTERNAL_ERROR, Result};
+use crate::id::{bytes_of, id_of};
+use crate::pack::{Bytes, Fixed, Packer, Unpacker};
+use crate::table::{Condition, Item, Key, Name};
+use crate::time::{HOUR_MS, Time, millis};
+
+/// Which of the two people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// The one whose id is lower.
+    Low,
+    /// The other one.
+    High,
+}
+
+impl Who {
+    /// The partner.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Low => Self::High,
+            Self::High => Self::Low,
+        }
+    }
+
+    /// Letter in sort keys.
+    pub const fn letter(self) -> char {
+        match self {
+            Self::Low => 'l',
+            Self::High => 'h',
+        }
+    }
+}
+
+/// The newest message, as lists show it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Last {
+    /// Its key.
+    pub key: [u8; 16],
+    /// Who sent it.
+    pub sender: Who,
+    /// Its type.
+    pub kind: MessageType,
+    /// When.
+    pub at: Time,
+    /// Deleted for both.
+    pub deleted: bool,
+    /// Hidden from the low and from the high side.
+    pub hidden: (bool, bool),
+}
+
+impl Last {
+    fn pack(&self) -> Bytes {
+        let mut out = Packer::default();
+        let flag = |on: bool, bit: u8| u8::from(on) << bit;
+        let flags = flag(self.sender == Who::High, 0)
+            | flag(self.deleted, 1)
+            | flag(self.hidden.0, 2)
+            | flag(self.hidden.1, 3);
+        out.byte(flags)
+            .byte(self.kind as u8)
+            .number(self.at.ms())
+            .raw(&self.key);
+        Bytes(out.finish())
+    }
+
+    fn unpack(bytes: &Bytes) -> Option<Self> {
+        let mut from = Unpacker::new(&bytes.0);
+        let flags = from.byte()?;
+        let is = |bit: u8| flags >> bit & 1 == 1;
+        let kind = MessageType::of(from.byte()?)?;
+        let at = Time(from.number()?);
+        let sender = if is(0) { Who::High } else { Who::Low };
+        Some(Self {
+            key: from.fixed()?,
+            sender,
+            kind,
+            at,
+            deleted: is(1),
+            hidden: (is(2), is(3)),
+        })
+    }
+}
+
+/// One conversation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Head {
+    /// `cnv_…`
+    #[serde(rename = "pk")]
+    pub conversation_id: String,
+    /// Both people, low then high, 16 bytes each.
+    #[serde(rename = "us")]
+    users: Fixed<32>,
+    /// Raised by every change; each write is conditional on it.
+    #[serde(rename = "rv")]
+    pub rev: i64,
+    /// Number of the newest message, dense from 1.
+    #[serde(rename = "ls")]
+    pub last_seq: i64,
+    #[serde(rename = "lm", default)]
+    last: Bytes,
+    /// Start of the newest message.
+    #[serde(rename = "pv", default, skip_serializing_if = "String::is_empty")]
+    pub preview: String,
+    /// Side of the person whose id is lower.
+    #[serde(rename = "lo")]
+    low: Side,
+    /// Side of the other person.
+    #[serde(rename = "hi")]
+    high: Side,
+    /// When it began.
+    #[serde(rename = "ca", with = "millis")]
+    pub created_at: Time,
+    /// When the newest message was sent.
+    #[serde(rename = "la", with = "millis")]
+    pub last_activity_at: Time,
+}
+
+impl Item for Head {
+    const TABLE: Name = Name::Data;
+    const KIND: &'static str = "Conversation head";
+
+    fn key(&self) -> Key {
+        Self::key_of(&self.conversation_id)
+    }
+}
+
+impl Head {
+    /// Where the head of a conversation lies.
+    pub fn key_of(conversation_id: &str) -> Key {
+        Key::new(conversation_id, "head")
+    }
+
+    /// The head of two people who have not written to each other; `None` for malformed ids.
+    pub fn new(a: &str, b: &str, now: Time) -> Option<Self> {
+        let (low, high) = if a < b { (a, b) } else { (b, a) };
+        let both = [bytes_of("usr", low)?, bytes_of("usr", high)?].concat();
+        Some(Self {
+            conversation_id: conversation_id(low, high),
+            users: Fixed(both.try_into().ok()?),
+            rev: 0,
+            last_seq: 0,
+            last: Bytes::default(),
+            preview: String::new(),
+            low: Side::default(),
+            high: Side::default(),
+            created_at: now,
+            last_activity_at: now,
+        })
+    }
+
+    /// The id of one of the two.
+    pub fn user(&self, who: Who) -> String {
+        let (low, high) = self.users.0.split_at(16);
+        let bytes = if who == Who::Low { low } else { high };
+        id_of("usr", crate::crypto::take(bytes))
+    }
+
+    /// Which of the two this person is.
+    ///
+    /// # Errors
+    /// 404 `CONVERSATION_NOT_FOUND` for anybody else.
+    pub fn who(&self, user_id: &str) -> Result<Who> {
+        let both = [Who::Low, Who::High].into_iter();
+        both.into_iter()
+            .find(|who| self.user(*who) == user_id)
+            .ok_or_else(|| CONVERSATION_NOT_FOUND.into())
+    }
+
+    /// One side.
+    pub fn side(&self, who: Who) -> &Side {
+        match who {
+            Who::Low => &self.low,
+            Who::High => &self.high,
+        }
+    }
+
+    /// One side, to change it.
+    pub fn side_mut(&mut self, who: Who) -> &mut Side {
+        match who {
+            Who::Low => &mut self.low,
+            Who::High => &mut self.high,
+        }
+    }
+
+    /// Whether one of the two has blocked the other.
+    pub fn is_blocked(&self) -> bool {
+        self.low.blocks || self.high.blocks
+    }
+
+    /// The newest message, if there is one.
+    pub fn last(&self) -> Option<Last> {
+        Last::unpack(&self.last)
+    }
+
+    /// Sets the newest message.
+    pub fn set_last(&mut self, last: &Last) {
+        self.last = last.pack();
+    }
+
+    /// The id of a message of this conversation.
+    ///
+    /// # Errors
+    /// 500 when the head's own id is malformed.
+    pub fn message_id(&self, key: [u8; 16]) -> Result<String> {
+        message_id(&self.conversation_id, key)
+            .ok_or_else(|| INTERNAL_ERROR.because("conversation id"))
+    }
+
+    /// Hour of the last activity, for memberships.
+    pub fn hour(&self) -> i64 {
+        self.last_activity_at.ms() / HOUR_MS
+    }
+
+    /// The stored head is still the one that this value was read from.
+    pub fn unchanged(&self) -> Condition {
+        match self.rev {
+            0 => Condition::Absent,
+            rev => Condition::number("rv", rev),
+        }
+    }
+
+    /// This head with its next revision, to be changed.
+    #[must_use]
+    pub fn next(&self) -> Self {
+        Self {
+            rev: self.rev + 1,
+            ..self.clone()
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! Marking, carried out: one conditional write of the head per mark.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::address::message_at;
+use super::head::{Head, Who};
+use super::marks::{Marked, Reading};
+use super::message::{Message, Status};
+use super::outbox::TRIES_MAX;
+use super::reading::{find_message, older_moves};
+use crate::aws::dynamo::{Missed, Tables};
+use crate::error::{
+    CONVERSATION_NOT_FOUND, MESSAGE_NOT_FOUND, NOT_RECEIVER, Result, UNAVAILABLE, VALIDATION_FAILED,
+};
+use crate::http::{Me, Rate};
+use crate::table::{BY_SEQ, Commit, Key, Name, Query, Range, Value};
+use crate::time::Time;
+
+/// Messages counted at once when the head cannot tell.
+const CHUNK: i64 = 1_000;
+
+/// What a person wants to mark as read.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct ReadWish {
+    /// Messages, of any conversations.
+    #[schemars(length(min = 1, max = 100), inner(length(max = 64)))]
+    pub message_ids: Option<Vec<String>>,
+    /// A conversation, instead of messages.
+    #[schemars(length(max = 64))]
+    pub conversation_id: Option<String>,
+    /// Number up to which it is read.
+    #[schemars(range(min = 0))]
+    pub up_to_seq: Option<i64>,
+}
+
+/// What was marked as read.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
+pub struct ReadAnswer {
+    /// Always true.
+    pub success: bool,
+    /// Unread messages that were passed over.
+    pub marked_count: i64,
+    /// Ids that are not the caller's to mark.
+    pub ignored: Vec<String>,
+    /// Up to where the conversation is read; absent when there were several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read_seq: Option<i64>,
+}
+
+/// A message that was delivered.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Delivered {
+    /// `msg_…`
+    pub id: String,
+    /// How far it has come.
+    pub status: Status,
+    /// When it was delivered first; null while a block keeps receipts back.
+    pub delivered_at: Option<Time>,
+    /// Up to where the conversation is delivered.
+    pub delivered_seq: i64,
+}
+
+/// Somebody who marks.
+#[derive(Debug)]
+pub struct Marker<'a> {
+    /// Who.
+    pub me: &'a Me,
+    /// Limiter of class `default`, which rides in the side's place of the head.
+    pub rate: &'a Rate,
+    /// When.
+    pub now: Time,
+}
+
+impl Marker<'_> {
+    /// Marks a message, and everything before it, as delivered. A second time changes nothing.
+    ///
+    /// # Errors
+    /// 404 `MESSAGE_NOT_FOUND`; 403 `NOT_RECEIVER`; 429 `RATE_LIMITED`; 503 when others were
+    /// first too often.
+    pub async fn delivered(&self, tables: &Tables, id: &str) -> Result<Delivered> {
+        let message = find_message(tables, &self.me.user_id, id).await?;
+        if message.sender_id == self.me.user_id {
+            return Err(NOT_RECEIVER.into());
+        }
+        if !message.is_visible_to(&self.me.user_id) {
+            return Err(MESSAGE_NOT_FOUND.into());
+        }
+        let (seq, key) = (message.seq, message.message_key()?);
+        let mut head = self.head(tables, &message.conversation_id, seq).await?;
+        let me = message.receiver(&head)?;
+        for round in 1..=TRIES_MAX {
+            let Some(marked) = head.deliver(me, seq, key, self.now) else {
+                return delivered(tables, id, &head, me, seq).await;
+            };
+            head = match self.store(tables, marked, me, round).await? {
+                Ok(head) => return delivered(tables, id, &head, me, seq).await,
+                Err(current) => current,
+            };
+        }
+        Err(UNAVAILABLE.because("others were first too often"))
+    }
+
+    /// Marks messages, and everything before them, as read.
+    ///
+    /// # Errors
+    /// 422 without messages and conversation, or with both; 404 `CONVERSATION_NOT_FOUND`;
+    /// 429 `RATE_LIMITED`; 503 when others were first too often.
+    pub async fn read(&self, tables: &Tables, wish: &ReadWish) -> Result<ReadAnswer> {
+        match (&wish.message_ids, &wish.conversation_id, wish.up_to_seq) {
+            (Some(ids), None, None) => self.read_messages(tables, ids).await,
+            (None, Some(conversation_id), Some(up_to)) => {
+                let (passed, seq) = self
+                    .read_up_to(tables, conversation_id, up_to, None)
+                    .await?;
+                let (ignored, read_seq) = (Vec::new(), Some(seq));
+                Ok(ReadAnswer {
+                    success: true,
+                    marked_count: passed,
+                    ignored,
+                    read_seq,
+                })
+            }
+            _ => {
+                let message = "Give message_ids, or conversation_id and up_to_seq.";
+                let row = json!({ "field": "", "rule": "required", "message": message });
+                Err(VALIDATION_FAILED.with(json!({ "fields": [row] })))
+            }
+        }
+    }
+
+    async fn read_messages(&self, tables: &Tables, ids: &[String]) -> Result<ReadAnswer> {
+        let mut answer = ReadAnswer {
+            success: true,
+            ..ReadAnswer::default()
+        };
+        let mut newest: BTreeMap<String, Message> = BTreeMap::new();
+        let found = found(tables, ids).await?;
+        let user_id = &self.me.user_id;
+        for (id, message) in ids.iter().zip(found) {
+            let mine = |m: &Message| m.receiver_id == *user_id && m.is_visible_to(user_id);
+            let Some(message) = message.filter(mine) else {
+                answer.ignored.push(id.clone());
+                continue;
+            };
+            let known = newest
+                .get(&message.conversation_id)
+                .map_or(0, |known| known.seq);
+            if message.seq > known {
+                newest.insert(message.conversation_id.clone(), message);
+            }
+        }
+        for (conversation_id, message) in &newest {
+            let key = Some(message.message_key()?);
+            let (passed, seq) = self
+                .read_up_to(tables, conversation_id, message.seq, key)
+                .await?;
+            answer.marked_count += passed;
+            answer.read_seq = (newest.len() == 1).then_some(seq);
+        }
+        Ok(answer)
+    }
+
+    /// Marks one conversation; how many unread messages that passed over, and up to where the
+    /// conversation is read then.
+    async fn read_up_to(
+        &self,
+        tables: &Tables,
+        conversation_id: &str,
+        up_to: i64,
+        key: Option<[u8; 16]>,
+    ) -> Result<(i64, i64)> {
+        // Without a message nobody knows how far the conversation has come: what is asked for
+        // may be newer than a replica.
+        let mut head = self.head(tables, conversation_id, up_to).await?;
+        let me = head.who(&self.me.user_id)?;
+        let mut passed = None;
+        for round in 1..=TRIES_MAX {
+            let marked = match head.read(me, up_to, key, passed, self.now) {
+                Reading::Nothing => return Ok((0, head.side(me).read_seq)),
+                Reading::Recount(from, to) => {
+                    passed = Some(self.count(tables, conversation_id, from, to).await?);
+                    continue;
+                }
+                Reading::Moves(marked) => *marked,
+            };
+            let count = marked.passed;
+            head = match self.store(tables, marked, me, round).await? {
+                Ok(head) => return Ok((count, head.side(me).read_seq)),
+                Err(current) => current,
+            };
+            passed = None;
+        }
+        Err(UNAVAILABLE.because("others were first too often"))
+    }
+
+    /// The head, as new as the message that led here.
+    async fn head(&self, tables: &Tables, conversation_id: &str, seq: i64) -> Result<Head> {
+        let key = match conversation_id.starts_with("cnv_") {
+            true => Head::key_of(conversation_id),
+            false => return Err(CONVERSATION_NOT_FOUND.into()),
+        };
+        let known: Option<Head> = tables.get(&key).await?;
+        match known.filter(|head| head.last_seq >= seq) {
+            Some(head) => Ok(head),
+            None => {
+                let head: Option<Head> = tables.get_consistent(&key).await?;
+                head.ok_or_else(|| CONVERSATION_NOT_FOUND.into())
+            }
+        }
+    }
+
+    /// Writes a mark; the head afterwards, or the one that somebody else wrote first.
+    async fn store(
+        &self,
+        tables: &Tables,
+        mut marked: Marked,
+        me: Who,
+        round: u32,
+    ) -> Result<Result<Head, Head>> {
+        let side = marked.head.side_mut(me);
+        side.tat = self.rate.admit(side.tat, self.now)?;
+        if let Some(page) = &marked.page {
+            // Written first and never changed: if the head is not written, nobody misses it.
+            tables.commit(Commit::new().put(page)).await?;
+        }
+        match tables.commit(marked.commit()).await {
+            Ok(()) => Ok(Ok(marked.head)),
+            Err(Missed::Failed(error)) => Err(error),
+            Err(Missed::Refused(refused)) => {
+                tables.pause(round).await;
+                let current: Option<Head> = refused.current()?;
+                Ok(Err(current.ok_or(CONVERSATION_NOT_FOUND)?))
+            }
+        }
+    }
+
+    /// Messages to the caller that count as unread, by number, both included.
+    async fn count(&self, tables: &Tables, id: &str, from: i64, to: i64) -> Result<i64> {
+        let (mut count, mut first) = (0, from);
+        while first <= to {
+            let last = to.min(first + CHUNK - 1);
+            let number = |seq: i64| Value::N(seq.to_string());
+            let range = Range::Between(number(first), number(last));
+            let query = Query::of(Name::Data, id)
+                .by(BY_SEQ)
+                .range(range)
+                .consistent();
+            let rows: Vec<Message> = tables.query(query.limit(CHUNK as usize)).await?;
+            let mine = |row: &&Message| row.receiver_id == self.me.user_id && row.counts();
+            count += rows.iter().filter(mine).count() as i64;
+            first = last + 1;
+        }
+        Ok(count)
+    }
+}
+
+/// The messages of ids in their order; a miss is asked again consistently.
+async fn found(tables: &Tables, ids: &[String]) -> Result<Vec<Option<Message>>> {
+    let places: Vec<Option<Key>> = ids.iter().map(|id| message_at(id)).collect();
+    let mut keys: Vec<Key> = places.iter().flatten().cloned().collect();
+    keys.sort();
+    keys.dedup();
+    let rows: Vec<Message> = tables.get_many(&keys).await?;
+    let mut known: BTreeMap<Key, Message> = BTreeMap::new();
+    for row in rows {
+        known.insert(crate::table::Item::key(&row), row);
+    }
+    for key in &keys {
+        if !known.contains_key(key)
+            && let Some(row) = tables.get_consistent(key).await?
+        {
+            known.insert(key.clone(), row);
+        }
+    }
+    let row = |place: Option<Key>| place.and_then(|place| known.get(&place).cloned());
+    Ok(places.into_iter().map(row).collect())
+}
+
+async fn delivered(tables: &Tables, id: &str, head: &Head, me: Who, seq: i64) -> Result<Delivered> {
+    let older = older_moves(tables, head, me, (seq, seq)).await?;
+    let marks = head.side(me).marks(seq, &older);
+    Ok(Delivered {
+        id: id.to_owned(),
+        status: marks.status(),
+        delivered_at: marks.delivered_at,
+        delivered_seq: head.side(me).delivered_seq(),
+    })
+}

@@ -1,0 +1,96 @@
+//! Memberships: where a person's conversations are found. The stream's consumer derives them.
+
+use serde::{Deserialize, Serialize};
+
+use super::address::conversation_id;
+use super::head::{Head, Who};
+use crate::error::UNAVAILABLE;
+use crate::table::{BY_HOUR, Change, Commit, Condition, Item, Key, Name, UNREAD, Value};
+
+/// What the sort keys of memberships begin with.
+pub const WITH: &str = "with#";
+
+/// That a person has a conversation with another; read from its keys alone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Membership {
+    /// `usr_…`
+    #[serde(rename = "pk")]
+    pub user_id: String,
+    /// `with#usr_…`
+    #[serde(rename = "sk")]
+    pub with: String,
+    /// Hour of the last activity, since 1970; the index `by_hour`.
+    #[serde(default)]
+    pub hour: Option<i64>,
+    /// 1 while something is unread; the sparse index `unread`.
+    #[serde(default)]
+    pub unread: Option<i64>,
+    /// Revision of the head that it follows.
+    #[serde(default)]
+    pub rv: Option<i64>,
+}
+
+impl Item for Membership {
+    const TABLE: Name = Name::Data;
+    const KIND: &'static str = "Membership";
+
+    fn key(&self) -> Key {
+        Key::new(&*self.user_id, &*self.with)
+    }
+}
+
+impl Membership {
+    /// The other person.
+    pub fn partner_id(&self) -> &str {
+        self.with.strip_prefix(WITH).unwrap_or_default()
+    }
+
+    /// The conversation.
+    pub fn conversation_id(&self) -> String {
+        conversation_id(&self.user_id, self.partner_id())
+    }
+
+    /// Where the membership of a person with another lies.
+    pub fn key_of(user_id: &str, partner_id: &str) -> Key {
+        Key::new(user_id, format!("{WITH}{partner_id}"))
+    }
+}
+
+/// What a head says of one side's membership.
+fn shown(head: &Head, who: Who) -> (i64, bool) {
+    (head.hour(), head.side(who).unread > 0)
+}
+
+/// The writes that let memberships follow a changed head, each to be carried out on its own. A
+/// write that is refused met a membership that already follows a newer head: nothing is to be
+/// done. So repeats and any order do no harm.
+pub fn projections(old: Option<&Head>, new: &Head) -> Vec<Commit> {
+    if new.last_seq == 0 {
+        return Vec::new();
+    }
+    let told = old.filter(|old| old.last_seq > 0);
+    let sides = [Who::Low, Who::High].into_iter();
+    let changed = sides.filter(|who| told.is_none_or(|old| shown(old, *who) != shown(new, *who)));
+    changed.map(|who| follow(new, who)).collect()
+}
+
+/// The write that brings one side's membership to the state of the head.
+pub fn follow(head: &Head, who: Who) -> Commit {
+    let (hour, unread) = shown(head, who);
+    let flag = UNREAD.sk.to_owned();
+    let changes = vec![
+        Change::number(BY_HOUR.sk, hour),
+        Change::number("rv", head.rev),
+        if unread {
+            Change::number(flag, 1)
+        } else {
+            Change::Remove(flag)
+        },
+    ];
+    let older = Condition::Any(vec![
+        Condition::Missing("rv"),
+        Condition::Below("rv", Value::N(head.rev.to_string())),
+    ]);
+    let key = Membership::key_of(&head.user(who), &head.user(who.other()));
+    Commit::new().update::<Membership>(key, changes, Some((older, &UNAVAILABLE)))
+}

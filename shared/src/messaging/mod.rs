@@ -1,0 +1,51 @@
+//! Messaging: one conversation per pair; a message exists exactly when it has been paid for.
+//!
+//! | item | table | pk | sk |
+//! |---|---|---|---|
+//! | [`Head`] | data | `cnv_…` | `head` |
+//! | [`Message`] | data | `cnv_…` | `msg#<key, 26 characters>` (index `by_seq`) |
+//! | [`MovesPage`] | data | `cnv_…` | `moves#<l or h><d or r>#<number, 16 digits>` |
+//! | [`Membership`] | data | `usr_…` | `with#usr_…` (indexes `by_hour` and `unread`) |
+//!
+//! A message's key is a hash of its sender and the client's id for it, so its row is the record
+//! of the request: that it does not exist yet is the whole retry safety. A conversation's id
+//! follows from the two people, a message's id carries conversation and key, so each is found by
+//! one read without an index. Everything that both need to know is in the head, which every
+//! change raises by one revision; what it does not tell is derived by the stream's consumer.
+
+mod address;
+mod delete;
+mod facts;
+mod head;
+mod inbox;
+mod marking;
+mod marks;
+mod membership;
+mod message;
+mod outbox;
+mod reading;
+mod removal;
+mod send;
+mod side;
+#[cfg(test)]
+mod tests;
+mod typing;
+mod views;
+mod window;
+
+pub use address::{conversation_id, message_at, message_id, message_key, message_row};
+pub use delete::{Deleted, Deletion, Scope};
+pub use facts::{MESSAGE_NEW, facts_of};
+pub use head::{Head, Last, Who};
+pub use inbox::{Inbox, Listed, Place, Unread, unread_total};
+pub use marking::{Delivered, Marker, ReadAnswer, ReadWish};
+pub use marks::{Mark, Marked, MovesPage, OlderMoves, Reading};
+pub use membership::{Membership, follow, projections};
+pub use message::{Message, MessageType, Metadata, Moderation, Status};
+pub use outbox::{SendKey, Sender};
+pub use reading::{Direction, Page, Reader, Wish, find_message};
+pub use removal::delete;
+pub use send::{Decided, Draft, Ground, NEW_CONTACTS_MAX, NewAttachment, NewMessage};
+pub use side::{Move, Moves, Side};
+pub use typing::{Typing, TypingState};
+pub use views::{ConversationView, LastMessage, Marks, MessageView, Partner, Sent, Stats};

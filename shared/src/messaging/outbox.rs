@@ -1,0 +1,191 @@
+//! Sending, carried out: reads, the transaction, and what to do when somebody else was first.
+
+use super::address::{conversation_id, message_key, message_row};
+use super::head::Head;
+use super::message::Message;
+use super::send::{CLIENT_ID_MS, Draft, Ground, NewMessage};
+use super::views::Sent;
+use crate::accounts::account::{Account, Status};
+use crate::aws::dynamo::{Missed, Tables};
+use crate::credits::Wallet;
+use crate::env::Env;
+use crate::error::{
+    Error, IDEMPOTENCY_KEY_REQUIRED, IDEMPOTENCY_KEY_REUSED, INTERNAL_ERROR, RATE_LIMITED, Result,
+    UNAVAILABLE,
+};
+use crate::function::{Operation, Take};
+use crate::http::limit::touch;
+use crate::http::{Call, Me, Rate, once};
+use crate::table::Refused;
+use crate::time::Time;
+
+/// Tries when others write to the same wallet or conversation.
+pub const TRIES_MAX: u32 = 6;
+
+/// The `Idempotency-Key` of a send, which stands in for the client id.
+#[derive(Clone, Debug)]
+pub struct SendKey(pub Option<String>);
+
+impl Take<Call> for SendKey {
+    fn describe(operation: &mut Operation) {
+        operation.key = true;
+    }
+
+    async fn take(_: &Env, call: &mut Call) -> Result<Self> {
+        let header = call.header("idempotency-key");
+        Ok(Self(
+            header.map(once::key_of).transpose()?.map(str::to_owned),
+        ))
+    }
+}
+
+/// Somebody about to send a message.
+#[derive(Debug)]
+pub struct Sender<'a> {
+    /// Who.
+    pub me: &'a Me,
+    /// Limiter of class `send`, which rides in the wallet.
+    pub rate: &'a Rate,
+    /// Secret under which messages are found.
+    pub secret: [u8; 32],
+    /// Price of a message, credits.
+    pub price: i64,
+    /// When.
+    pub now: Time,
+}
+
+impl Sender<'_> {
+    /// Sends a message once, whatever happens: a repeated request gets the first answer.
+    ///
+    /// # Errors
+    /// What [`NewMessage::check`] and [`Draft::decide`] refuse; 400 `IDEMPOTENCY_KEY_REQUIRED`
+    /// without any id; 422 `IDEMPOTENCY_KEY_REUSED`; 503 when others were first too often.
+    pub async fn send(&self, tables: &Tables, key: &SendKey, new: &NewMessage) -> Result<Sent> {
+        let client_id = new.client_message_id.as_ref().or(key.0.as_ref());
+        let client_id = client_id.ok_or(IDEMPOTENCY_KEY_REQUIRED)?;
+        new.check(&self.me.user_id)?;
+        let mut key = message_key(&self.secret, &self.me.user_id, client_id, None);
+        let mut ground = self.read(tables, new, false).await?;
+        let mut is_fresh = false;
+        for round in 1..=TRIES_MAX {
+            let (me, rate) = (self.me, self.rate);
+            let draft = Draft {
+                me,
+                new,
+                key,
+                price: self.price,
+                rate,
+                now: self.now,
+            };
+            let decided = match draft.decide(&ground) {
+                Err(refusal) if is_fresh || refusal.is(&RATE_LIMITED) => return Err(refusal),
+                Err(_) => {
+                    // What was read may lag behind, and a request that was answered before is
+                    // answered again whatever the balance is by now.
+                    if let Some(first) = self.first(tables, new, key).await? {
+                        key = self.replay(new, client_id, &first)?;
+                    }
+                    ground = self.read(tables, new, true).await?;
+                    is_fresh = true;
+                    continue;
+                }
+                Ok(decided) => decided,
+            };
+            match tables.commit(decided.commit).await {
+                Ok(()) => {
+                    if decided.is_first_of_minute {
+                        // The message is sent; activity that is not stored now is stored next.
+                        touch(tables, &me.user_id, me.slot(), self.now).await.ok();
+                    }
+                    return Sent::of(&decided.message);
+                }
+                Err(Missed::Failed(error)) => return Err(error),
+                Err(Missed::Refused(refused)) => match self.lost(&refused, &mut ground)? {
+                    Some(first) => key = self.replay(new, client_id, &first)?,
+                    None => tables.pause(round).await,
+                },
+            }
+        }
+        Err(UNAVAILABLE.because("others were first too often"))
+    }
+
+    /// What decides: sender's wallet, conversation and receiver, half a read unit each.
+    async fn read(&self, tables: &Tables, new: &NewMessage, consistent: bool) -> Result<Ground> {
+        let (me, to) = (&self.me.user_id, &new.receiver_id);
+        let wallet = Wallet::key_of(&self.me.wallet_id);
+        let head = Head::key_of(&conversation_id(me, to));
+        let account = Account::key_of(to);
+        let (wallet, head, account) = match consistent {
+            false => tokio::try_join!(
+                tables.get::<Wallet>(&wallet),
+                tables.get::<Head>(&head),
+                tables.get::<Account>(&account),
+            )?,
+            true => tokio::try_join!(
+                tables.get_consistent::<Wallet>(&wallet),
+                tables.get_consistent::<Head>(&head),
+                tables.get_consistent::<Account>(&account),
+            )?,
+        };
+        let wallet = match wallet {
+            Some(wallet) => wallet,
+            None => tables
+                .get_consistent(&Wallet::key_of(&self.me.wallet_id))
+                .await?
+                .ok_or_else(|| INTERNAL_ERROR.because("no wallet"))?,
+        };
+        let receiver_is_active = account.is_some_and(|who| who.status == Status::Active);
+        Ok(Ground {
+            wallet,
+            head: head.or_else(|| Head::new(me, to, self.now)),
+            receiver_is_active,
+        })
+    }
+
+    async fn first(
+        &self,
+        tables: &Tables,
+        new: &NewMessage,
+        key: [u8; 16],
+    ) -> Result<Option<Message>> {
+        let conversation = conversation_id(&self.me.user_id, &new.receiver_id);
+        tables
+            .get_consistent(&message_row(&conversation, key))
+            .await
+    }
+
+    /// Takes over what a refusal tells; the message itself, if that was there already.
+    fn lost(&self, refused: &Refused, ground: &mut Ground) -> Result<Option<Message>> {
+        match refused.key.sk.as_str() {
+            "wallet" => {
+                if let Some(wallet) = refused.current()? {
+                    ground.wallet = wallet;
+                }
+            }
+            "head" => {
+                if let Some(head) = refused.current()? {
+                    ground.head = Some(head);
+                }
+            }
+            _ => return refused.current(),
+        }
+        Ok(None)
+    }
+
+    /// Answers with the first message under the client id, or gives the key for a new one if the
+    /// first one's time is over.
+    fn replay(&self, new: &NewMessage, client_id: &str, first: &Message) -> Result<[u8; 16]> {
+        if self.now.since(first.created_at) >= CLIENT_ID_MS {
+            let (secret, me) = (&self.secret, &self.me.user_id);
+            return Ok(message_key(secret, me, client_id, Some(first.created_at)));
+        }
+        if first.fingerprint != new.fingerprint() {
+            return Err(IDEMPOTENCY_KEY_REUSED.into());
+        }
+        let body = serde_json::to_value(Sent::of(first)?);
+        Err(Error::replay(
+            200,
+            body.map_err(|cause| INTERNAL_ERROR.because(cause))?,
+        ))
+    }
+}

@@ -1,0 +1,297 @@
+//! Reading messages: one by its id, or a conversation page by page.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::address::{conversation_id, message_at};
+use super::head::{Head, Who};
+use super::marks::{Mark, MovesPage, OlderMoves};
+use super::message::Message;
+use super::side::{Move, unpack_moves};
+use super::views::MessageView;
+use crate::accounts::account::Account;
+use crate::aws::dynamo::Tables;
+use crate::error::{INTERNAL_ERROR, MESSAGE_NOT_FOUND, Result, USER_NOT_FOUND};
+use crate::page::OFFSET_MAX;
+use crate::table::{BY_SEQ, Name, Query, Range, Value};
+
+/// Rows read at once.
+const CHUNK: usize = 100;
+/// Chunks read by one call at most, when many messages are hidden.
+const CHUNKS_MAX: usize = 20;
+/// Pages of older marks read at most: every message may have its own mark.
+const MOVES_PAGES_MAX: usize = 100;
+
+/// Which way to read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// Newest first.
+    #[default]
+    Older,
+    /// Oldest first.
+    Newer,
+}
+
+/// Which part of a conversation is wanted.
+#[derive(Clone, Debug, Default)]
+pub struct Wish {
+    /// Which way.
+    pub direction: Direction,
+    /// Number of the message beyond which to read; none starts at the end.
+    pub beyond: Option<i64>,
+    /// Messages left out first.
+    pub skip: usize,
+    /// Most messages.
+    pub limit: usize,
+}
+
+/// Watermarks of both.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ReadMarks {
+    /// What the caller has read.
+    pub mine: i64,
+    /// What the partner has told to have read.
+    pub theirs: i64,
+}
+
+/// Watermark of the partner.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct DeliveredMarks {
+    /// What devices of the partner have.
+    pub theirs: i64,
+}
+
+/// A part of a conversation.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
+pub struct Page {
+    /// In the order of the wish.
+    pub messages: Vec<MessageView>,
+    /// Number of the newest message.
+    pub head_seq: i64,
+    /// Whether more remain in this direction.
+    pub limited: bool,
+    /// Watermarks of reading.
+    pub read: ReadMarks,
+    /// Watermark of delivery.
+    pub delivered: DeliveredMarks,
+    /// Messages in all, up to 10,000; only with an offset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total: Option<usize>,
+    /// There are more than were counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total_capped: Option<bool>,
+    /// Beyond which number to go on.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub next: Option<i64>,
+}
+
+/// Somebody who reads.
+pub struct Reader<'a> {
+    /// Where the messages are.
+    pub tables: &'a Tables,
+    /// Who reads.
+    pub user_id: &'a str,
+}
+
+impl std::fmt::Debug for Reader<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Reader({})", self.user_id)
+    }
+}
+
+/// A message by its id, as its row is. Half a read unit; a miss is asked again consistently,
+/// because a frame may be faster than a replica.
+///
+/// # Errors
+/// 404 `MESSAGE_NOT_FOUND`, also for who is not one of the two.
+pub async fn find_message(tables: &Tables, user_id: &str, id: &str) -> Result<Message> {
+    let key = message_at(id).ok_or(MESSAGE_NOT_FOUND)?;
+    let message = match tables.get::<Message>(&key).await? {
+        Some(message) => Some(message),
+        None => tables.get_consistent(&key).await?,
+    };
+    let own = |m: &Message| m.sender_id == user_id || m.receiver_id == user_id;
+    message.filter(own).ok_or_else(|| MESSAGE_NOT_FOUND.into())
+}
+
+/// The marks of one side that the head no longer tells, for messages `first` to `last`.
+///
+/// # Errors
+/// 503 when the database does not answer.
+pub async fn older_moves(
+    tables: &Tables,
+    head: &Head,
+    who: Who,
+    (first, last): (i64, i64),
+) -> Result<OlderMoves> {
+    let mut older = OlderMoves::default();
+    for mark in [Mark::Delivered, Mark::Read] {
+        let paged = head.side(who).moves(mark).paged;
+        if first > paged {
+            continue;
+        }
+        let key = |up_to| Value::S(MovesPage::sk_of(who, mark, up_to));
+        let range = Range::Between(key(first), key(paged));
+        let pages = MOVES_PAGES_MAX.min(usize::try_from(last - first).unwrap_or(0) + 1);
+        let query = Query::of(Name::Data, &*head.conversation_id)
+            .range(range)
+            .limit(pages);
+        let mut moves: Vec<Move> = Vec::new();
+        for page in tables.query::<MovesPage>(query).await? {
+            let read = unpack_moves(&page.moves);
+            moves.extend(read.ok_or_else(|| INTERNAL_ERROR.because("older marks"))?);
+        }
+        match mark {
+            Mark::Delivered => older.delivered = moves,
+            Mark::Read => older.read = moves,
+        }
+    }
+    Ok(older)
+}
+
+impl Reader<'_> {
+    /// One message.
+    ///
+    /// # Errors
+    /// 404 `MESSAGE_NOT_FOUND`.
+    pub async fn message(&self, id: &str) -> Result<MessageView> {
+        let message = find_message(self.tables, self.user_id, id).await?;
+        if !message.is_visible_to(self.user_id) {
+            return Err(MESSAGE_NOT_FOUND.into());
+        }
+        let key = Head::key_of(&message.conversation_id);
+        let head: Option<Head> = self.tables.get_consistent(&key).await?;
+        let head = head.ok_or(MESSAGE_NOT_FOUND)?;
+        let views = self.views(&head, std::slice::from_ref(&message)).await?;
+        views
+            .into_iter()
+            .next()
+            .ok_or_else(|| MESSAGE_NOT_FOUND.into())
+    }
+
+    /// A part of the conversation with somebody. With a known person to whom none was ever
+    /// written it is empty.
+    ///
+    /// # Errors
+    /// 404 `USER_NOT_FOUND` for an unknown person, and for one who has blocked the caller before
+    /// the two ever wrote.
+    pub async fn page(&self, partner_id: &str, wish: &Wish) -> Result<Page> {
+        let key = Head::key_of(&conversation_id(self.user_id, partner_id));
+        let head: Option<Head> = self.tables.get_consistent(&key).await?;
+        let Some(head) = head.filter(|_| partner_id != self.user_id) else {
+            return self.nothing_yet(partner_id).await;
+        };
+        let me = head.who(self.user_id)?;
+        let (mine, theirs) = (head.side(me), head.side(me.other()));
+        if head.last_seq == 0 && theirs.blocks {
+            return Err(USER_NOT_FOUND.into());
+        }
+        let (rows, next) = self.rows(&head, mine.hidden, wish).await?;
+        let total = usize::try_from(head.last_seq - mine.hidden).unwrap_or_default();
+        let offset = wish.skip > 0;
+        Ok(Page {
+            messages: self.views(&head, &rows).await?,
+            head_seq: head.last_seq,
+            limited: next.is_some(),
+            read: ReadMarks {
+                mine: mine.read_seq,
+                theirs: theirs.read.reached(),
+            },
+            delivered: DeliveredMarks {
+                theirs: theirs.delivered_seq(),
+            },
+            total: offset.then_some(total.min(OFFSET_MAX)),
+            total_capped: (offset && total > OFFSET_MAX).then_some(true),
+            next,
+        })
+    }
+
+    async fn nothing_yet(&self, partner_id: &str) -> Result<Page> {
+        if partner_id == self.user_id {
+            return Err(USER_NOT_FOUND.into());
+        }
+        let known: Option<Account> = self.tables.get(&Account::key_of(partner_id)).await?;
+        known
+            .filter(|who| who.status == crate::accounts::account::Status::Active)
+            .map(|_| Page::default())
+            .ok_or_else(|| USER_NOT_FOUND.into())
+    }
+
+    /// The visible messages of the wish, and beyond which number there are more.
+    async fn rows(
+        &self,
+        head: &Head,
+        hidden: i64,
+        wish: &Wish,
+    ) -> Result<(Vec<Message>, Option<i64>)> {
+        let older = wish.direction == Direction::Older;
+        // Nothing is hidden: what an offset leaves out need not be read.
+        let jump = if hidden == 0 { wish.skip as i64 } else { 0 };
+        let mut left_out = wish.skip - jump as usize;
+        let mut beyond = match (wish.beyond, older) {
+            (Some(seq), true) => seq - jump,
+            (None, true) => head.last_seq + 1 - jump,
+            (seq, false) => seq.unwrap_or(0) + jump,
+        };
+        let mut found = Vec::new();
+        for _ in 0..CHUNKS_MAX + wish.skip / CHUNK {
+            let want = (wish.limit + 1 - found.len()).min(CHUNK);
+            let rows = self.chunk(head, beyond, older, want).await?;
+            let is_end = rows.len() < want;
+            beyond = rows.last().map_or(beyond, |last| last.seq);
+            let visible = rows
+                .into_iter()
+                .filter(|row| row.is_visible_to(self.user_id));
+            let visible: Vec<Message> = visible.collect();
+            let skipped = left_out.min(visible.len());
+            left_out -= skipped;
+            found.extend(visible.into_iter().skip(skipped));
+            if found.len() > wish.limit {
+                found.truncate(wish.limit);
+                let next = found.last().map(|last| last.seq);
+                return Ok((found, next));
+            }
+            if is_end {
+                return Ok((found, None));
+            }
+        }
+        Ok((found, Some(beyond)))
+    }
+
+    async fn chunk(
+        &self,
+        head: &Head,
+        beyond: i64,
+        older: bool,
+        limit: usize,
+    ) -> Result<Vec<Message>> {
+        let seq = Value::N(beyond.to_string());
+        let query = Query::of(Name::Data, &*head.conversation_id)
+            .by(BY_SEQ)
+            .limit(limit);
+        let query = query.consistent();
+        self.tables
+            .query(match older {
+                true => query.range(Range::Before(seq)).backward(),
+                false => query.range(Range::After(seq)),
+            })
+            .await
+    }
+
+    async fn views(&self, head: &Head, rows: &[Message]) -> Result<Vec<MessageView>> {
+        let first = rows.iter().map(|row| row.seq).min().unwrap_or(1);
+        let last = rows.iter().map(|row| row.seq).max().unwrap_or(0);
+        let low = older_moves(self.tables, head, Who::Low, (first, last)).await?;
+        let high = older_moves(self.tables, head, Who::High, (first, last)).await?;
+        let mut views = Vec::with_capacity(rows.len());
+        for row in rows {
+            let receiver = row.receiver(head)?;
+            let older = if receiver == Who::Low { &low } else { &high };
+            let marks = head.side(receiver).marks(row.seq, older);
+            views.push(MessageView::of(row, marks, self.user_id)?);
+        }
+        Ok(views)
+    }
+}
