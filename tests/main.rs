@@ -1,8 +1,5 @@
 //! Scenarios, sweeps, faults, contract and style of the whole product, in one binary.
 
 mod contract;
-mod costs;
-mod faults;
 mod scenarios;
-mod sweeps;
 mod tidy;

@@ -295,8 +295,8 @@ async fn the_public_keys_are_published_and_cacheable() {
     let keys = first.ok();
     assert_eq!((keys["keys"][0]["kty"].as_str(), keys["keys"][0]["crv"].as_str()), (Some("OKP"), Some("Ed25519")));
     assert!(keys["keys"][0].get("d").is_none(), "a private key");
-    let known = world.call_with("GET", "/.well-known/jwks.json", None, &[("if-none-match", &tag)]);
-    known.await.expect(304);
+    let known = [("if-none-match", tag.as_str())];
+    world.call_with("GET", "/.well-known/jwks.json", None, &known).await.expect(304);
 }
 
 #[tokio::test(start_paused = true)]

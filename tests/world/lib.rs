@@ -24,10 +24,13 @@ pub use person::{Message, Person};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use local::cloud::{Kind, Rule};
 use local::gateway::HttpRequest;
 use local::runtime::{Local, Options};
 use serde_json::Value;
 use shared::Time;
+use shared::aws::dynamo::Tables;
+use shared::table::{Query, Row, SPECS};
 
 /// Where every world begins: a Monday noon, so that days and hours are far from their edges.
 pub const BEGINNING: Time = Time(1_767_614_400_000);
@@ -92,6 +95,23 @@ impl World {
     pub fn mails_to(&self, email: &str) -> Vec<Value> {
         let to = |item: &Value| item["to"].as_str().unwrap_or_default().contains(email);
         self.outbox().into_iter().filter(to).collect()
+    }
+
+    /// Raw rows of a table by partition and beginning of the sort key.
+    pub async fn rows(&self, table: &str, pk: &str, prefix: &str) -> Vec<Row> {
+        let spec = SPECS.iter().find(|spec| spec.table.as_str() == table).expect("a table");
+        let tables = Tables::of(&self.local.env("local"));
+        tables.rows(Query::of(spec.table, pk).prefix(prefix)).await.expect("rows")
+    }
+
+    /// The function dies right after its `nth` call of the operation has had its effect.
+    pub fn dies_after(&self, function: &str, operation: &str, nth: usize) {
+        self.local.cloud().faults().add(Rule {
+            function: Some(function.to_owned()),
+            operation: Some(operation.to_owned()),
+            nth,
+            kind: Kind::EndHandler,
+        });
     }
 
     /// Calls as nobody.

@@ -1,1 +1,17 @@
+//! Messaging: paid messages between two people.
 
+/// One module per function.
+pub mod bin {
+    shared::functions! {
+        count_unread_messages,
+        delete_message,
+        fetch_conversation,
+        get_message,
+        get_message_stats,
+        list_conversations,
+        mark_delivered,
+        mark_read,
+        send_message,
+        show_typing,
+    }
+}

@@ -7,7 +7,7 @@ pub mod bin {
         answer_unknown_frame,
         close_socket,
         create_ws_ticket,
-
+        fan_out_events,
         greet_socket,
         open_socket,
         push_frames,

@@ -22,6 +22,11 @@ use shared::function::Function;
 
 /// Every function of the product.
 pub fn functions() -> Vec<&'static Function> {
-    let domains = [operations::bin::FUNCTIONS, realtime::bin::FUNCTIONS];
+    let domains = [
+        accounts::bin::FUNCTIONS,
+        notifications::bin::FUNCTIONS,
+        operations::bin::FUNCTIONS,
+        realtime::bin::FUNCTIONS,
+    ];
     domains.into_iter().flatten().copied().collect()
 }

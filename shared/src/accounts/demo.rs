@@ -1,84 +1,117 @@
-//! People for local mode and tests, through the same code as everybody else.
+//! People and sessions made directly, for the demo and for scenarios that are about something
+//! else: what registration, proof and sign-in would leave, through the same code, without mails.
 
-use super::account::{NewAccount, Status};
+use super::account::{self, NewAccount, Status};
 use super::address::{Email, EmailOwner};
-use super::desk::Registrar;
-use super::register::{hashed, open};
-use crate::credits::{Policies, Policy, PolicyValue};
+use super::desk::{Doorkeeper, Registrar};
+use super::issue::{self, TokenAnswer};
+use super::password::{self, Peppers, StoredPassword};
+use super::register::open;
+use super::sealed::Sealed;
+use super::session::SessionOwner;
+use super::sign_in::begin;
+use crate::aws::secret::{self, Pepper};
+use crate::credits::{self, Policies, Policy, PolicyValue};
 use crate::env::Env;
 use crate::error::{Result, UNAVAILABLE};
 use crate::function::Take;
+use crate::table::Commit;
 use crate::time::Time;
 
-/// Credits that a demo person starts with.
-const CREDITS: i64 = 100;
+/// Where they come from.
+const PREFIX: &str = "127.0.0.0/24";
+/// Everybody's birthdate.
+const BORN: jiff::civil::Date = jiff::civil::Date::constant(1990, 1, 1);
 
-/// A person who can sign in.
+/// Somebody who is to be there.
 #[derive(Clone, Debug)]
-pub struct Person {
-    /// `usr_…`
-    pub user_id: String,
-    /// Address.
-    pub email: String,
-    /// Name.
-    pub name: String,
-    /// Password.
-    pub password: String,
+pub struct Newcomer<'a> {
+    /// Name that others see.
+    pub name: &'a str,
+    /// Address, taken as proven.
+    pub email: &'a str,
+    /// Password as it is kept.
+    pub password: StoredPassword,
+    /// Credits to start with.
+    pub credits: i64,
 }
 
-/// Makes sure that there is a verified person with this address, with a wallet of 100 credits
-/// if the person is new. Repeating it changes nothing.
+/// A password as it is kept.
+///
+/// # Errors
+/// 500 when the pepper is malformed.
+pub async fn hash_password(env: &Env, password: &str) -> Result<StoredPassword> {
+    let peppers = Peppers::read(secret::read::<Pepper>(env).await?.text())?;
+    let (salt, password) = (env.ids().bytes(), password.to_owned());
+    password::aside(move || password::hash(&peppers, &password, salt)).await
+}
+
+/// The id of the person with this address; whoever is missing is made, verified and active.
 ///
 /// # Errors
 /// 422 when the address is none; 503 when a service does not answer.
-pub async fn open_demo(env: &Env, email: &str, name: &str, password: &str) -> Result<Person> {
+pub async fn open_person(env: &Env, newcomer: Newcomer<'_>) -> Result<String> {
     let desk = <Registrar as Take<()>>::take(env, &mut ()).await?;
-    let address = Email::parse(email)?;
-    let hash = address.hash(&desk.lookup.key()?);
-    let known: Option<EmailOwner> = desk
-        .tables
-        .get_consistent(&EmailOwner::key_of(&hash))
-        .await?;
-    let user_id = match known {
-        Some(owner) => owner.user_id,
-        None => {
-            let now = desk.clock.now();
-            let new = NewAccount {
-                user_id: desk.ids.new_id("usr"),
-                email: address,
-                password: hashed(&desk, password.to_owned()).await?,
-                name: name.to_owned(),
-                birthdate: jiff::civil::Date::constant(1990, 1, 1),
-                locale: "en".to_owned(),
-                timezone: "UTC".to_owned(),
-            };
-            let (mut account, _, commit) = open(&desk, &hash, new, &generous(now)).await?;
-            account.status = Status::Active;
-            account.email_verified_at = Some(now);
-            desk.tables
-                .commit(commit.create(&account, &UNAVAILABLE))
-                .await?;
-            account.user_id
-        }
+    let email = Email::parse(newcomer.email)?;
+    let hash = email.hash(&desk.lookup.key()?);
+    let key = EmailOwner::key_of(&hash);
+    if let Some(owner) = desk.tables.get_consistent::<EmailOwner>(&key).await? {
+        return Ok(owner.user_id);
+    }
+    let now = desk.clock.now();
+    let new = NewAccount {
+        user_id: desk.ids.new_id("usr"),
+        email,
+        password: newcomer.password,
+        name: newcomer.name.to_owned(),
+        birthdate: BORN,
+        locale: "en".to_owned(),
+        timezone: "UTC".to_owned(),
     };
-    Ok(Person {
-        user_id,
-        email: email.to_owned(),
-        name: name.to_owned(),
-        password: password.to_owned(),
-    })
+    let policies = generous(newcomer.credits, now);
+    let (mut account, _, commit) = open(&desk, &hash, new, &policies).await?;
+    account.status = Status::Active;
+    account.email_verified_at = Some(now);
+    desk.tables.commit(commit.create(&account, &UNAVAILABLE)).await?;
+    Ok(account.user_id)
+}
+
+/// A session of a person, as after a sign-in.
+///
+/// # Errors
+/// 404 when there is no such person; 503 when a service does not answer.
+pub async fn open_session(env: &Env, user_id: &str) -> Result<TokenAnswer> {
+    let desk = <Doorkeeper as Take<()>>::take(env, &mut ()).await?;
+    let now = desk.clock.now();
+    let account = account::load(&desk.tables, user_id).await?;
+    let wallet_id = credits::wallet_of(&desk.tables, user_id).await?;
+    let key = desk.cipher.key(user_id).await?;
+    let (session_id, secret) = (desk.ids.new_id("ses"), desk.ids.bytes::<32>());
+    let sealed = Sealed(key.seal(&issue::secret_place(&session_id), &secret)?);
+    let mut session = begin(&account, session_id, wallet_id, sealed, now);
+    session.ip_prefix = PREFIX.to_owned();
+    let pointer = SessionOwner {
+        session_id: session.session_id.clone(),
+        user_id: user_id.to_owned(),
+        expires: session.expires,
+    };
+    let commit = Commit::new()
+        .create(&session, &UNAVAILABLE)
+        .create(&pointer, &UNAVAILABLE);
+    desk.tables.commit(commit).await?;
+    issue::answer(&session, &secret, &desk.signing, &desk.ids, now)
 }
 
 /// The policies of a world that greets everybody with credits.
-fn generous(now: Time) -> Policies {
+fn generous(credits: i64, now: Time) -> Policies {
     let grant = Policy {
         key: "credits.signup_grant".to_owned(),
-        value: PolicyValue::Number(CREDITS),
+        value: PolicyValue::Number(credits),
         unit: "credits".to_owned(),
-        effective_from: now,
+        effective_from: Time(0),
         version: 1,
         changed_by: "local".to_owned(),
-        reason: "Demo people have credits.".to_owned(),
+        reason: "People who are made directly bring their credits.".to_owned(),
     };
     Policies::of(vec![grant], now)
 }

@@ -5,7 +5,7 @@
 
 pub mod account;
 pub mod address;
-mod demo;
+pub mod demo;
 mod desk;
 mod issue;
 pub mod keys;
@@ -27,7 +27,6 @@ pub mod view;
 
 pub use account::{Account, Profile};
 pub use address::Email;
-pub use demo::{Person, open_demo};
 pub use desk::{Doorkeeper, Guard, Notary, Registrar, Renewer};
 pub use issue::TokenAnswer;
 pub use register::{Application, Registered, register};

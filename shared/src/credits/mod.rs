@@ -25,6 +25,7 @@ mod hold;
 mod once;
 mod opening;
 mod policies;
+mod statement;
 #[cfg(test)]
 mod tests;
 mod verify;
@@ -41,6 +42,7 @@ pub use hold::{Hold, HoldState, NewHold, Settled};
 pub use once::Once;
 pub use opening::{open, owner_of, wallet_of};
 pub use policies::{DEFAULTS, Policies, Policy, PolicyValue};
+pub use statement::{STATEMENT_ROWS_MAX, Statement};
 pub use verify::{BadRow, verify};
 pub use views::{Balance, LedgerRow, Price};
 pub use wallet::{Link, Linked, Owner, Page, TAIL_BYTES_MAX, Wallet};

@@ -36,6 +36,17 @@ pub fn open(user_id: &str, wallet_id: &str, policies: &Policies, now: Time) -> R
         .create(&owner, &UNAVAILABLE))
 }
 
+impl Wallet {
+    /// A wallet by its id, with all earlier writes.
+    ///
+    /// # Errors
+    /// 500 when there is none, which no commit leaves behind.
+    pub async fn load(tables: &Tables, wallet_id: &str) -> Result<Self> {
+        let wallet: Option<Self> = tables.get_consistent(&Self::key_of(wallet_id)).await?;
+        wallet.ok_or_else(|| INTERNAL_ERROR.because("no wallet"))
+    }
+}
+
 /// The wallet id of a person.
 ///
 /// # Errors

@@ -102,7 +102,7 @@ impl Deletion<'_> {
         head: &Head,
         wallet: Option<&Wallet>,
     ) -> Result<(Deleted, Commit)> {
-        let (mut message, mut next) = (message.clone(), head.next());
+        let (mut message, mut next) = (message.clone(), head.next(self.now));
         let receiver = message.receiver(head)?;
         if scope == Scope::Everyone || message.receiver_id == self.user_id {
             uncount(&mut next, receiver, &message);

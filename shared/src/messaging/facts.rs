@@ -3,16 +3,18 @@
 use serde_json::{Value, json};
 
 use super::head::{Head, Who};
+use super::inbox::unread_total;
 use super::message::{Message, Status};
 use super::views::{Marks, MessageView};
+use crate::aws::dynamo::Tables;
 use crate::error::{INTERNAL_ERROR, Result};
 use crate::id::derived;
 use crate::realtime::Fact;
 use crate::time::Time;
 use crate::worker::Change;
 
-/// Frame of a new message; the consumer adds `unread_total` to the receiver's.
-pub const MESSAGE_NEW: &str = "message.new";
+/// Frame of a new message.
+const MESSAGE_NEW: &str = "message.new";
 
 /// The frames that a change of an item tells; none for items of other kinds.
 ///
@@ -32,6 +34,21 @@ pub fn facts_of(change: &Change) -> Result<Vec<Fact>> {
         };
     }
     Ok(Vec::new())
+}
+
+/// Adds what a frame tells besides its fact: the receiver's unread messages in all.
+///
+/// # Errors
+/// 503 when the database does not answer.
+pub async fn complete(tables: &Tables, fact: &Fact, data: &mut Value) -> Result<()> {
+    let conversation = &fact.data["conversation_id"];
+    let unread = &fact.data["conversation"]["unread_count"];
+    if let (MESSAGE_NEW, Some(id), Some(unread)) =
+        (fact.kind, conversation.as_str(), unread.as_i64())
+    {
+        data["unread_total"] = json!(unread_total(tables, &fact.user_id, (id, unread)).await?);
+    }
+    Ok(())
 }
 
 fn facts_of_message(old: Option<&Message>, new: &Message) -> Result<Vec<Fact>> {

@@ -121,6 +121,9 @@ pub struct Head {
     /// When the newest message was sent.
     #[serde(rename = "la", with = "millis")]
     pub last_activity_at: Time,
+    /// When anything of it changed last: a message, a mark, a deletion.
+    #[serde(rename = "ch", with = "millis")]
+    pub changed_at: Time,
 }
 
 impl Item for Head {
@@ -153,6 +156,7 @@ impl Head {
             high: Side::default(),
             created_at: now,
             last_activity_at: now,
+            changed_at: now,
         })
     }
 
@@ -227,11 +231,18 @@ impl Head {
         }
     }
 
-    /// This head with its next revision, to be changed.
+    /// Hour of a newer change than the last activity, such as a mark; none within the same hour.
+    pub fn marked_hour(&self) -> Option<i64> {
+        let hour = self.changed_at.ms() / HOUR_MS;
+        (hour > self.hour()).then_some(hour)
+    }
+
+    /// This head with its next revision, to be changed at `now`.
     #[must_use]
-    pub fn next(&self) -> Self {
+    pub fn next(&self, now: Time) -> Self {
         Self {
             rev: self.rev + 1,
+            changed_at: now.max(self.changed_at),
             ..self.clone()
         }
     }

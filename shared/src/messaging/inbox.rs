@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::address::conversation_id;
 use super::head::Head;
 use super::membership::{Membership, WITH};
+use super::parts::Bounds;
 use super::views::{ConversationView, Stats};
 use crate::accounts::account::Account;
 use crate::aws::dynamo::Tables;
@@ -61,11 +62,24 @@ impl Place {
 }
 
 /// A page of the list.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Listed {
     /// Newest first.
     pub conversations: Vec<ConversationView>,
-    /// Where to go on, if there is more.
+    /// Where to go on.
+    pub next_cursor: Option<String>,
+    /// The limit that counted, if a larger one was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<usize>,
+    /// Conversations in all, up to 10,000; only with an offset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total: Option<usize>,
+    /// There are more than were counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total_capped: Option<bool>,
+    /// After which conversation to go on.
+    #[serde(skip)]
+    #[schemars(skip)]
     pub next: Option<Place>,
 }
 
@@ -88,7 +102,12 @@ impl Inbox<'_> {
     ///
     /// # Errors
     /// 503 when the database does not answer.
-    pub async fn page(&self, after: Option<&Place>, skip: usize, limit: usize) -> Result<Listed> {
+    pub async fn page(&self, after: Option<&Place>, bounds: Bounds) -> Result<Listed> {
+        let Bounds {
+            skip,
+            limit,
+            lowered,
+        } = bounds;
         let wanted = skip + limit;
         let mut below = after.map_or(i64::MAX / HOUR_MS, |place| place.at / HOUR_MS) + 1;
         let mut heads: Vec<Head> = Vec::new();
@@ -115,6 +134,10 @@ impl Inbox<'_> {
         let next = shown.last().filter(|_| more).map(Place::of);
         Ok(Listed {
             conversations: self.views(&shown).await?,
+            next_cursor: None,
+            limit: lowered,
+            total: None,
+            total_capped: None,
             next,
         })
     }
@@ -168,15 +191,16 @@ impl Inbox<'_> {
         sides.iter().map(view).collect()
     }
 
-    /// How many conversations there are, counted up to one more than a page may reach.
+    /// Adds to a page how many conversations there are, up to what an offset may reach.
     ///
     /// # Errors
     /// 503 when the database does not answer.
-    pub async fn count(&self) -> Result<usize> {
-        let query = Query::of(Name::Data, self.user_id)
-            .by(BY_HOUR)
-            .limit(OFFSET_MAX + 1);
-        Ok(self.tables.rows(query).await?.len())
+    pub async fn count(&self, listed: &mut Listed) -> Result<()> {
+        let query = Query::of(Name::Data, self.user_id).by(BY_HOUR).limit(OFFSET_MAX + 1);
+        let total = self.tables.rows(query).await?.len();
+        listed.total = Some(total.min(OFFSET_MAX));
+        listed.total_capped = (total > OFFSET_MAX).then_some(true);
+        Ok(())
     }
 
     /// Unread messages over all conversations that are flagged to have some.

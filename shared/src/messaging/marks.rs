@@ -95,7 +95,7 @@ impl Head {
         if self.is_blocked() || seq <= self.side(me).delivered_seq() {
             return None;
         }
-        let mut head = self.next();
+        let mut head = self.next(now);
         head.side_mut(me).marked = Some(key);
         let page = head.push(me, Mark::Delivered, seq, now);
         Some(Marked {
@@ -126,7 +126,7 @@ impl Head {
         let Some(left) = self.unread_beyond(me, reached).or(counted) else {
             return Reading::Recount(side.read_seq + 1, reached);
         };
-        let mut head = self.next();
+        let mut head = self.next(now);
         let passed = side.unread - left;
         let newer = head.last_seq - reached;
         let side = head.side_mut(me);

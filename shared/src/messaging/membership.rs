@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::address::conversation_id;
 use super::head::{Head, Who};
-use crate::error::UNAVAILABLE;
-use crate::table::{BY_HOUR, Change, Commit, Condition, Item, Key, Name, UNREAD, Value};
+use crate::error::{Result, UNAVAILABLE};
+use crate::table::{BY_HOUR, BY_MARK, Change, Commit, Condition, Item, Key, Name, UNREAD, Value};
+use crate::worker;
 
 /// What the sort keys of memberships begin with.
 pub const WITH: &str = "with#";
@@ -22,6 +23,9 @@ pub struct Membership {
     /// Hour of the last activity, since 1970; the index `by_hour`.
     #[serde(default)]
     pub hour: Option<i64>,
+    /// Hour of a mark in a later hour than that; the sparse index `by_mark`.
+    #[serde(default)]
+    pub marked: Option<i64>,
     /// 1 while something is unread; the sparse index `unread`.
     #[serde(default)]
     pub unread: Option<i64>,
@@ -57,14 +61,28 @@ impl Membership {
 }
 
 /// What a head says of one side's membership.
-fn shown(head: &Head, who: Who) -> (i64, bool) {
-    (head.hour(), head.side(who).unread > 0)
+fn shown(head: &Head, who: Who) -> (i64, Option<i64>, bool) {
+    (head.hour(), head.marked_hour(), head.side(who).unread > 0)
 }
 
 /// The writes that let memberships follow a changed head, each to be carried out on its own. A
 /// write that is refused met a membership that already follows a newer head: nothing is to be
 /// done. So repeats and any order do no harm.
-pub fn projections(old: Option<&Head>, new: &Head) -> Vec<Commit> {
+///
+/// # Errors
+/// 500 when an image does not have the shape of a head.
+pub fn projections(change: &worker::Change) -> Result<Vec<Commit>> {
+    if change.sk != "head" {
+        return Ok(Vec::new());
+    }
+    let (old, new) = change.of::<Head>()?;
+    Ok(new
+        .map(|new| following(old.as_ref(), &new))
+        .unwrap_or_default())
+}
+
+/// The same of typed heads.
+pub fn following(old: Option<&Head>, new: &Head) -> Vec<Commit> {
     if new.last_seq == 0 {
         return Vec::new();
     }
@@ -76,11 +94,15 @@ pub fn projections(old: Option<&Head>, new: &Head) -> Vec<Commit> {
 
 /// The write that brings one side's membership to the state of the head.
 pub fn follow(head: &Head, who: Who) -> Commit {
-    let (hour, unread) = shown(head, who);
-    let flag = UNREAD.sk.to_owned();
+    let (hour, marked, unread) = shown(head, who);
+    let (flag, mark) = (UNREAD.sk.to_owned(), BY_MARK.sk.to_owned());
     let changes = vec![
         Change::number(BY_HOUR.sk, hour),
         Change::number("rv", head.rev),
+        match marked {
+            Some(hour) => Change::number(mark, hour),
+            None => Change::Remove(mark),
+        },
         if unread {
             Change::number(flag, 1)
         } else {

@@ -44,6 +44,10 @@ pub struct Wish {
     pub skip: usize,
     /// Most messages.
     pub limit: usize,
+    /// The limit, if a larger one was asked for.
+    pub lowered: Option<usize>,
+    /// Whether the number of all messages is to be told.
+    pub wants_total: bool,
 }
 
 /// Watermarks of both.
@@ -81,6 +85,11 @@ pub struct Page {
     /// There are more than were counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total_capped: Option<bool>,
+    /// The limit that counted, if a larger one was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<usize>,
+    /// Where to go on.
+    pub next_cursor: Option<String>,
     /// Beyond which number to go on.
     #[serde(skip)]
     #[schemars(skip)]
@@ -190,7 +199,7 @@ impl Reader<'_> {
         }
         let (rows, next) = self.rows(&head, mine.hidden, wish).await?;
         let total = usize::try_from(head.last_seq - mine.hidden).unwrap_or_default();
-        let offset = wish.skip > 0;
+        let offset = wish.wants_total;
         Ok(Page {
             messages: self.views(&head, &rows).await?,
             head_seq: head.last_seq,
@@ -204,6 +213,8 @@ impl Reader<'_> {
             },
             total: offset.then_some(total.min(OFFSET_MAX)),
             total_capped: (offset && total > OFFSET_MAX).then_some(true),
+            limit: wish.lowered,
+            next_cursor: None,
             next,
         })
     }

@@ -217,7 +217,7 @@ impl Draft<'_> {
 
     /// The head after the message.
     fn appended(&self, head: &Head, sender: Who) -> Head {
-        let mut next = head.next();
+        let mut next = head.next(self.now);
         next.last_seq += 1;
         next.last_activity_at = self.now.max(head.last_activity_at);
         next.preview = preview(&self.new.content);

@@ -11,11 +11,13 @@
 //! together; their expiry is compared in code, TTL only cleans up.
 
 mod fact;
+mod outbox;
 mod push;
 mod socket;
 
 
 pub use fact::{Audience, Fact, fan_out};
+pub use outbox::Meaning;
 pub use push::{Push, close_session, post};
 pub use socket::{
     Connection, ConnectionOwner, PING_SECONDS, RECONNECT, Reconnect, State, TICKET_SECONDS,

@@ -48,6 +48,7 @@ struct State {
     total: usize,
     fired: usize,
     outages: BTreeSet<String>,
+    tables_out: BTreeSet<String>,
     ended: HashMap<String, Arc<Notify>>,
 }
 
@@ -98,6 +99,7 @@ impl Faults {
         let mut state = self.state();
         state.rules.clear();
         state.outages.clear();
+        state.tables_out.clear();
     }
 
     /// Starts counting anew: calls, what fired, and the numbers of all rules.
@@ -147,6 +149,24 @@ impl Faults {
         } else {
             state.outages.remove(service);
         }
+    }
+
+    /// Switches a table off or on by its short name: every call that names it fails before its
+    /// effect, as when a partition is unreachable.
+    pub fn table_outage(&self, table: &str, out: bool) {
+        let name = format!("\"pairly-{table}\"");
+        let mut state = self.state();
+        if out {
+            state.tables_out.insert(name);
+        } else {
+            state.tables_out.remove(&name);
+        }
+    }
+
+    pub(super) fn table_is_out(&self, body: &[u8]) -> Option<Kind> {
+        let state = self.state();
+        let names = |name: &String| body.windows(name.len()).any(|part| part == name.as_bytes());
+        state.tables_out.iter().any(names).then_some(Kind::BeforeEffect)
     }
 
     /// How long a write holds its items, milliseconds of the clock; 0 switches conflicts off.

@@ -29,6 +29,7 @@ impl Cloud {
         };
         let name = format!("{}.{}", asked.service.label(), asked.operation);
         let fault = self.0.faults.next(function, asked.service, &name);
+        let fault = fault.or_else(|| self.0.faults.table_is_out(&request.body));
         match fault {
             Some(Kind::BeforeEffect) => return Err(Lost),
             Some(Kind::Throttle) => return Ok(throttled(asked.service)),

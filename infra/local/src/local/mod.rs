@@ -10,7 +10,23 @@ use crate::cloud;
 use crate::gateway::{HttpRequest, HttpResponse, percent_decode};
 use crate::runtime::{Failure, Local};
 
-const PAGE: &str = include_str!("../../page/index.html");
+/// The page in one piece: it loads nothing, so it works without any other path.
+const PAGE: &str = concat!(
+    include_str!("../../page/head.html"),
+    "<style>\n",
+    include_str!("../../page/page.css"),
+    "</style>\n",
+    include_str!("../../page/body.html"),
+    "<script type=\"module\">\n",
+    include_str!("../../page/server.js"),
+    include_str!("../../page/conversation.js"),
+    include_str!("../../page/person.js"),
+    include_str!("../../page/drawing.js"),
+    include_str!("../../page/gate.js"),
+    include_str!("../../page/pane.js"),
+    include_str!("../../page/start.js"),
+    "</script>\n</body>\n</html>\n",
+);
 /// Function name under which other processes appear to the services.
 const EXTERNAL: &str = "external";
 /// Longest jump of the clock in one request: ten years.

@@ -9,22 +9,19 @@ mod secrets;
 #[cfg(test)]
 mod tests;
 
-pub use mint::{Minted, MintedSession};
+pub use mint::Minted;
 pub(crate) use secrets::admin_root;
 
 use std::sync::atomic::Ordering;
 
 use serde::Serialize;
-use shared::accounts::Email;
-use shared::accounts::address::EmailOwner;
+use shared::accounts::demo::{Newcomer, hash_password, open_person};
 use shared::accounts::keys;
 use shared::accounts::token::PublicKeys;
 use shared::aws::dynamo::Tables;
-use shared::aws::secret::{self, Lookup};
 use shared::table::Commit;
 use shared::{Error, Result};
 
-use self::mint::Draft;
 use crate::runtime::Local;
 
 /// Function name under which the local cloud itself appears to the services.
@@ -96,24 +93,14 @@ impl Local {
         }
         Ok(people)
     }
+}
 
+impl Local {
     async fn demo_person(&self, name: &str, email: &str, password: &str) -> Result<String> {
         let env = self.env(SELF);
-        let hash = Email::parse(email)?.hash(&secret::read::<Lookup>(&env).await?.key()?);
-        let owner: Option<EmailOwner> = Tables::of(&env)
-            .get_consistent(&EmailOwner::key_of(&hash))
-            .await?;
-        if let Some(owner) = owner {
-            return Ok(owner.user_id);
-        }
-        let password = self.hash_password(password).await?;
-        let draft = Draft {
-            name,
-            email,
-            password,
-            credits: CREDITS,
-        };
-        Ok(self.make_person(draft).await?.user_id)
+        let password = hash_password(&env, password).await?;
+        let newcomer = Newcomer { name, email, password, credits: CREDITS };
+        open_person(&env, newcomer).await
     }
 }
 

@@ -1,0 +1,35 @@
+//! Gives the conversation with somebody, page by page in either direction.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use shared::http::{Json, Member, Pages, Path, Query};
+use shared::messaging::{ConversationPart, Page, Reader};
+use shared::table::{Data, Read};
+use shared::{Result, Table, endpoint};
+
+endpoint!(GET "/api/v2/messages/conversation/{partner_id}" => fetch_conversation,
+    faults: [USER_NOT_FOUND, INVALID_CURSOR, PAGE_TOO_DEEP]);
+
+/// With whom.
+#[derive(Debug, Deserialize, JsonSchema)]
+struct With {
+    partner_id: String,
+}
+
+async fn fetch_conversation(
+    table: Table<Read<Data>>,
+    Member(me): Member,
+    Path(with): Path<With>,
+    Query(part): Query<ConversationPart>,
+    pages: Pages,
+) -> Result<Json<Page>> {
+    let filters = format!("{} {:?}", with.partner_id, part.direction());
+    let wish = part.wish(pages.open(&filters, part.cursor.as_deref())?)?;
+    let reader = Reader {
+        tables: &table,
+        user_id: &me.user_id,
+    };
+    let mut page = reader.page(&with.partner_id, &wish).await?;
+    page.next_cursor = pages.seal(&filters, page.next.as_ref());
+    Ok(Json(page))
+}

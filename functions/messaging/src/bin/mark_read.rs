@@ -1,0 +1,24 @@
+//! Notes that the caller has read messages, and so everything before them.
+
+use shared::http::{Body, Json, Member, Rate};
+use shared::messaging::{Marker, ReadAnswer, ReadWish};
+use shared::table::{Data, Write};
+use shared::{Clock, Result, Table, endpoint};
+
+endpoint!(POST "/api/v2/messages/mark-read", frame "message.read" => mark_read,
+    limit: Mark, faults: [CONVERSATION_NOT_FOUND]);
+
+async fn mark_read(
+    table: Table<Write<Data>>,
+    clock: Clock,
+    Member(me): Member,
+    Body(wish): Body<ReadWish>,
+    rate: Rate,
+) -> Result<Json<ReadAnswer>> {
+    let marker = Marker {
+        me: &me,
+        rate: &rate,
+        now: clock.now(),
+    };
+    Ok(Json(marker.read(&table, &wish).await?)) // twice is as good as once
+}

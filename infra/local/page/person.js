@@ -1,0 +1,359 @@
+/** One signed-in person: everything known, and everything that can be done. */
+class Person {
+  constructor(slot, on) {
+    this.on = on;
+    this.api = new Api(slot, (failure) => this.end(failure.message));
+    this.socket = new Socket(this.api, {
+      state: (state) => { this.link = state; this.changed(); },
+      ready: (ready) => this.resume(ready),
+      frame: (frame) => this.hear(frame),
+      over: () => this.end('This session has ended.'),
+    });
+    this.forget();
+  }
+
+  forget() {
+    Object.assign(this, { me: null, wallet: null, conversations: new Map(), open: null,
+      queue: [], sending: false, syncToken: null, link: 'off', price: null });
+  }
+
+  /** Drawing is put off to the end of the turn: many changes, one drawing. */
+  changed() {
+    this.drawing ??= Promise.resolve().then(() => { this.drawing = null; this.on.draw(); });
+  }
+
+  async signIn(email, password) {
+    const answer = await exchange('POST', '/api/v2/auth/login', { email, password });
+    if (answer.mfa_required) throw new Failure(403, { message: 'A second factor is needed.' });
+    this.api.keep(answer);
+    await this.start();
+  }
+
+  async start() {
+    const [me, wallet] = await Promise.all([this.api.call('GET', '/api/v2/user'),
+      this.api.call('GET', '/api/v2/credits/balance'), this.list()]);
+    Object.assign(this, { me, wallet });
+    known.set(me.user_id, me.name);
+    this.on.joined();
+    this.socket.open();
+    const { prices } = await this.api.call('GET', '/api/v2/credits/prices');
+    this.price = prices.find(({ key }) => key === 'price.message')?.value;
+    this.changed();
+  }
+
+  end(reason) {
+    if (!this.me && !this.api.tokens) return;
+    this.api.keep(null);
+    this.socket.stop();
+    this.forget();
+    this.on.ended(reason);
+    this.changed();
+  }
+
+  async signOut(everywhere) {
+    const path = everywhere ? 'logout-all' : 'logout';
+    await this.api.call('POST', `/api/v2/auth/${path}`, {}).catch(() => {});
+    this.end();
+  }
+
+  // Reading state
+
+  async list() {
+    let cursor = '';
+    do {
+      const page = await this.api.call('GET', `/api/v2/messages/conversations?limit=50${cursor}`);
+      for (const row of page.conversations) {
+        const room = this.room(row.partner);
+        room.partner = row.partner;
+        room.id = row.conversation_id;
+        room.unread = row.unread_count;
+        room.activity = row.last_activity_at ?? '';
+        // What is loaded already knows more than a row of the list.
+        if (room.last?.id !== row.last_message?.id) room.last = row.last_message;
+      }
+      cursor = page.next_cursor && `&cursor=${encodeURIComponent(page.next_cursor)}`;
+    } while (cursor);
+    this.changed();
+  }
+
+  room(partner) {
+    const { user_id } = partner;
+    if (!this.conversations.has(user_id)) {
+      this.conversations.set(user_id, new Conversation(partner));
+    }
+    known.set(user_id, partner.name);
+    return this.conversations.get(user_id);
+  }
+
+  byId(id) {
+    return id && [...this.conversations.values()].find((room) => room.id === id);
+  }
+
+  /** Catches up by state: heads and marks say exactly what is missing. */
+  async resume({ server_time }) {
+    clockOffset = Date.parse(server_time) - Date.now();
+    for (const room of this.conversations.values()) room.told = room.said = null;
+    const missing = [];
+    let state;
+    do {
+      const from = this.syncToken ? { sync_token: this.syncToken } : {};
+      try {
+        state = await this.socket.ask('sync.resume', from);
+      } catch (failure) {
+        if (failure.code !== 'INVALID_CONTINUATION') throw failure;
+        this.syncToken = null;
+        continue;
+      }
+      this.syncToken = state.sync_token;
+      this.setBalance(state.wallet?.available);
+      for (const row of state.conversations) if (!this.catchUp(row)) missing.push(row);
+    } while (!state?.complete);
+    if (missing.length) {
+      await this.list();
+      missing.forEach((row) => this.catchUp(row));
+    }
+    this.changed();
+  }
+
+  catchUp(row) {
+    const room = this.byId(row.conversation_id);
+    if (!room) return false;
+    room.mark(row.read, row.delivered?.theirs);
+    room.unread = row.unread_count;
+    if (room.loaded && row.head_seq > room.tail) this.fill(room);
+    else if (row.head_seq > room.head && !room.loaded) this.listSoon();
+    room.head = Math.max(room.head, row.head_seq);
+    return true;
+  }
+
+  listSoon() {
+    clearTimeout(this.listing);
+    this.listing = setTimeout(() => this.list().catch(() => {}), 150);
+  }
+
+  async fetch(room, query) {
+    const path = `/api/v2/messages/conversation/${room.partner.user_id}`;
+    const page = await this.api.call('GET', `${path}?limit=30${query}`);
+    room.id ??= page.messages[0]?.conversation_id ?? null;
+    room.add(page.messages);
+    room.mark(page.read, page.delivered?.theirs);
+    return page;
+  }
+
+  /** Fetches what came after the newest known message. */
+  async fill(room) {
+    if (room.filling) return;
+    room.filling = true;
+    try {
+      while ((await this.fetch(room, `&after_seq=${room.tail}`)).limited);
+    } finally {
+      room.filling = false;
+      this.changed();
+    }
+  }
+
+  async show(room) {
+    this.open = room;
+    this.changed();
+    if (!room || room.loaded) return;
+    room.cursor = (await this.fetch(room, '')).next_cursor;
+    room.loaded = true;
+    this.changed();
+  }
+
+  async older(room) {
+    if (!room.cursor || room.fetching) return;
+    room.fetching = true;
+    try {
+      const page = await this.fetch(room, `&cursor=${encodeURIComponent(room.cursor)}`);
+      room.cursor = page.next_cursor;
+    } catch (failure) {
+      if (failure.code !== 'INVALID_CURSOR') throw failure;
+      room.cursor = (await this.fetch(room, '')).next_cursor;
+    } finally {
+      room.fetching = false;
+      this.changed();
+    }
+  }
+
+  setBalance(available) {
+    if (this.wallet && available !== undefined) this.wallet.available = available;
+  }
+
+  // What the socket tells
+
+  hear({ type, data }) {
+    const heard = {
+      'message.new': () => this.hearMessage(data),
+      'message.status': () => this.hearStatus(data),
+      'message.updated': () => this.hearChange(data),
+      'message.deleted': () => this.hearChange({ ...data, is_deleted: true, content: '' }),
+      'conversation.updated': () => this.listSoon(),
+      'credits.changed': () => this.setBalance(data.available),
+      'credits.low': () => this.on.say(`Only ${data.available} credits left.`),
+      'session.revoked': () => this.end('This session was ended.'),
+      'account.action': () => this.on.say(data.reason ?? 'Your account has changed.'),
+      typing: () => this.hearTyping(data),
+    }[type];
+    heard?.();
+    this.changed();
+  }
+
+  hearMessage({ conversation, unread_total, ...message }) {
+    const mine = message.sender_id === this.me.user_id;
+    const user_id = mine ? message.receiver_id : message.sender_id;
+    if (!known.has(user_id)) this.listSoon();
+    const room = this.room({ user_id, name: known.get(user_id) ?? 'Somebody new' });
+    room.id = message.conversation_id;
+    if (conversation) room.unread = conversation.unread_count;
+    if (!mine) room.typingUntil = 0;
+    // A number was left out: fetch the hole rather than show a conversation with one.
+    const hole = room.loaded && message.seq > room.tail + 1;
+    if (hole) this.fill(room);
+    else if (room.loaded) room.add([message]);
+    else if (message.seq >= (room.last?.seq ?? 0)) room.tip(message);
+    room.head = Math.max(room.head, message.seq);
+    if (!mine) this.on.announce(`${room.partner.name}: ${message.content}`);
+  }
+
+  hearStatus({ id, status, up_to_seq, conversation_id }) {
+    const holds = (room) => room.last?.id === id || room.messages.some((one) => one.id === id);
+    const room = this.byId(conversation_id) ?? [...this.conversations.values()].find(holds);
+    const message = room?.messages.find((one) => one.id === id)
+      ?? (room?.last?.id === id ? room.last : null);
+    if (!message) return this.listSoon();
+    if (status === 'failed') return Object.assign(message, { status });
+    const seq = up_to_seq ?? message.seq ?? room.head;
+    const byPartner = message.sender_id === this.me.user_id;
+    if (byPartner) room.mark(status === 'read' ? { theirs: seq } : {}, seq);
+    else if (status === 'read') room.mark({ mine: seq });
+    if (room.last?.id === id) room.last.status = status;
+    if (!byPartner && seq >= room.head && status === 'read') room.unread = 0;
+  }
+
+  hearChange(change) {
+    for (const room of this.conversations.values()) {
+      const message = room.messages.find((one) => one.id === change.id);
+      if (message) room.add([{ ...message, ...change }]);
+    }
+    this.listSoon();
+  }
+
+  hearTyping({ conversation_id, state, expires_in_ms = 6000 }) {
+    const room = this.byId(conversation_id);
+    if (!room) return;
+    room.typingUntil = state === 'composing' ? Date.now() + expires_in_ms : 0;
+    setTimeout(() => this.changed(), expires_in_ms + 20);
+  }
+
+  // What the person does
+
+  /** Tells the server what has arrived and what is being looked at, each once. */
+  acknowledge(looking) {
+    if (!this.socket.ready || !this.me) return;
+    for (const room of this.conversations.values()) {
+      const theirs = (message) => message.seq && message.sender_id !== this.me.user_id;
+      const last = room.messages.findLast(theirs);
+      const tip = last ?? (room.last?.sender_id !== this.me.user_id ? room.last : null);
+      if (!tip?.id) continue;
+      if (looking && room === this.open && last) this.acknowledgeReading(room, last);
+      else if (tip.status === 'sent' && tip.id !== room.told && !(tip.seq <= room.read.mine)) {
+        room.told = tip.id;
+        this.socket.ask('message.delivered', { message_id: tip.id })
+          .then(({ status }) => { tip.status = status; }, () => {});
+      }
+    }
+  }
+
+  acknowledgeReading(room, last) {
+    if (last.seq <= room.read.mine || last.seq <= room.said) return;
+    room.said = last.seq;
+    const upTo = { conversation_id: room.id, up_to_seq: last.seq };
+    this.socket.ask('message.read', upTo).then(() => {
+      room.mark({ mine: last.seq });
+      if (last.seq >= room.head) room.unread = 0;
+      this.changed();
+    }, () => {});
+  }
+
+  /** Shows the message at once and sends it in its turn. */
+  send(room, content) {
+    const key = crypto.randomUUID();
+    const message = { key, client_message_id: key, content, sender_id: this.me.user_id,
+      state: 'sending', created_at: new Date(now()).toISOString() };
+    room.messages.push(message);
+    this.queue.push([room, message]);
+    this.changed();
+    this.drain();
+  }
+
+  retry(room, message) {
+    message.state = 'sending';
+    message.trouble = null;
+    this.queue.push([room, message]);
+    this.changed();
+    this.drain();
+  }
+
+  discard(room, message) {
+    room.messages = room.messages.filter((other) => other !== message);
+    this.changed();
+  }
+
+  /** One after the other, so that messages arrive in the order in which they were written. */
+  async drain() {
+    if (this.sending) return;
+    this.sending = true;
+    while (this.queue.length) await this.deliver(...this.queue.shift());
+    this.sending = false;
+  }
+
+  async deliver(room, message) {
+    const body = { receiver_id: room.partner.user_id, content: message.content,
+      message_type: 'text', attachments: [], client_message_id: message.key };
+    for (let attempt = 0; message.state === 'sending'; attempt += 1) {
+      try {
+        const answer = await this.post(body);
+        room.id = answer.conversation_id;
+        room.add([{ ...answer, client_message_id: message.key, state: null }]);
+        this.setBalance(answer.balance_after);
+      } catch (failure) {
+        if (!this.me) return;
+        if (!failure.retryable || attempt === 4) this.refused(message, failure);
+        else await sleep(failure.waitSeconds * 1000 || jitter(attempt));
+      }
+      this.changed();
+    }
+  }
+
+  /** By frame while there is a socket, else by HTTP: the client's id makes both the same. */
+  async post(body) {
+    try {
+      if (this.socket.ready) return await this.socket.ask('message.send', body);
+    } catch (failure) {
+      if (failure.status !== 0) throw failure;
+    }
+    return this.api.call('POST', '/api/v2/messages/send', body);
+  }
+
+  refused(message, failure) {
+    message.state = 'failed';
+    message.trouble = failure.message;
+    if (failure.code === 'INSUFFICIENT_CREDITS') this.setBalance(failure.details.available);
+    else this.on.fail(failure);
+  }
+
+  /** At most one frame in 3 s; while somebody goes on typing, one every 3 s. */
+  typed(room) {
+    clearTimeout(room.typingAgain);
+    if (!room.id || !this.socket.ready) return;
+    const state = room.draft.trim() ? 'composing' : 'paused';
+    const wait = (room.typingSent ?? 0) + 3100 - Date.now();
+    if (wait > 0) {
+      room.typingAgain = setTimeout(() => this.typed(room), wait);
+    } else if (state === 'composing' || room.typingState === 'composing') {
+      Object.assign(room, { typingSent: Date.now(), typingState: state });
+      this.socket.tell('typing', { conversation_id: room.id, state });
+    }
+  }
+}

@@ -1,0 +1,168 @@
+//! The built binary with real sockets: killed in the middle of sends and started again on the same
+//! file, it has every acknowledged message once and a ledger that verifies.
+
+mod client;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use client::{Client, free_port, listen};
+use serde_json::{Value, json};
+
+/// Acknowledged sends before the process is killed.
+const SENDS_BEFORE_KILL: usize = 25;
+/// Longest wait for the process to answer, in tenths of a second.
+const TRIES_MAX: usize = 300;
+
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn start(port: u16, state: &Path) -> Process {
+    let child = Command::new(env!("CARGO_BIN_EXE_local"))
+        .args(["--port", &port.to_string(), "--state"])
+        .arg(state)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the binary starts");
+    Process(child)
+}
+
+async fn answers(client: &Client) -> Value {
+    for _ in 0..TRIES_MAX {
+        if let Ok((200, body)) = client.call("GET", "/_local", None, None).await {
+            return body;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("the process does not answer");
+}
+
+async fn signs_in(client: &Client, person: &Value) -> (String, String) {
+    let body = json!({ "email": person["email"], "password": person["password"] });
+    let (status, tokens) = client.call("POST", "/api/v2/auth/login", None, Some(body)).await.expect("login");
+    assert_eq!(status, 200, "{tokens}");
+    let text = |name: &str| tokens[name].as_str().expect("a text").to_owned();
+    (text("access_token"), text("user_id"))
+}
+
+fn message(to: &str, n: usize) -> Value {
+    json!({
+        "receiver_id": to, "content": format!("message {n}"), "message_type": "text",
+        "client_message_id": format!("process-{n:05}"),
+    })
+}
+
+/// Sends from one task after another until the process is gone; gives the acknowledged numbers.
+async fn sends(client: Client, token: String, to: String, numbers: Vec<usize>) -> Vec<usize> {
+    let mut acknowledged = Vec::new();
+    for n in numbers {
+        let path = "/api/v2/messages/send";
+        match client.call("POST", path, Some(&token), Some(message(&to, n))).await {
+            Ok((200, _)) => acknowledged.push(n),
+            Ok((status, _)) => assert!(status == 503 || status == 500, "{status}"),
+            Err(_) => break,
+        }
+    }
+    acknowledged
+}
+
+/// All messages with the partner, newest first.
+async fn history(client: &Client, token: &str, partner: &str) -> Vec<Value> {
+    let path = format!("/api/v2/messages/conversation/{partner}?limit=100");
+    let (status, page) = client.call("GET", &path, Some(token), None).await.expect("history");
+    assert_eq!(status, 200, "{page}");
+    page["messages"].as_array().expect("messages").clone()
+}
+
+async fn ledger_verifies(client: &Client, token: &str) -> i64 {
+    let (_, local) = client.call("GET", "/_local/clock", None, None).await.expect("the clock");
+    let day = &local["now"].as_str().expect("a time")[..10];
+    let path = format!("/api/v2/credits/statement?from={day}&to={day}&limit=100");
+    let (status, statement) = client.call("GET", &path, Some(token), None).await.expect("statement");
+    assert_eq!(status, 200, "{statement}");
+    let mut head = statement["first_prev_hash"].as_str().expect("a hash").to_owned();
+    let mut sum = statement["opening"].as_i64().expect("a number");
+    for row in statement["rows"].as_array().expect("rows") {
+        let before = shared::crypto::decode(&head).expect("base64url");
+        let canonical = row["canonical"].as_str().expect("a text");
+        head = shared::crypto::encode(&shared::crypto::sha256(&[&before, canonical.as_bytes()]));
+        assert_eq!(row["hash"], json!(head));
+        sum = row["available_after"].as_i64().expect("a number");
+    }
+    assert_eq!(statement["chain_head"], json!(head));
+    let (_, balance) = client.call("GET", "/api/v2/credits/balance", Some(token), None).await.expect("balance");
+    assert_eq!(balance["available"], json!(sum));
+    sum
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_process_has_every_acknowledged_message_once() {
+    let folder = std::env::temp_dir().join(format!("pairly-process-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let (state, port) = (folder.join("local.db"), free_port());
+    let client = Client::new(port);
+
+    let mut process = start(port, &state);
+    let overview = answers(&client).await;
+    let (ann, ann_id) = signs_in(&client, &overview["people"][0]).await;
+    let (ben, ben_id) = signs_in(&client, &overview["people"][1]).await;
+    let heard = listen(&client, &ben).await;
+    let tasks: Vec<_> = (0..3)
+        .map(|task| (0..200).filter(|n| n % 3 == task).collect())
+        .map(|numbers| tokio::spawn(sends(client.clone(), ann.clone(), ben_id.clone(), numbers)))
+        .collect();
+    while heard.lock().expect("the frames").len() < SENDS_BEFORE_KILL {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    process.0.kill().expect("SIGKILL");
+    process.0.wait().expect("the end");
+    let mut acknowledged = BTreeSet::new();
+    for task in tasks {
+        acknowledged.extend(task.await.expect("a task"));
+    }
+    assert!(!acknowledged.is_empty());
+
+    let again = start(port, &state);
+    answers(&client).await;
+    // Tokens of before are still good: the signing keys are part of the state.
+    let stored = history(&client, &ben, &ann_id).await;
+    let seqs: Vec<_> = stored.iter().map(|one| one["seq"].as_i64().expect("a seq")).collect();
+    let dense: Vec<_> = (1..=i64::try_from(stored.len()).expect("small")).rev().collect();
+    assert_eq!(seqs, dense);
+    let texts: Vec<_> = stored.iter().map(|one| one["content"].as_str().expect("a text")).collect();
+    for n in &acknowledged {
+        let text = format!("message {n}");
+        assert_eq!(texts.iter().filter(|known| **known == text).count(), 1, "{text}");
+    }
+    let paid = 100 - ledger_verifies(&client, &ann).await;
+    assert_eq!(usize::try_from(paid), Ok(stored.len()), "one credit for each stored message");
+    for n in acknowledged.iter().take(3) {
+        let body = message(&ben_id, *n);
+        let (status, _) = client.call("POST", "/api/v2/messages/send", Some(&ann), Some(body)).await.expect("retry");
+        assert_eq!(status, 200);
+    }
+    assert_eq!(history(&client, &ben, &ann_id).await.len(), stored.len());
+    second_process_is_refused(port, &state);
+    drop(again);
+    let _ = std::fs::remove_dir_all(&folder);
+}
+
+fn second_process_is_refused(port: u16, state: &Path) {
+    let other = Command::new(env!("CARGO_BIN_EXE_local"))
+        .args(["--port", &(port + 2).to_string(), "--state"])
+        .arg(state)
+        .output()
+        .expect("a second process");
+    assert!(!other.status.success());
+    let said = String::from_utf8_lossy(&other.stderr);
+    assert!(said.contains("in use") || said.contains("another process"), "{said}");
+}

@@ -1,0 +1,6 @@
+//! What operations cost in DynamoDB units, read from consumed capacity at the SDK boundary, and
+//! `docs/costs.md`, which says so.
+
+mod bill;
+mod message;
+mod operations;
