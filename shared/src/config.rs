@@ -76,10 +76,13 @@ impl Config {
             socket_url: text("PAIRLY_SOCKET_URL", "ws://127.0.0.1:3001")?,
             public_url: text("PUBLIC_URL", "http://127.0.0.1:3000")?,
             app_url: text("APP_URL", "http://127.0.0.1:3000")?,
-            origins: text("PAIRLY_ORIGINS", "http://127.0.0.1:3000,http://localhost:3000")?
-                .split(',')
-                .map(|origin| origin.trim().to_owned())
-                .collect(),
+            origins: text(
+                "PAIRLY_ORIGINS",
+                "http://127.0.0.1:3000,http://localhost:3000",
+            )?
+            .split(',')
+            .map(|origin| origin.trim().to_owned())
+            .collect(),
             mail_from: text("PAIRLY_MAIL_FROM", "Pairly <no-reply@pairly.test>")?,
             master_key: text("PAIRLY_DATA_KEY", "alias/pairly-data")?,
             endpoint,
@@ -100,7 +103,10 @@ impl Config {
 }
 
 /// One variable of the environment: the only place that reads it.
-#[expect(clippy::disallowed_methods, reason = "this is the module that owns the environment")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the module that owns the environment"
+)]
 pub fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }

@@ -76,7 +76,9 @@ pub fn open(key: &[u8; 32], context: &[u8], sealed: &[u8]) -> Result<Vec<u8>> {
     let key = RandomizedNonceKey::new(&AES_256_GCM, key).map_err(|_| wrong())?;
     let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| wrong())?;
     let mut bytes = bytes.to_vec();
-    let plain = key.open_in_place(nonce, Aad::from(context), &mut bytes).map_err(|_| wrong())?;
+    let plain = key
+        .open_in_place(nonce, Aad::from(context), &mut bytes)
+        .map_err(|_| wrong())?;
     Ok(plain.to_vec())
 }
 
@@ -88,7 +90,10 @@ mod tests {
     fn sealed_bytes_open_only_with_their_context() {
         let key = [7; 32];
         let sealed = seal(&key, b"data/usr/account/email", b"ann@pairly.test").unwrap();
-        assert_eq!(open(&key, b"data/usr/account/email", &sealed).unwrap(), b"ann@pairly.test");
+        assert_eq!(
+            open(&key, b"data/usr/account/email", &sealed).unwrap(),
+            b"ann@pairly.test"
+        );
         assert!(open(&key, b"data/usr/account/name", &sealed).is_err());
         assert!(open(&[8; 32], b"data/usr/account/email", &sealed).is_err());
         for at in 0..sealed.len() {

@@ -42,7 +42,11 @@ pub struct Host {
 impl Env {
     /// The surroundings of the named function.
     pub fn new(function: &'static str, host: Host) -> Self {
-        Self(Arc::new(Inner { function, host, parts: Mutex::default() }))
+        Self(Arc::new(Inner {
+            function,
+            host,
+            parts: Mutex::default(),
+        }))
     }
 
     /// Name of the function.
@@ -90,7 +94,10 @@ impl Env {
 
     fn find<T: Any + Send + Sync>(&self, id: TypeId) -> Option<Arc<T>> {
         let parts = self.0.parts.lock().unwrap_or_else(PoisonError::into_inner);
-        parts.get(&id).cloned().and_then(|part| part.downcast().ok())
+        parts
+            .get(&id)
+            .cloned()
+            .and_then(|part| part.downcast().ok())
     }
 }
 

@@ -50,10 +50,8 @@ pub enum Trigger {
 
 /// Runs a function on an event in the shape that Lambda gives it; the result likewise.
 /// An `Err` is a failed invocation: the event source tries again.
-pub type Run = for<'a> fn(
-    &'a Env,
-    Value,
-) -> Pin<Box<dyn Future<Output = Result<Value, String>> + Send + 'a>>;
+pub type Run =
+    for<'a> fn(&'a Env, Value) -> Pin<Box<dyn Future<Output = Result<Value, String>> + Send + 'a>>;
 
 /// One function as data.
 #[derive(Debug)]
@@ -84,8 +82,15 @@ impl Function {
     /// All statements of the role, one per resource, sorted.
     pub fn role(&self) -> std::collections::BTreeMap<&'static str, Vec<&'static str>> {
         let mut role = std::collections::BTreeMap::<_, Vec<_>>::new();
-        for grant in self.grants.iter().flat_map(|set| set.iter()).flat_map(|set| set.iter()) {
-            role.entry(grant.resource).or_default().extend(grant.actions);
+        for grant in self
+            .grants
+            .iter()
+            .flat_map(|set| set.iter())
+            .flat_map(|set| set.iter())
+        {
+            role.entry(grant.resource)
+                .or_default()
+                .extend(grant.actions);
         }
         for actions in role.values_mut() {
             actions.sort_unstable();
@@ -196,9 +201,7 @@ handlers! {
 }
 
 /// The grants of a handler, for constants.
-pub const fn grants<C, Args, H: Handler<C, Args>>(
-    _: &H,
-) -> &'static [&'static [&'static [Grant]]] {
+pub const fn grants<C, Args, H: Handler<C, Args>>(_: &H) -> &'static [&'static [&'static [Grant]]] {
     H::GRANTS
 }
 
@@ -262,7 +265,9 @@ macro_rules! fallback {
 macro_rules! worker {
     ($queue:literal => $name:ident $(,)?) => {
         $crate::declare!(
-            $crate::worker::Message, $crate::worker::serve_queue, $name,
+            $crate::worker::Message,
+            $crate::worker::serve_queue,
+            $name,
             [$crate::function::Trigger::Queue($queue)],
             $crate::http::limit::Limit::None,
             []
@@ -288,7 +293,9 @@ macro_rules! stream {
 macro_rules! schedule {
     (every $seconds:literal => $name:ident $(,)?) => {
         $crate::declare!(
-            $crate::worker::Tick, $crate::worker::serve_tick, $name,
+            $crate::worker::Tick,
+            $crate::worker::serve_tick,
+            $name,
             [$crate::function::Trigger::Every($seconds)],
             $crate::http::limit::Limit::None,
             []
@@ -339,7 +346,10 @@ macro_rules! trigger {
         $crate::function::Trigger::Alias($at)
     };
     ($method:ident $at:literal) => {
-        $crate::function::Trigger::Http { method: stringify!($method), path: $at }
+        $crate::function::Trigger::Http {
+            method: stringify!($method),
+            path: $at,
+        }
     };
 }
 

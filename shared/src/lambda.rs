@@ -42,7 +42,10 @@ pub struct HttpParts {
 /// # Errors
 /// When the event has another shape.
 pub fn http_parts(event: Value) -> Result<HttpParts, serde_json::Error> {
-    let query = event["rawQueryString"].as_str().unwrap_or_default().to_owned();
+    let query = event["rawQueryString"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
     let path = event["rawPath"].as_str().unwrap_or_default().to_owned();
     let request: Request = serde_json::from_value::<LambdaRequest>(event)?.into();
     let params = request.path_parameters();
@@ -50,12 +53,18 @@ pub fn http_parts(event: Value) -> Result<HttpParts, serde_json::Error> {
         method: request.method().as_str().to_owned(),
         path,
         query,
-        params: params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+        params: params
+            .iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
         ..HttpParts::default()
     };
     if let Some(RequestContext::ApiGatewayV2(context)) = request.request_context_ref() {
         let route = context.route_key.as_deref().unwrap_or_default();
-        parts.route = route.split_once(' ').map_or(route, |(_, path)| path).to_owned();
+        parts.route = route
+            .split_once(' ')
+            .map_or(route, |(_, path)| path)
+            .to_owned();
         parts.address = context.http.source_ip.clone().unwrap_or_default();
     }
     for (name, value) in request.headers() {
@@ -78,7 +87,9 @@ pub fn start(name: &'static str, run: Run) {
         Err(missing) => stop(&missing),
     };
     crate::log::start(&config);
-    let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https();
+    let http = Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+        .build_https();
     let host = Host {
         http,
         clock: Arc::new(SystemClock),
@@ -86,7 +97,9 @@ pub fn start(name: &'static str, run: Run) {
         config: Arc::new(config),
     };
     let env = Env::new(name, host);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
     let serve = async {
         lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
             let env = env.clone();
@@ -107,7 +120,10 @@ pub fn start(name: &'static str, run: Run) {
 /// Ends the process with the reason in the log.
 fn stop(reason: &str) -> ! {
     tracing::error!(target: "failure", exception = reason, "the function cannot start");
-    #[expect(clippy::print_stderr, reason = "without configuration there is no logging yet")]
+    #[expect(
+        clippy::print_stderr,
+        reason = "without configuration there is no logging yet"
+    )]
     {
         eprintln!("the function cannot start: {reason}");
     }

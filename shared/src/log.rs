@@ -89,7 +89,10 @@ pub fn start(config: &Config) {
     // Only fails when there is a subscriber already, as in tests.
     let _ = tracing::subscriber::set_global_default(subscriber);
     std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let place = panic
+            .location()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         tracing::error!(target: "failure", exception = %place, "panic");
     }));
 }
@@ -102,7 +105,8 @@ struct Members(Map<String, Value>);
 
 impl Visit for Members {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.0.insert(field.name().to_owned(), json!(format!("{value:?}")));
+        self.0
+            .insert(field.name().to_owned(), json!(format!("{value:?}")));
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
@@ -139,12 +143,13 @@ where
         line.insert("timestamp".to_owned(), json!(SystemClock.now()));
         line.insert("level".to_owned(), json!(level.as_str()));
         line.insert("logger".to_owned(), json!(event.metadata().target()));
-        for (name, default) in
-            [("request_id", "N/A"), ("user_id", "anonymous"), ("endpoint", "N/A")]
-        {
+        for (name, default) in [
+            ("request_id", "N/A"),
+            ("user_id", "anonymous"),
+            ("endpoint", "N/A"),
+        ] {
             line.entry(name).or_insert_with(|| json!(default));
         }
         writeln!(writer, "{}", Value::Object(line))
     }
 }
-

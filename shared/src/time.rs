@@ -44,7 +44,9 @@ impl Time {
 
     /// Reads RFC 3339.
     pub fn parse(text: &str) -> Option<Self> {
-        text.parse::<jiff::Timestamp>().ok().map(|at| Self(at.as_millisecond()))
+        text.parse::<jiff::Timestamp>()
+            .ok()
+            .map(|at| Self(at.as_millisecond()))
     }
 
     /// The calendar date in UTC.
@@ -153,7 +155,10 @@ impl fmt::Debug for Clock {
 pub struct SystemClock;
 
 impl Now for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the module that owns the clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the module that owns the clock"
+    )]
     fn now(&self) -> Time {
         let since = std::time::SystemTime::now()
             .duration_since(std::time::UNIX_EPOCH)

@@ -24,9 +24,24 @@ pub struct QueueSpec {
 
 /// All queues.
 pub const QUEUES: &[QueueSpec] = &[
-    QueueSpec { name: "frames", visibility_seconds: 60, receives_max: 3, batch: 10 },
-    QueueSpec { name: "mail", visibility_seconds: 90, receives_max: 5, batch: 10 },
-    QueueSpec { name: "revoked", visibility_seconds: 60, receives_max: 5, batch: 10 },
+    QueueSpec {
+        name: "frames",
+        visibility_seconds: 60,
+        receives_max: 3,
+        batch: 10,
+    },
+    QueueSpec {
+        name: "mail",
+        visibility_seconds: 90,
+        receives_max: 5,
+        batch: 10,
+    },
+    QueueSpec {
+        name: "revoked",
+        visibility_seconds: 60,
+        receives_max: 5,
+        batch: 10,
+    },
 ];
 
 /// One message of a queue.
@@ -119,7 +134,11 @@ pub struct Report(pub Value);
 
 impl Answer<Tick> for Report {
     fn answer(self) -> Result<Reply> {
-        Ok(Reply { status: 200, body: self.0, headers: Vec::new() })
+        Ok(Reply {
+            status: 200,
+            body: self.0,
+            headers: Vec::new(),
+        })
     }
 }
 
@@ -139,9 +158,9 @@ pub async fn serve_queue<A, H: Handler<Message, A>>(
     for record in records {
         let id = record["messageId"].as_str().unwrap_or_default().to_owned();
         let outcome = match message_of(record) {
-            Ok(mut message) => {
-                crate::log::guarded(handler.handle(env, &mut message)).await.map(|_| ())
-            }
+            Ok(mut message) => crate::log::guarded(handler.handle(env, &mut message))
+                .await
+                .map(|_| ()),
             Err(error) => Err(error),
         };
         if let Err(error) = outcome {
@@ -177,8 +196,13 @@ pub async fn serve_stream<A, H: Handler<Changes, A>>(
     handler: H,
 ) -> Result<Value, String> {
     let records = event["Records"].as_array().ok_or("no Records")?;
-    let list: Result<Vec<_>> = records.iter().map(|record| change_of(env, record)).collect();
-    let mut changes = Changes { list: list.map_err(|error| error.to_string())? };
+    let list: Result<Vec<_>> = records
+        .iter()
+        .map(|record| change_of(env, record))
+        .collect();
+    let mut changes = Changes {
+        list: list.map_err(|error| error.to_string())?,
+    };
     let outcome = crate::log::guarded(handler.handle(env, &mut changes)).await;
     outcome.map_err(|error| fail(env, "stream", &error))?;
     Ok(json!({ "batchItemFailures": [] }))
@@ -226,5 +250,7 @@ pub async fn serve_tick<A, H: Handler<Tick, A>>(
 ) -> Result<Value, String> {
     let mut tick = Tick { event };
     let outcome = crate::log::guarded(handler.handle(env, &mut tick)).await;
-    outcome.map(|reply| reply.body).map_err(|error| fail(env, "schedule", &error))
+    outcome
+        .map(|reply| reply.body)
+        .map_err(|error| fail(env, "schedule", &error))
 }

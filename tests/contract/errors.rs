@@ -17,12 +17,22 @@ fn the_list_of_errors_is_what_the_code_says() {
          without a function are common to all operations.\n\n| status | code | meaning | functions |\n\
          |---|---|---|---|\n",
     );
-    for fault in shared::error::ALL.iter().filter(|fault| fault.code != "REPLAYED") {
+    for fault in shared::error::ALL
+        .iter()
+        .filter(|fault| fault.code != "REPLAYED")
+    {
         let users = users.get(fault.code).map(|names| {
-            names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+            names
+                .iter()
+                .map(|name| format!("`{name}`"))
+                .collect::<Vec<_>>()
+                .join(", ")
         });
         let users = users.unwrap_or_default();
-        out += &format!("| {} | `{}` | {} | {users} |\n", fault.status, fault.code, fault.text);
+        out += &format!(
+            "| {} | `{}` | {} | {users} |\n",
+            fault.status, fault.code, fault.text
+        );
     }
     derived("docs/errors.md", &out);
 }

@@ -37,7 +37,8 @@ fn page() -> String {
     for function in functions {
         if function.domain != domain {
             domain = function.domain;
-            out += &format!("\n## {domain}\n\n| function | starts on | does | limit | may touch |\n");
+            out +=
+                &format!("\n## {domain}\n\n| function | starts on | does | limit | may touch |\n");
             out += "|---|---|---|---|---|\n";
         }
         let triggers: Vec<_> = function.triggers.iter().map(trigger).collect();
@@ -61,7 +62,10 @@ fn the_list_of_functions_is_what_the_code_says() {
 
 #[test]
 fn every_function_has_one_name_everywhere() {
-    let mut names: Vec<_> = local::functions().iter().map(|function| function.name).collect();
+    let mut names: Vec<_> = local::functions()
+        .iter()
+        .map(|function| function.name)
+        .collect();
     let count = names.len();
     names.sort_unstable();
     names.dedup();

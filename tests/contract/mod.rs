@@ -12,7 +12,10 @@ use std::path::{Path, PathBuf};
 
 /// The root of the workspace.
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace").to_path_buf()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("a workspace")
+        .to_path_buf()
 }
 
 /// Compares a derived file with what the code says, or writes it when `UPDATE` is set.
@@ -27,7 +30,10 @@ pub fn derived(path: &str, wanted: &str) {
         std::fs::write(&file, wanted).expect("the derived file");
         return;
     }
-    let line = stored.lines().zip(wanted.lines()).position(|(is, should)| is != should);
+    let line = stored
+        .lines()
+        .zip(wanted.lines())
+        .position(|(is, should)| is != should);
     let line = line.unwrap_or(stored.lines().count().min(wanted.lines().count()));
     let at = |text: &str| text.lines().nth(line).unwrap_or("(end of file)").to_owned();
     panic!(
@@ -38,7 +44,10 @@ pub fn derived(path: &str, wanted: &str) {
     );
 }
 
-#[expect(clippy::disallowed_methods, reason = "the switch between comparing and writing")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the switch between comparing and writing"
+)]
 fn updating() -> bool {
     std::env::var_os("UPDATE").is_some()
 }
@@ -47,5 +56,7 @@ fn updating() -> bool {
 pub fn summary(function: &shared::function::Function) -> String {
     let source = std::fs::read_to_string(root().join(function.file)).expect("the source file");
     let docs = source.lines().take_while(|line| line.starts_with("//!"));
-    docs.map(|line| line.trim_start_matches("//!").trim()).collect::<Vec<_>>().join(" ")
+    docs.map(|line| line.trim_start_matches("//!").trim())
+        .collect::<Vec<_>>()
+        .join(" ")
 }

@@ -20,8 +20,14 @@ fn documented() -> Vec<(String, String)> {
                 .filter(|line| line.starts_with('|'))
                 .collect();
             if rows.first().is_some_and(|head| head.contains("| table |")) {
-                let name = path.strip_prefix(root().join("shared/src")).expect("below").display();
-                found.push((name.to_string(), rows.join("\n").replace("[`", "`").replace("`]", "`")));
+                let name = path
+                    .strip_prefix(root().join("shared/src"))
+                    .expect("below")
+                    .display();
+                found.push((
+                    name.to_string(),
+                    rows.join("\n").replace("[`", "`").replace("`]", "`"),
+                ));
             }
         }
     }
@@ -43,8 +49,15 @@ fn the_data_model_is_what_the_code_says() {
             .iter()
             .map(|index| {
                 let kind = if index.pk == "pk" { "local" } else { "global" };
-                let what = if index.whole { "all attributes" } else { "keys only" };
-                format!("`{}` ({kind}: {}, {}; {what})", index.name, index.pk, index.sk)
+                let what = if index.whole {
+                    "all attributes"
+                } else {
+                    "keys only"
+                };
+                format!(
+                    "`{}` ({kind}: {}, {}; {what})",
+                    index.name, index.pk, index.sk
+                )
             })
             .collect();
         let yes = |on: bool| if on { "yes" } else { "no" };

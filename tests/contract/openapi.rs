@@ -15,21 +15,27 @@ fn common(function: &Function, operation: &Operation) -> Vec<Fault> {
     faults.extend([error::RATE_LIMITED, error::INTERNAL_ERROR]);
     faults.extend([error::UNAVAILABLE, error::TIMEOUT]);
     if function.member {
-        faults.extend([error::UNAUTHENTICATED, error::TOKEN_INVALID, error::TOKEN_EXPIRED]);
+        faults.extend([
+            error::UNAUTHENTICATED,
+            error::TOKEN_INVALID,
+            error::TOKEN_EXPIRED,
+        ]);
         faults.extend([error::SESSION_REVOKED, error::USER_BANNED]);
     }
     if operation.body.is_some() || operation.query.is_some() {
         faults.extend([error::UNKNOWN_FIELD, error::VALIDATION_FAILED]);
     }
-    let writes = |trigger: &Trigger| {
-        matches!(trigger, Trigger::Http { method, .. } if *method != "GET")
-    };
+    let writes =
+        |trigger: &Trigger| matches!(trigger, Trigger::Http { method, .. } if *method != "GET");
     if function.triggers.iter().any(writes) {
         faults.extend([error::MALFORMED_JSON, error::PAYLOAD_TOO_LARGE]);
         faults.push(error::UNSUPPORTED_MEDIA_TYPE);
     }
     if operation.key {
-        faults.extend([error::IDEMPOTENCY_KEY_INVALID, error::IDEMPOTENCY_IN_PROGRESS]);
+        faults.extend([
+            error::IDEMPOTENCY_KEY_INVALID,
+            error::IDEMPOTENCY_IN_PROGRESS,
+        ]);
         faults.push(error::IDEMPOTENCY_KEY_REUSED);
     }
     faults
@@ -60,8 +66,11 @@ fn responses(function: &Function, operation: &Operation) -> Value {
         });
         let known = out.entry(status.to_string()).or_insert(refusal);
         if known["description"] != json!(codes.join(", ")) {
-            known["description"] = json!(format!("{} Or: {}", known["description"]
-                .as_str().unwrap_or_default(), codes.join(", ")));
+            known["description"] = json!(format!(
+                "{} Or: {}",
+                known["description"].as_str().unwrap_or_default(),
+                codes.join(", ")
+            ));
         }
     }
     Value::Object(out)
@@ -75,11 +84,20 @@ fn parameters(path: &str, operation: &Operation) -> Vec<Value> {
             json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } })
         })
         .collect();
-    let query = operation.query.as_ref().and_then(|schema| schema.get("properties"));
-    let required = operation.query.as_ref().and_then(|schema| schema.get("required")).cloned();
+    let query = operation
+        .query
+        .as_ref()
+        .and_then(|schema| schema.get("properties"));
+    let required = operation
+        .query
+        .as_ref()
+        .and_then(|schema| schema.get("required"))
+        .cloned();
     let required = required.unwrap_or(json!([]));
     for (name, schema) in query.and_then(Value::as_object).into_iter().flatten() {
-        let must = required.as_array().is_some_and(|names| names.contains(&json!(name)));
+        let must = required
+            .as_array()
+            .is_some_and(|names| names.contains(&json!(name)));
         list.push(json!({ "name": name, "in": "query", "required": must, "schema": schema }));
     }
     if operation.key {
@@ -124,10 +142,16 @@ fn closed(value: &mut Value) {
 pub fn document() -> Value {
     let mut settings = SchemaSettings::draft2020_12();
     settings.definitions_path = "/components/schemas".into();
-    let mut operation = Operation { schemas: settings.into_generator(), ..Operation::default() };
+    let mut operation = Operation {
+        schemas: settings.into_generator(),
+        ..Operation::default()
+    };
     let mut paths: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
     for function in local::functions() {
-        operation = Operation { schemas: operation.schemas, ..Operation::default() };
+        operation = Operation {
+            schemas: operation.schemas,
+            ..Operation::default()
+        };
         (function.describe)(&mut operation);
         let mut method = String::new();
         for trigger in function.triggers {
@@ -140,7 +164,10 @@ pub fn document() -> Value {
                 _ => continue,
             };
             let entry = entry(function, &operation, path, alias);
-            paths.entry(path.to_owned()).or_default().insert(method.clone(), entry);
+            paths
+                .entry(path.to_owned())
+                .or_default()
+                .insert(method.clone(), entry);
         }
     }
     let mut schemas = Value::Object(operation.schemas.take_definitions(true));
@@ -165,7 +192,11 @@ pub fn document() -> Value {
 }
 
 fn entry(function: &Function, operation: &Operation, path: &str, alias: bool) -> Value {
-    let id = if alias { format!("{}_alias", function.name) } else { function.name.to_owned() };
+    let id = if alias {
+        format!("{}_alias", function.name)
+    } else {
+        function.name.to_owned()
+    };
     let mut entry = json!({
         "operationId": id,
         "tags": [function.domain],
@@ -186,14 +217,22 @@ fn entry(function: &Function, operation: &Operation, path: &str, alias: bool) ->
 fn the_contract_is_what_the_code_says() {
     let document = document();
     derived("infra/openapi.yaml", &yaml::document(&document));
-    derived("shared/src/operations/openapi.json", &format!("{document}\n"));
+    derived(
+        "shared/src/operations/openapi.json",
+        &format!("{document}\n"),
+    );
 }
 
 #[test]
 fn no_two_types_share_a_schema_name() {
     // schemars numbers a second type of the same name; a number would reach the clients.
     let document = document();
-    let names = document["components"]["schemas"].as_object().expect("schemas").keys();
-    let numbered: Vec<_> = names.filter(|name| name.ends_with(|c: char| c.is_ascii_digit())).collect();
+    let names = document["components"]["schemas"]
+        .as_object()
+        .expect("schemas")
+        .keys();
+    let numbered: Vec<_> = names
+        .filter(|name| name.ends_with(|c: char| c.is_ascii_digit()))
+        .collect();
     assert!(numbered.is_empty(), "rename the types behind {numbered:?}");
 }

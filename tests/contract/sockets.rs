@@ -38,12 +38,20 @@ fn frame(kind: &str, data: Value) -> Value {
 fn document() -> Value {
     let mut settings = SchemaSettings::draft2020_12();
     settings.definitions_path = "/components/schemas".into();
-    let mut operation = Operation { schemas: settings.into_generator(), ..Operation::default() };
+    let mut operation = Operation {
+        schemas: settings.into_generator(),
+        ..Operation::default()
+    };
     let (mut messages, mut operations) = (Map::new(), Map::new());
     for function in local::functions() {
         for trigger in function.triggers {
-            let Trigger::Frame(kind) = trigger else { continue };
-            operation = Operation { schemas: operation.schemas, ..Operation::default() };
+            let Trigger::Frame(kind) = trigger else {
+                continue;
+            };
+            operation = Operation {
+                schemas: operation.schemas,
+                ..Operation::default()
+            };
             (function.describe)(&mut operation);
             let any = json!({ "type": "object" });
             let data = operation.body.clone().or_else(|| operation.query.clone());
@@ -55,22 +63,33 @@ fn document() -> Value {
                 messages.insert(name, frame(answer, schema.clone().to_value()));
             }
             let reference = json!({ "$ref": format!("#/channels/socket/messages/client.{kind}") });
-            operations.insert(function.name.to_owned(), json!({
-                "action": "receive",
-                "channel": { "$ref": "#/channels/socket" },
-                "summary": summary(function),
-                "messages": [reference],
-            }));
+            operations.insert(
+                function.name.to_owned(),
+                json!({
+                    "action": "receive",
+                    "channel": { "$ref": "#/channels/socket" },
+                    "summary": summary(function),
+                    "messages": [reference],
+                }),
+            );
         }
     }
     for kind in FACTS {
-        messages.insert(format!("server.{kind}"), frame(kind, json!({ "type": "object" })));
+        messages.insert(
+            format!("server.{kind}"),
+            frame(kind, json!({ "type": "object" })),
+        );
     }
-    messages.insert("server.error".into(), frame("error", json!({ "type": "object" })));
+    messages.insert(
+        "server.error".into(),
+        frame("error", json!({ "type": "object" })),
+    );
     let mut schemas = Value::Object(operation.schemas.take_definitions(true));
     if let Some(schemas) = schemas.as_object_mut() {
         schemas.values_mut().for_each(|schema| {
-            schema.as_object_mut().map(|schema| schema.remove("$schema"));
+            schema
+                .as_object_mut()
+                .map(|schema| schema.remove("$schema"));
         });
     }
     json!({

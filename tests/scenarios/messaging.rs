@@ -14,10 +14,15 @@ async fn a_message_costs_one_credit_and_carries_its_receipt() {
     ben.comes_online().await;
     let sent = ann.says("hi").to(&ben).await.ok();
     assert_eq!(sent["status"], "sent");
-    assert_eq!((sent["seq"].as_i64(), sent["credits_cost"].as_i64()), (Some(1), Some(1)));
+    assert_eq!(
+        (sent["seq"].as_i64(), sent["credits_cost"].as_i64()),
+        (Some(1), Some(1))
+    );
     assert_eq!(sent["balance_after"], 99);
     ann.has_credits(99).await;
-    let transaction = sent["credits_transaction_id"].as_str().expect("a transaction");
+    let transaction = sent["credits_transaction_id"]
+        .as_str()
+        .expect("a transaction");
     let path = format!("/api/v2/credits/transactions/{transaction}");
     let receipt = ann.get(&path).await.ok();
     assert_eq!(receipt["postings"][0]["amount"], 1);
@@ -27,7 +32,10 @@ async fn a_message_costs_one_credit_and_carries_its_receipt() {
     let frame = ben.sees("hi").await;
     assert_eq!(frame["seq"], 1);
     assert_eq!(frame["data"]["id"], sent["id"]);
-    assert_eq!(frame["data"]["conversation"], json!({ "last_seq": 1, "unread_count": 1 }));
+    assert_eq!(
+        frame["data"]["conversation"],
+        json!({ "last_seq": 1, "unread_count": 1 })
+    );
     assert_eq!(frame["data"]["unread_total"], 1);
     ben.has_credits(100).await;
 }
@@ -38,7 +46,11 @@ async fn without_credits_nothing_happens() {
     let mut ann = world.person_with("Ann", 0).await;
     let mut ben = world.person("Ben").await;
     ben.comes_online().await;
-    let refused = ann.says("hi").to(&ben).await.refused(402, "INSUFFICIENT_CREDITS");
+    let refused = ann
+        .says("hi")
+        .to(&ben)
+        .await
+        .refused(402, "INSUFFICIENT_CREDITS");
     assert_eq!(refused["details"], json!({ "required": 1, "available": 0 }));
     world.settles().await;
     assert!(ben.got("message.new").await.is_empty());
@@ -56,11 +68,18 @@ async fn delivery_is_marked_once_and_only_by_the_receiver() {
     let sent = ann.says("hi").to(&ben).await.ok();
     let id = sent["id"].as_str().expect("an id");
     let path = format!("/api/v2/messages/mark-delivered/{id}");
-    ann.post(&path, json!({})).await.refused(403, "NOT_RECEIVER");
-    cleo.post(&path, json!({})).await.refused(404, "MESSAGE_NOT_FOUND");
+    ann.post(&path, json!({}))
+        .await
+        .refused(403, "NOT_RECEIVER");
+    cleo.post(&path, json!({}))
+        .await
+        .refused(404, "MESSAGE_NOT_FOUND");
     ann.comes_online().await;
     let first = ben.post(&path, json!({})).await.ok();
-    assert_eq!((first["status"].as_str(), first["delivered_seq"].as_i64()), (Some("delivered"), Some(1)));
+    assert_eq!(
+        (first["status"].as_str(), first["delivered_seq"].as_i64()),
+        (Some("delivered"), Some(1))
+    );
     let told = ann.waits(|frame| frame["type"] == "message.status").await;
     assert_eq!(told["data"]["status"], "delivered");
     assert_eq!(told["data"]["up_to_seq"], 1);
@@ -79,7 +98,10 @@ async fn reading_implies_delivery_and_the_sender_sees_it() {
     let sent = ann.says("hi").to(&ben).await.ok();
     let body = json!({ "message_ids": [sent["id"]] });
     let marked = ben.post("/api/v2/messages/mark-read", body).await.ok();
-    assert_eq!((marked["success"].as_bool(), marked["marked_count"].as_i64()), (Some(true), Some(1)));
+    assert_eq!(
+        (marked["success"].as_bool(), marked["marked_count"].as_i64()),
+        (Some(true), Some(1))
+    );
     let told = ann.waits(|frame| frame["data"]["status"] == "read").await;
     assert_eq!(told["type"], "message.status");
     let id = sent["id"].as_str().expect("an id");
@@ -100,7 +122,12 @@ async fn unread_counts_are_exact() {
     let count = unread(&ben).await;
     assert_eq!(count["unread_count"], 3);
     assert_eq!(count["by_sender"][&ann.id], 3);
-    ben.post("/api/v2/messages/mark-read", json!({ "message_ids": ids[..2] })).await.ok();
+    ben.post(
+        "/api/v2/messages/mark-read",
+        json!({ "message_ids": ids[..2] }),
+    )
+    .await
+    .ok();
     world.settles().await;
     assert_eq!(unread(&ben).await["unread_count"], 1);
     let path = format!("/api/v2/messages/unread-count?sender_id={}", ann.id);
@@ -117,16 +144,29 @@ async fn conversations_are_listed_by_activity_with_preview_and_unread() {
     cleo.says("from cleo").to(&ben).await.ok();
     world.passes(5).await;
     let list = ben.get("/api/v2/messages/conversations").await.ok();
-    let partners: Vec<_> =
-        list["conversations"].as_array().expect("a list").iter().map(|one| one["partner"]["name"].clone()).collect();
+    let partners: Vec<_> = list["conversations"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|one| one["partner"]["name"].clone())
+        .collect();
     assert_eq!(partners, [json!("Cleo"), json!("Ann")]);
-    assert_eq!(list["conversations"][0]["last_message"]["preview"], "from cleo");
+    assert_eq!(
+        list["conversations"][0]["last_message"]["preview"],
+        "from cleo"
+    );
     assert_eq!(list["conversations"][0]["unread_count"], 1);
     ben.says("to ann").to(&ann).await.ok();
     world.settles().await;
     let list = ben.get("/chats").await.ok();
-    assert_eq!(list["conversations"][0]["partner"]["user_id"], json!(ann.id));
-    assert_eq!(list["conversations"][0]["last_message"]["preview"], "to ann");
+    assert_eq!(
+        list["conversations"][0]["partner"]["user_id"],
+        json!(ann.id)
+    );
+    assert_eq!(
+        list["conversations"][0]["last_message"]["preview"],
+        "to ann"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -142,7 +182,11 @@ async fn a_conversation_is_read_in_pages_without_gap_or_repeat() {
         let page = ben.get(&format!("{base}?limit=10{cursor}")).await.ok();
         pages += 1;
         let messages = page["messages"].as_array().expect("messages");
-        seqs.extend(messages.iter().map(|message| message["seq"].as_i64().expect("a seq")));
+        seqs.extend(
+            messages
+                .iter()
+                .map(|message| message["seq"].as_i64().expect("a seq")),
+        );
         match page["next_cursor"].as_str() {
             Some(next) => cursor = format!("&cursor={next}"),
             None => break,
@@ -151,7 +195,12 @@ async fn a_conversation_is_read_in_pages_without_gap_or_repeat() {
     assert_eq!(pages, 3);
     assert_eq!(seqs, (1..=25).rev().collect::<Vec<_>>());
     let newer = ben.get(&format!("{base}?after_seq=20&limit=3")).await.ok();
-    let got: Vec<_> = newer["messages"].as_array().expect("messages").iter().map(|m| m["seq"].as_i64()).collect();
+    let got: Vec<_> = newer["messages"]
+        .as_array()
+        .expect("messages")
+        .iter()
+        .map(|m| m["seq"].as_i64())
+        .collect();
     assert_eq!(got, [Some(21), Some(22), Some(23)]);
     assert_eq!(newer["limited"], true);
     assert_eq!(newer["head_seq"], 25);
@@ -164,7 +213,10 @@ async fn deleting_for_everyone_before_delivery_gives_the_credit_back_once() {
     let sent = ann.says("oops").to(&ben).await.ok();
     let path = format!("/api/v2/messages/{}", sent["id"].as_str().expect("an id"));
     let first = ann.delete(&path).await.ok();
-    assert_eq!((first["is_deleted"].as_bool(), first["refunded"].as_i64()), (Some(true), Some(1)));
+    assert_eq!(
+        (first["is_deleted"].as_bool(), first["refunded"].as_i64()),
+        (Some(true), Some(1))
+    );
     ann.has_credits(100).await;
     let second = ann.delete(&path).await.ok();
     assert_eq!(second["deleted_at"], first["deleted_at"]);
@@ -174,7 +226,9 @@ async fn deleting_for_everyone_before_delivery_gives_the_credit_back_once() {
     assert_eq!(ben.reads(&ann).await[0]["content"], "");
     let other = ann.says("seen").to(&ben).await.ok();
     let id = other["id"].as_str().expect("an id");
-    ben.post(&format!("/api/v2/messages/mark-delivered/{id}"), json!({})).await.ok();
+    ben.post(&format!("/api/v2/messages/mark-delivered/{id}"), json!({}))
+        .await
+        .ok();
     let late = ann.delete(&format!("/api/v2/messages/{id}")).await.ok();
     assert_eq!(late["refunded"], 0);
     ann.has_credits(99).await;
@@ -189,7 +243,9 @@ async fn the_receiver_hides_a_message_for_themselves_only() {
     assert_eq!(ben.delete(&path).await.ok()["scope"], "me");
     assert!(ben.reads(&ann).await.is_empty());
     assert_eq!(ann.reads(&ben).await[0]["content"], "hi");
-    ben.delete(&format!("{path}?scope=everyone")).await.refused(403, "NOT_SENDER");
+    ben.delete(&format!("{path}?scope=everyone"))
+        .await
+        .refused(403, "NOT_SENDER");
 }
 
 #[tokio::test(start_paused = true)]
@@ -203,8 +259,14 @@ async fn statistics_equal_a_recount() {
     cleo.says("4").to(&ann).await.ok();
     world.settles().await;
     let stats = ann.get("/api/v2/messages/stats").await.ok();
-    assert_eq!((stats["sent"].as_i64(), stats["received"].as_i64()), (Some(2), Some(2)));
-    assert_eq!((stats["unread"].as_i64(), stats["conversations"].as_i64()), (Some(2), Some(2)));
+    assert_eq!(
+        (stats["sent"].as_i64(), stats["received"].as_i64()),
+        (Some(2), Some(2))
+    );
+    assert_eq!(
+        (stats["unread"].as_i64(), stats["conversations"].as_i64()),
+        (Some(2), Some(2))
+    );
     assert_eq!(stats["credits_spent"], 2);
     assert_eq!(stats["by_type"]["text"], 2);
 }
@@ -224,20 +286,35 @@ async fn a_stranger_finds_nothing_and_changes_nothing() {
         ("POST", "/api/v2/messages/mark-delivered/{}"),
     ] {
         let body = (method == "POST").then(|| json!({}));
-        let real = cleo.call(method, &path.replace("{}", id), body.clone()).await;
-        let fake = cleo.call(method, &path.replace("{}", &absent), body.clone()).await;
+        let real = cleo
+            .call(method, &path.replace("{}", id), body.clone())
+            .await;
+        let fake = cleo
+            .call(method, &path.replace("{}", &absent), body.clone())
+            .await;
         assert_eq!(real.comparable(), fake.comparable());
         real.refused(404, "MESSAGE_NOT_FOUND");
-        let odd = cleo.call(method, &path.replace("{}", "nonsense"), body).await;
+        let odd = cleo
+            .call(method, &path.replace("{}", "nonsense"), body)
+            .await;
         odd.refused(404, "MESSAGE_NOT_FOUND");
     }
-    let marked = cleo.post("/api/v2/messages/mark-read", json!({ "message_ids": [id] })).await.ok();
-    assert_eq!((marked["marked_count"].as_i64(), marked["ignored"].clone()), (Some(0), json!([id])));
+    let marked = cleo
+        .post("/api/v2/messages/mark-read", json!({ "message_ids": [id] }))
+        .await
+        .ok();
+    assert_eq!(
+        (marked["marked_count"].as_i64(), marked["ignored"].clone()),
+        (Some(0), json!([id]))
+    );
     let by_seq = json!({ "conversation_id": sent["conversation_id"], "up_to_seq": 1 });
     let foreign = cleo.post("/api/v2/messages/mark-read", by_seq).await;
     foreign.refused(404, "CONVERSATION_NOT_FOUND");
     assert!(cleo.reads(&ann).await.is_empty());
-    assert_eq!(ann.get(&format!("/api/v2/messages/{id}")).await.ok(), before);
+    assert_eq!(
+        ann.get(&format!("/api/v2/messages/{id}")).await.ok(),
+        before
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -257,7 +334,9 @@ async fn fifty_retries_of_one_client_id_are_one_message_and_fifty_equal_answers(
     assert_eq!(ben.reads(&ann).await.len(), 1);
     let mut other = body.clone();
     other["content"] = json!("twice");
-    ann.post("/api/v2/messages/send", other).await.refused(422, "IDEMPOTENCY_KEY_REUSED");
+    ann.post("/api/v2/messages/send", other)
+        .await
+        .refused(422, "IDEMPOTENCY_KEY_REUSED");
     ann.has_credits(99).await;
 }
 
@@ -271,7 +350,12 @@ async fn the_same_text_under_different_ids_is_many_messages_in_dense_order() {
         });
         ann.post("/api/v2/messages/send", body).await.ok();
     }
-    let seqs: Vec<_> = ben.reads(&ann).await.iter().map(|message| message["seq"].as_i64().expect("a seq")).collect();
+    let seqs: Vec<_> = ben
+        .reads(&ann)
+        .await
+        .iter()
+        .map(|message| message["seq"].as_i64().expect("a seq"))
+        .collect();
     assert_eq!(seqs, (1..=50).rev().collect::<Vec<_>>());
     ann.has_credits(50).await;
 }
@@ -290,7 +374,12 @@ async fn a_thousand_parallel_sends_on_a_balance_of_one_give_one_message() {
     let answers = futures_util::future::join_all(calls).await;
     let statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
     assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1);
-    assert!(statuses.iter().all(|status| [200, 402, 503].contains(status)), "{statuses:?}");
+    assert!(
+        statuses
+            .iter()
+            .all(|status| [200, 402, 503].contains(status)),
+        "{statuses:?}"
+    );
     ann.has_credits(0).await;
     assert_eq!(ben.reads(&ann).await.len(), 1);
 }
@@ -299,27 +388,50 @@ async fn a_thousand_parallel_sends_on_a_balance_of_one_give_one_message() {
 async fn the_order_of_checks_never_tells_what_a_later_one_knows() {
     let world = World::new().await;
     let ann = world.person_with("Ann", 0).await;
-    let send = |receiver: &str| json!({
-        "receiver_id": receiver, "content": "hi", "message_type": "text", "client_message_id": "order-0001",
-    });
+    let send = |receiver: &str| {
+        json!({
+            "receiver_id": receiver, "content": "hi", "message_type": "text", "client_message_id": "order-0001",
+        })
+    };
     let unknown = format!("usr_{}", "0".repeat(26));
-    ann.post("/api/v2/messages/send", send(&unknown)).await.refused(404, "USER_NOT_FOUND");
-    ann.post("/api/v2/messages/send", send("nonsense")).await.refused(404, "USER_NOT_FOUND");
-    ann.post("/api/v2/messages/send", send(&ann.id)).await.refused(422, "CANNOT_TARGET_SELF");
+    ann.post("/api/v2/messages/send", send(&unknown))
+        .await
+        .refused(404, "USER_NOT_FOUND");
+    ann.post("/api/v2/messages/send", send("nonsense"))
+        .await
+        .refused(404, "USER_NOT_FOUND");
+    ann.post("/api/v2/messages/send", send(&ann.id))
+        .await
+        .refused(422, "CANNOT_TARGET_SELF");
     let mut keyless = send(&unknown);
-    keyless.as_object_mut().expect("an object").remove("client_message_id");
-    ann.post("/api/v2/messages/send", keyless).await.refused(400, "IDEMPOTENCY_KEY_REQUIRED");
+    keyless
+        .as_object_mut()
+        .expect("an object")
+        .remove("client_message_id");
+    ann.post("/api/v2/messages/send", keyless)
+        .await
+        .refused(400, "IDEMPOTENCY_KEY_REQUIRED");
 }
 
 #[tokio::test(start_paused = true)]
 async fn text_is_stored_clean_or_refused() {
     let world = World::new().await;
     let (mut ann, ben) = world.two("Ann", "Ben").await;
-    let sent = ann.says("I <3 <b>you</b><script>alert(1)</script>\u{7} \u{1f600}").to(&ben).await.ok();
+    let sent = ann
+        .says("I <3 <b>you</b><script>alert(1)</script>\u{7} \u{1f600}")
+        .to(&ben)
+        .await
+        .ok();
     assert_eq!(sent["content"], "I <3 you \u{1f600}");
     ann.says(&"x".repeat(5_000)).to(&ben).await.ok();
-    ann.says(&"x".repeat(5_001)).to(&ben).await.refused(413, "MESSAGE_TOO_LARGE");
-    ann.says("<script>only</script>").to(&ben).await.refused(422, "VALIDATION_FAILED");
+    ann.says(&"x".repeat(5_001))
+        .to(&ben)
+        .await
+        .refused(413, "MESSAGE_TOO_LARGE");
+    ann.says("<script>only</script>")
+        .to(&ben)
+        .await
+        .refused(422, "VALIDATION_FAILED");
     assert_eq!(ben.reads(&ann).await.len(), 2);
 }
 
@@ -378,11 +490,18 @@ async fn sixty_one_messages_at_once_are_one_too_many() {
     let mut ben = ben;
     for n in 0..60 {
         let answer = ann.says(&format!("{n}")).to(&ben).await;
-        assert!(answer.header("ratelimit").is_some_and(|text| text.starts_with("\"send\";r=")));
+        assert!(
+            answer
+                .header("ratelimit")
+                .is_some_and(|text| text.starts_with("\"send\";r="))
+        );
         answer.ok();
     }
     let refused = ann.says("too many").to(&ben).await;
-    let wait: i64 = refused.header("retry-after").and_then(|text| text.parse().ok()).expect("a wait");
+    let wait: i64 = refused
+        .header("retry-after")
+        .and_then(|text| text.parse().ok())
+        .expect("a wait");
     assert!(wait >= 1);
     let error = refused.refused(429, "RATE_LIMITED");
     assert_eq!(error["details"]["scope"], "send");

@@ -31,7 +31,10 @@ async fn an_unhealthy_dependency_is_named_and_turns_readiness_only_if_required()
     assert_eq!(report["status"], "not_ready");
     assert_eq!(report["checks"]["database"]["status"], "unhealthy");
     assert!(report["checks"]["database"]["error"].is_string());
-    assert_eq!(world.call("GET", "/health/live", None).await.ok()["status"], "ok");
+    assert_eq!(
+        world.call("GET", "/health/live", None).await.ok()["status"],
+        "ok"
+    );
 }
 
 #[tokio::test(start_paused = true)]

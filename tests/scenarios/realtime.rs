@@ -4,12 +4,19 @@ use serde_json::{Value, json};
 use world::{ADDRESS, Person, World};
 
 async fn ticket(person: &Person) -> String {
-    let answer = person.post("/api/v2/ws/tickets", json!({})).await.expect(201);
+    let answer = person
+        .post("/api/v2/ws/tickets", json!({}))
+        .await
+        .expect(201);
     answer["ticket"].as_str().expect("a ticket").to_owned()
 }
 
 async fn opens(world: &World, ticket: &str) -> Option<u16> {
-    world.local.connect(&format!("ticket={ticket}"), &[], ADDRESS).await.err()
+    world
+        .local
+        .connect(&format!("ticket={ticket}"), &[], ADDRESS)
+        .await
+        .err()
 }
 
 #[tokio::test(start_paused = true)]
@@ -17,7 +24,10 @@ async fn a_ticket_opens_one_socket_within_thirty_seconds() {
     let world = World::unlimited().await;
     let ann = world.person("Ann").await;
     let once = ticket(&ann).await;
-    let socket = world.local.connect(&format!("ticket={once}"), &[], ADDRESS).await;
+    let socket = world
+        .local
+        .connect(&format!("ticket={once}"), &[], ADDRESS)
+        .await;
     assert!(socket.is_ok());
     assert_eq!(opens(&world, &once).await, Some(401));
     let late = ticket(&ann).await;
@@ -47,9 +57,15 @@ async fn foreign_origins_are_refused_and_native_clients_are_not() {
     let with = |origin: &str| vec![("origin".to_owned(), origin.to_owned())];
     let foreign = ticket(&ann).await;
     let query = format!("ticket={foreign}");
-    let refused = world.local.connect(&query, &with("https://evil.test"), ADDRESS).await;
+    let refused = world
+        .local
+        .connect(&query, &with("https://evil.test"), ADDRESS)
+        .await;
     assert_eq!(refused.err(), Some(403));
-    let listed = world.local.connect(&query, &with("http://127.0.0.1:3000"), ADDRESS).await;
+    let listed = world
+        .local
+        .connect(&query, &with("http://127.0.0.1:3000"), ADDRESS)
+        .await;
     assert!(listed.is_ok());
     assert_eq!(opens(&world, &ticket(&ann).await).await, None);
 }
@@ -59,12 +75,20 @@ async fn the_greeting_tells_what_a_client_needs() {
     let world = World::new().await;
     let mut ann = world.person("Ann").await;
     ann.comes_online().await;
-    let ready = ann.asks("hello", json!({ "client": "test", "version": "1" })).await;
+    let ready = ann
+        .asks("hello", json!({ "client": "test", "version": "1" }))
+        .await;
     assert_eq!(ready["type"], "ready");
     assert_eq!(ready["data"]["session_id"], json!(ann.session_id));
     assert_eq!(ready["data"]["ping_interval_seconds"], 240);
     let pong = ann.asks("ping", json!({})).await;
-    assert_eq!((pong["type"].as_str(), pong["data"]["next_ping_seconds"].as_i64()), (Some("pong"), Some(240)));
+    assert_eq!(
+        (
+            pong["type"].as_str(),
+            pong["data"]["next_ping_seconds"].as_i64()
+        ),
+        (Some("pong"), Some(240))
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -78,14 +102,28 @@ async fn a_frame_gets_the_answer_of_the_http_form() {
     assert_eq!(ack["data"]["balance_after"], 99);
     let seen = ben.sees("by frame").await;
     let id = seen["data"]["id"].clone();
-    let marked = ben.asks("message.delivered", json!({ "message_id": id })).await;
-    assert_eq!((marked["type"].as_str(), marked["data"]["status"].as_str()), (Some("ok"), Some("delivered")));
-    let read = ben.asks("message.read", json!({ "message_ids": [id] })).await;
+    let marked = ben
+        .asks("message.delivered", json!({ "message_id": id }))
+        .await;
+    assert_eq!(
+        (marked["type"].as_str(), marked["data"]["status"].as_str()),
+        (Some("ok"), Some("delivered"))
+    );
+    let read = ben
+        .asks("message.read", json!({ "message_ids": [id] }))
+        .await;
     assert_eq!(read["data"]["marked_count"], 1);
-    let refused = ben.asks("message.delivered", json!({ "message_id": "msg_nothing" })).await;
-    assert_eq!((refused["type"].as_str(), refused["data"]["code"].as_str()), (Some("error"), Some("MESSAGE_NOT_FOUND")));
+    let refused = ben
+        .asks("message.delivered", json!({ "message_id": "msg_nothing" }))
+        .await;
+    assert_eq!(
+        (refused["type"].as_str(), refused["data"]["code"].as_str()),
+        (Some("error"), Some("MESSAGE_NOT_FOUND"))
+    );
     assert_eq!(refused["data"]["ref"], refused["ref"]);
-    let unknown = ben.asks("message.read", json!({ "message_ids": [id], "extra": 1 })).await;
+    let unknown = ben
+        .asks("message.read", json!({ "message_ids": [id], "extra": 1 }))
+        .await;
     assert_eq!(unknown["data"]["code"], "UNKNOWN_FIELD");
 }
 
@@ -94,7 +132,11 @@ async fn a_message_by_frame_retried_by_http_is_one_message() {
     let world = World::new().await;
     let (mut ann, ben) = world.two("Ann", "Ben").await;
     ann.comes_online().await;
-    let ack = ann.says("once").under("both-ways-1").to_by_frame(&ben).await;
+    let ack = ann
+        .says("once")
+        .under("both-ways-1")
+        .to_by_frame(&ben)
+        .await;
     let again = ann.says("once").under("both-ways-1").to(&ben).await.ok();
     assert_eq!(ack["data"], again);
     ann.has_credits(99).await;
@@ -129,7 +171,10 @@ async fn two_devices_see_the_same_frames() {
     assert_eq!((&one["id"], &one["seq"]), (&other["id"], &other["seq"]));
     let own = tablet.sees("hi").await;
     assert_eq!(own["data"]["sender_id"], json!(ann.id));
-    assert!(ann.got("message.new").await.is_empty(), "the sending device has its answer");
+    assert!(
+        ann.got("message.new").await.is_empty(),
+        "the sending device has its answer"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -138,7 +183,10 @@ async fn a_newer_connection_of_a_slot_replaces_the_older() {
     let mut ann = world.person("Ann").await;
     ann.comes_online().await;
     let second = ticket(&ann).await;
-    let newer = world.local.connect(&format!("ticket={second}"), &[], ADDRESS).await;
+    let newer = world
+        .local
+        .connect(&format!("ticket={second}"), &[], ADDRESS)
+        .await;
     assert!(newer.is_ok());
     world.settles().await;
     assert_eq!(ann.is_closed().await, 4009);
@@ -172,24 +220,36 @@ async fn two_hundred_and_fifty_missed_messages_come_back_in_order_none_twice() {
     world.passes(60).await;
     ben = ben.elsewhere().await;
     ben.comes_online().await;
-    let state = ben.asks("sync.resume", json!({ "sync_token": token })).await;
+    let state = ben
+        .asks("sync.resume", json!({ "sync_token": token }))
+        .await;
     assert_eq!(state["type"], "sync.state");
     assert_eq!(state["data"]["complete"], true);
     assert_eq!(state["data"]["unread_notifications"], 0);
-    let moved = state["data"]["conversations"].as_array().expect("conversations").clone();
+    let moved = state["data"]["conversations"]
+        .as_array()
+        .expect("conversations")
+        .clone();
     assert_eq!(moved.len(), 12, "exactly the heads that moved");
     let mut texts = Vec::new();
     for writer in &writers {
         texts.extend(catches_up(&ben, writer, 1).await);
     }
-    texts.sort_by_key(|text| text["content"].as_str().and_then(|text| text[7..].parse::<u32>().ok()));
+    texts.sort_by_key(|text| {
+        text["content"]
+            .as_str()
+            .and_then(|text| text[7..].parse::<u32>().ok())
+    });
     let contents: Vec<_> = texts.iter().map(|text| text["content"].clone()).collect();
     let wanted: Vec<_> = (0..250).map(|n| json!(format!("missed {n}"))).collect();
     assert_eq!(contents, wanted);
     let mallory = world.person("Mallory").await;
     for bad in [token.as_str(), "nonsense"] {
         let path = format!("/api/v2/sync?sync_token={bad}");
-        mallory.get(&path).await.refused(400, "INVALID_CONTINUATION");
+        mallory
+            .get(&path)
+            .await
+            .refused(400, "INVALID_CONTINUATION");
     }
 }
 
@@ -197,7 +257,10 @@ async fn two_hundred_and_fifty_missed_messages_come_back_in_order_none_twice() {
 async fn catches_up(reader: &Person, writer: &Person, seq: i64) -> Vec<Value> {
     let (mut after, mut all) = (seq, Vec::new());
     loop {
-        let path = format!("/api/v2/messages/conversation/{}?after_seq={after}&limit=10", writer.id);
+        let path = format!(
+            "/api/v2/messages/conversation/{}?after_seq={after}&limit=10",
+            writer.id
+        );
         let page = reader.get(&path).await.ok();
         for message in page["messages"].as_array().expect("messages") {
             assert_eq!(message["seq"], json!(after + 1));

@@ -18,18 +18,26 @@ pub struct Source {
 
 fn sources() -> Vec<Source> {
     let mut found = Vec::new();
-    let mut folders: Vec<PathBuf> =
-        ["functions", "shared", "infra", "tests"].iter().map(|name| root().join(name)).collect();
+    let mut folders: Vec<PathBuf> = ["functions", "shared", "infra", "tests"]
+        .iter()
+        .map(|name| root().join(name))
+        .collect();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).expect("a folder") {
             let path = entry.expect("an entry").path();
-            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let name = path
+                .file_name()
+                .and_then(|name| name.to_str())
+                .unwrap_or_default();
             if path.is_dir() && !["target", "node_modules", "artefacts"].contains(&name) {
                 folders.push(path);
             } else if name.ends_with(".rs") {
                 let below = path.strip_prefix(root()).expect("below the root");
                 let text = std::fs::read_to_string(&path).expect("readable");
-                found.push(Source { path: below.display().to_string(), text });
+                found.push(Source {
+                    path: below.display().to_string(),
+                    text,
+                });
             }
         }
     }
@@ -50,9 +58,15 @@ fn the_style_holds_except_for_the_known_debts() {
     let debts = std::fs::read_to_string(root().join("tests/tidy/debts.txt")).unwrap_or_default();
     let known: BTreeSet<String> = debts.lines().map(str::to_owned).collect();
     let fresh: Vec<_> = seen.difference(&known).collect();
-    assert!(fresh.is_empty(), "new offences against the style:\n{fresh:#?}");
+    assert!(
+        fresh.is_empty(),
+        "new offences against the style:\n{fresh:#?}"
+    );
     let paid: Vec<_> = known.difference(&seen).collect();
-    assert!(paid.is_empty(), "paid debts: take them off tests/tidy/debts.txt\n{paid:#?}");
+    assert!(
+        paid.is_empty(),
+        "paid debts: take them off tests/tidy/debts.txt\n{paid:#?}"
+    );
 }
 
 #[test]
@@ -68,6 +82,10 @@ fn what_ships_names_aws_and_lambda_in_one_place_each() {
         let lambda = source.path == "shared/src/lambda.rs";
         let names_lambda =
             source.text.contains("lambda_runtime::") || source.text.contains("lambda_http::");
-        assert!(lambda || !names_lambda, "{} names the Lambda runtime", source.path);
+        assert!(
+            lambda || !names_lambda,
+            "{} names the Lambda runtime",
+            source.path
+        );
     }
 }

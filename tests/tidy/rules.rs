@@ -33,14 +33,19 @@ pub fn sizes(source: &Source) -> Vec<String> {
     if lines.len() > FILE_LINES_MAX {
         found.push(rule(source, "longer than 400 lines"));
     }
-    if lines.iter().any(|line| line.chars().count() > LINE_CHARS_MAX) {
+    if lines
+        .iter()
+        .any(|line| line.chars().count() > LINE_CHARS_MAX)
+    {
         found.push(rule(source, "a line longer than 100 characters"));
     }
     let mut start: Option<(usize, usize, String)> = None;
     for (at, line) in lines.iter().enumerate() {
         let indent = line.len() - line.trim_start().len();
         match &start {
-            Some((from, depth, name)) if indent == *depth && line.trim_end() == format!("{}}}", " ".repeat(*depth)) => {
+            Some((from, depth, name))
+                if indent == *depth && line.trim_end() == format!("{}}}", " ".repeat(*depth)) =>
+            {
                 if at - from + 1 > FUNCTION_LINES_MAX {
                     found.push(rule(source, &format!("fn {name} is longer than 50 lines")));
                 }
@@ -55,11 +60,25 @@ pub fn sizes(source: &Source) -> Vec<String> {
 
 fn opens(line: &str) -> Option<String> {
     let line = line.trim_start();
-    let rest = ["pub const fn ", "pub async fn ", "pub fn ", "pub(crate) fn ", "pub(super) fn ",
-        "pub(super) async fn ", "pub(crate) async fn ", "async fn ", "const fn ", "fn "]
-        .iter()
-        .find_map(|head| line.strip_prefix(head))?;
-    Some(rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect())
+    let rest = [
+        "pub const fn ",
+        "pub async fn ",
+        "pub fn ",
+        "pub(crate) fn ",
+        "pub(super) fn ",
+        "pub(super) async fn ",
+        "pub(crate) async fn ",
+        "async fn ",
+        "const fn ",
+        "fn ",
+    ]
+    .iter()
+    .find_map(|head| line.strip_prefix(head))?;
+    Some(
+        rest.chars()
+            .take_while(|c| c.is_alphanumeric() || *c == '_')
+            .collect(),
+    )
 }
 
 /// Words that do not belong into what ships; tests may panic.
@@ -70,7 +89,10 @@ pub fn words(source: &Source) -> Vec<String> {
         return Vec::new();
     }
     let code = source.text.split("#[cfg(test)]").next().unwrap_or_default();
-    let lines = || code.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let lines = || {
+        code.lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+    };
     WORDS
         .iter()
         .filter(|(word, _)| lines().any(|line| line.contains(word)))
@@ -89,15 +111,27 @@ pub fn function_file(source: &Source) -> Vec<String> {
         found.push(rule(source, "tests in a function file"));
     }
     let place = |head: &[&str]| {
-        lines.iter().position(|line| head.iter().any(|head| line.starts_with(head)))
+        lines
+            .iter()
+            .position(|line| head.iter().any(|head| line.starts_with(head)))
     };
-    let heads = ["endpoint!(", "socket!(", "worker!(", "stream!(", "schedule!(", "fallback!("];
+    let heads = [
+        "endpoint!(",
+        "socket!(",
+        "worker!(",
+        "stream!(",
+        "schedule!(",
+        "fallback!(",
+    ];
     let (docs, uses, declared) = (place(&["//! "]), place(&["use "]), place(&heads));
     let ordered = docs == Some(0)
         && uses.is_some_and(|uses| docs < Some(uses))
         && declared.is_some_and(|declared| uses < Some(declared));
     if !ordered {
-        found.push(rule(source, "order: one sentence, uses, declaration, types, handler"));
+        found.push(rule(
+            source,
+            "order: one sentence, uses, declaration, types, handler",
+        ));
     }
     found
 }

@@ -24,14 +24,27 @@ impl Answer {
             text => serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned())),
         };
         let headers = answer.headers.into_iter();
-        let headers = headers.map(|(name, value)| (name.to_lowercase(), value)).collect();
-        Self { called: format!("{method} {path}"), status: answer.status, headers, body }
+        let headers = headers
+            .map(|(name, value)| (name.to_lowercase(), value))
+            .collect();
+        Self {
+            called: format!("{method} {path}"),
+            status: answer.status,
+            headers,
+            body,
+        }
     }
 
     /// Expects success and gives the body.
     #[track_caller]
     pub fn ok(self) -> Value {
-        assert!((200..300).contains(&self.status), "{}: {} {}", self.called, self.status, self.body);
+        assert!(
+            (200..300).contains(&self.status),
+            "{}: {} {}",
+            self.called,
+            self.status,
+            self.body
+        );
         self.body
     }
 
@@ -63,7 +76,10 @@ impl Answer {
 
     /// A header.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// The body without what differs in every answer: trace id and time.

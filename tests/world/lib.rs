@@ -52,8 +52,10 @@ impl World {
 
     /// A world with its own randomness and settings (names of environment variables).
     pub async fn with(seed: u64, settings: &[(&str, &str)]) -> Self {
-        let settings: BTreeMap<String, String> =
-            settings.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        let settings: BTreeMap<String, String> = settings
+            .iter()
+            .map(|(name, value)| ((*name).into(), (*value).into()))
+            .collect();
         let options = Options {
             base: BEGINNING,
             random: Arc::new(random::Seeded::new(seed)),
@@ -88,7 +90,10 @@ impl World {
     /// Mails, pushes and text messages so far, newest last.
     pub fn outbox(&self) -> Vec<Value> {
         let items = self.local.cloud().outbox();
-        items.iter().map(|item| serde_json::to_value(item).expect("an outbox item")).collect()
+        items
+            .iter()
+            .map(|item| serde_json::to_value(item).expect("an outbox item"))
+            .collect()
     }
 
     /// Mails to an address, newest last.
@@ -99,9 +104,15 @@ impl World {
 
     /// Raw rows of a table by partition and beginning of the sort key.
     pub async fn rows(&self, table: &str, pk: &str, prefix: &str) -> Vec<Row> {
-        let spec = SPECS.iter().find(|spec| spec.table.as_str() == table).expect("a table");
+        let spec = SPECS
+            .iter()
+            .find(|spec| spec.table.as_str() == table)
+            .expect("a table");
         let tables = Tables::of(&self.local.env("local"));
-        tables.rows(Query::of(spec.table, pk).prefix(prefix)).await.expect("rows")
+        tables
+            .rows(Query::of(spec.table, pk).prefix(prefix))
+            .await
+            .expect("rows")
     }
 
     /// The function dies right after its `nth` call of the operation has had its effect.
@@ -127,7 +138,9 @@ impl World {
         body: Option<Value>,
         headers: &[(&str, &str)],
     ) -> Answer {
-        let bytes = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
+        let bytes = body
+            .map(|body| body.to_string().into_bytes())
+            .unwrap_or_default();
         self.raw(method, path, bytes, headers).await
     }
 
@@ -139,9 +152,13 @@ impl World {
         body: Vec<u8>,
         headers: &[(&str, &str)],
     ) -> Answer {
-        let mut all: Vec<(String, String)> =
-            headers.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
-        let typed = all.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+        let mut all: Vec<(String, String)> = headers
+            .iter()
+            .map(|(name, value)| ((*name).into(), (*value).into()))
+            .collect();
+        let typed = all
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
         if !typed && !body.is_empty() {
             all.push(("content-type".into(), "application/json".into()));
         }

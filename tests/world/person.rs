@@ -59,7 +59,12 @@ impl Person {
 
     /// The same person on another device: another session of theirs.
     pub async fn elsewhere(&self) -> Self {
-        let made = self.world.local.mint_session(&self.id).await.expect("a session");
+        let made = self
+            .world
+            .local
+            .mint_session(&self.id)
+            .await
+            .expect("a session");
         Self {
             world: self.world.clone(),
             name: self.name.clone(),
@@ -112,7 +117,7 @@ impl Person {
     /// Begins a text message.
     pub fn says(&mut self, text: &str) -> Message<'_> {
         self.sent += 1;
-        let id = format!("{}-{}-{}", self.name, self.session_id, self.sent);
+        let id = format!("{}-{}", self.session_id, self.sent);
         let body = json!({ "content": text, "message_type": "text", "client_message_id": id });
         Message { from: self, body }
     }
@@ -131,9 +136,14 @@ impl Person {
     pub async fn comes_online(&mut self) {
         let ticket = self.post("/api/v2/ws/tickets", json!({})).await.expect(201);
         let ticket = ticket["ticket"].as_str().expect("a ticket").to_owned();
-        let socket = self.world.local.connect(&format!("ticket={ticket}"), &[], ADDRESS).await;
+        let socket = self
+            .world
+            .local
+            .connect(&format!("ticket={ticket}"), &[], ADDRESS)
+            .await;
         self.socket = Some(socket.unwrap_or_else(|status| panic!("refused with {status}")));
-        self.asks("hello", json!({ "client": "world", "version": "1" })).await;
+        self.asks("hello", json!({ "client": "world", "version": "1" }))
+            .await;
     }
 
     /// Drops the socket without goodbye.
@@ -202,12 +212,14 @@ impl Person {
     /// All frames of a type that have arrived and were not waited for.
     pub async fn got(&mut self, kind: &str) -> Vec<Value> {
         self.world.settles().await;
-        while let Some(Incoming::Text(text)) =
-            self.socket.as_mut().and_then(Socket::try_receive)
-        {
+        while let Some(Incoming::Text(text)) = self.socket.as_mut().and_then(Socket::try_receive) {
             self.seen.push(serde_json::from_str(&text).expect("JSON"));
         }
-        self.seen.iter().filter(|frame| frame["type"] == json!(kind)).cloned().collect()
+        self.seen
+            .iter()
+            .filter(|frame| frame["type"] == json!(kind))
+            .cloned()
+            .collect()
     }
 
     /// Waits for the end of the socket and gives its close code.
@@ -224,7 +236,9 @@ impl Person {
                 }
             }
         };
-        tokio::time::timeout(PATIENCE, wait).await.expect("the socket ends")
+        tokio::time::timeout(PATIENCE, wait)
+            .await
+            .expect("the socket ends")
     }
 
     /// Messages of the conversation with somebody, newest first as the API gives them.

@@ -14,7 +14,10 @@ pub struct Seeded {
 impl Seeded {
     /// Randomness of a seed.
     pub fn new(seed: u64) -> Self {
-        Self { seed, count: AtomicU64::new(0) }
+        Self {
+            seed,
+            count: AtomicU64::new(0),
+        }
     }
 }
 

@@ -11,6 +11,6 @@ pub mod bin {
         greet_socket,
         open_socket,
         push_frames,
-
+        resume_sync,
     }
 }

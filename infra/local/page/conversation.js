@@ -30,6 +30,12 @@ class Conversation {
     this.messages.sort((a, b) => place(a) - place(b));
   }
 
+  /** Changes what is known of one message. */
+  patch(change) {
+    const message = this.messages.find((one) => one.id === change.id);
+    if (message) this.add([{ ...message, ...change }]);
+  }
+
   tip({ id, seq, content, sender_id, status, created_at, message_type }) {
     const preview = content || (message_type === 'text' ? 'Message deleted' : message_type);
     this.last = { id, seq, preview, sender_id, status, created_at };

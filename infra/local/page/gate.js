@@ -60,7 +60,7 @@ class Gate {
   draw() {
     const { ui, mode } = this;
     const words = {
-      'sign-in': ['Who are you?', 'Two people, two sessions: choose one here, another beside it.',
+      'sign-in': ['Who are you?', 'Choose one person here, and another on the other side.',
         'Sign in', 'Create an account'],
       'sign-up': ['Create an account', 'The code to confirm it arrives in the outbox below.',
         'Create account', 'I have an account'],

@@ -223,7 +223,7 @@ class Pane {
     const typing = room?.typingUntil > Date.now();
     parts.tick.hidden = !mine || typing;
     if (mine) drawTick(parts.tick, room.stateOf(last));
-    setText(parts.preview, typing ? 'is typing…' : last?.preview ?? 'Say hello');
+    setText(parts.preview, typing ? 'is typing…' : last ? last.preview || 'Message deleted' : 'Say hello');
     setText(parts.time, last ? when(last.created_at) : '');
     const unread = room?.unread ?? 0;
     parts.badge.hidden = !unread;
@@ -309,7 +309,7 @@ class Pane {
 
   makeMessage({ room, message }) {
     const mine = message.sender_id === this.person.me.user_id;
-    const parts = { by: el('span', { className: 'hush' }), text: el('span'),
+    const parts = { by: el('span', { className: 'hush' }), text: el('span', { className: 'words' }),
       time: el('time'), tick: el('span', { className: 'tick' }),
       why: el('span'), failed: el('p', { className: 'failed-note' }) };
     const again = el('button', { className: 'link', type: 'button',
@@ -319,7 +319,7 @@ class Pane {
     parts.failed.append(parts.why, ' ', again, drop);
     parts.by.textContent = mine ? 'You: ' : `${room.partner.name}: `;
     const stamp = el('span', { className: 'stamp' }, parts.time, mine ? parts.tick : null);
-    const bubble = el('div', { className: 'bubble', dir: 'auto' }, parts.by, parts.text, stamp);
+    const bubble = el('div', { className: 'bubble', dir: 'auto' }, parts.by, parts.text, ' ', stamp);
     const side = mine ? 'mine' : 'theirs';
     const fresh = this.shown === room && now() - Date.parse(message.created_at) < 5000;
     const node = el('li', { className: `message ${side} ${fresh ? 'fresh' : ''}` },

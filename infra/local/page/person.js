@@ -69,7 +69,7 @@ class Person {
         room.unread = row.unread_count;
         room.activity = row.last_activity_at ?? '';
         // What is loaded already knows more than a row of the list.
-        if (room.last?.id !== row.last_message?.id) room.last = row.last_message;
+        if (!room.last?.seq || room.last.id !== row.last_message?.id) room.last = row.last_message;
       }
       cursor = page.next_cursor && `&cursor=${encodeURIComponent(page.next_cursor)}`;
     } while (cursor);
@@ -100,7 +100,7 @@ class Person {
       try {
         state = await this.socket.ask('sync.resume', from);
       } catch (failure) {
-        if (failure.code !== 'INVALID_CONTINUATION') throw failure;
+        if (failure.code !== 'INVALID_CONTINUATION' || !this.syncToken) throw failure;
         this.syncToken = null;
         continue;
       }
@@ -123,6 +123,8 @@ class Person {
     if (room.loaded && row.head_seq > room.tail) this.fill(room);
     else if (row.head_seq > room.head && !room.loaded) this.listSoon();
     room.head = Math.max(room.head, row.head_seq);
+    // Rows of the list have no number; the newest message's is the head's.
+    if (room.last) room.last.seq ??= room.head;
     return true;
   }
 
@@ -186,8 +188,8 @@ class Person {
     const heard = {
       'message.new': () => this.hearMessage(data),
       'message.status': () => this.hearStatus(data),
-      'message.updated': () => this.hearChange(data),
-      'message.deleted': () => this.hearChange({ ...data, is_deleted: true, content: '' }),
+      'message.updated': () => this.byId(data.conversation_id)?.patch(data),
+      'message.deleted': () => this.hearDeletion(data),
       'conversation.updated': () => this.listSoon(),
       'credits.changed': () => this.setBalance(data.available),
       'credits.low': () => this.on.say(`Only ${data.available} credits left.`),
@@ -205,7 +207,7 @@ class Person {
     if (!known.has(user_id)) this.listSoon();
     const room = this.room({ user_id, name: known.get(user_id) ?? 'Somebody new' });
     room.id = message.conversation_id;
-    if (conversation) room.unread = conversation.unread_count;
+    room.unread = conversation?.unread_count ?? room.unread;
     if (!mine) room.typingUntil = 0;
     // A number was left out: fetch the hole rather than show a conversation with one.
     const hole = room.loaded && message.seq > room.tail + 1;
@@ -216,26 +218,20 @@ class Person {
     if (!mine) this.on.announce(`${room.partner.name}: ${message.content}`);
   }
 
-  hearStatus({ id, status, up_to_seq, conversation_id }) {
-    const holds = (room) => room.last?.id === id || room.messages.some((one) => one.id === id);
-    const room = this.byId(conversation_id) ?? [...this.conversations.values()].find(holds);
-    const message = room?.messages.find((one) => one.id === id)
-      ?? (room?.last?.id === id ? room.last : null);
-    if (!message) return this.listSoon();
-    if (status === 'failed') return Object.assign(message, { status });
-    const seq = up_to_seq ?? message.seq ?? room.head;
-    const byPartner = message.sender_id === this.me.user_id;
-    if (byPartner) room.mark(status === 'read' ? { theirs: seq } : {}, seq);
-    else if (status === 'read') room.mark({ mine: seq });
-    if (room.last?.id === id) room.last.status = status;
-    if (!byPartner && seq >= room.head && status === 'read') room.unread = 0;
+  hearStatus({ id, status, up_to_seq, conversation_id, user_id, unread_count }) {
+    const room = this.byId(conversation_id);
+    if (!room) return this.listSoon();
+    if (status === 'failed') return room.patch({ id, status });
+    const read = status === 'read' ? up_to_seq : 0;
+    if (user_id !== this.me.user_id) return room.mark({ theirs: read }, up_to_seq);
+    room.mark({ mine: read });
+    room.unread = unread_count ?? room.unread;
   }
 
-  hearChange(change) {
-    for (const room of this.conversations.values()) {
-      const message = room.messages.find((one) => one.id === change.id);
-      if (message) room.add([{ ...message, ...change }]);
-    }
+  hearDeletion({ id, conversation_id, scope }) {
+    const room = this.byId(conversation_id);
+    if (scope === 'me' && room) room.messages = room.messages.filter((one) => one.id !== id);
+    else room?.patch({ id, is_deleted: true, content: '' });
     this.listSoon();
   }
 

@@ -44,7 +44,6 @@ async function startOver() {
   await drawOutbox();
 }
 
-const cards = new WeakMap();
 let outboxSeen = '';
 async function drawOutbox() {
   const { items } = await exchange('GET', '/_local/outbox');
@@ -96,6 +95,10 @@ const quietly = (work) => work.catch(() => {});
 document.querySelectorAll('[data-advance]').forEach((button) => {
   button.onclick = () => advance(Number(button.dataset.advance), button).catch(fail);
 });
+byName('outbox').onclick = () => {
+  byName('outbox-cards').hidden = !byName('outbox-cards').hidden;
+  byName('outbox').setAttribute('aria-expanded', String(!byName('outbox-cards').hidden));
+};
 byName('reset').onclick = () => startOver().catch(fail);
 byName('refresh').onclick = () => Promise.all([drawOutbox(), readClock()]).catch(fail);
 const redraw = () => panes.forEach((pane) => pane.draw());

@@ -24,6 +24,8 @@ use shared::function::Function;
 pub fn functions() -> Vec<&'static Function> {
     let domains = [
         accounts::bin::FUNCTIONS,
+        credits::bin::FUNCTIONS,
+        messaging::bin::FUNCTIONS,
         notifications::bin::FUNCTIONS,
         operations::bin::FUNCTIONS,
         realtime::bin::FUNCTIONS,

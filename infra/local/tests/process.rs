@@ -48,7 +48,10 @@ async fn answers(client: &Client) -> Value {
 
 async fn signs_in(client: &Client, person: &Value) -> (String, String) {
     let body = json!({ "email": person["email"], "password": person["password"] });
-    let (status, tokens) = client.call("POST", "/api/v2/auth/login", None, Some(body)).await.expect("login");
+    let (status, tokens) = client
+        .call("POST", "/api/v2/auth/login", None, Some(body))
+        .await
+        .expect("login");
     assert_eq!(status, 200, "{tokens}");
     let text = |name: &str| tokens[name].as_str().expect("a text").to_owned();
     (text("access_token"), text("user_id"))
@@ -66,7 +69,10 @@ async fn sends(client: Client, token: String, to: String, numbers: Vec<usize>) -
     let mut acknowledged = Vec::new();
     for n in numbers {
         let path = "/api/v2/messages/send";
-        match client.call("POST", path, Some(&token), Some(message(&to, n))).await {
+        match client
+            .call("POST", path, Some(&token), Some(message(&to, n)))
+            .await
+        {
             Ok((200, _)) => acknowledged.push(n),
             Ok((status, _)) => assert!(status == 503 || status == 500, "{status}"),
             Err(_) => break,
@@ -78,18 +84,30 @@ async fn sends(client: Client, token: String, to: String, numbers: Vec<usize>) -
 /// All messages with the partner, newest first.
 async fn history(client: &Client, token: &str, partner: &str) -> Vec<Value> {
     let path = format!("/api/v2/messages/conversation/{partner}?limit=100");
-    let (status, page) = client.call("GET", &path, Some(token), None).await.expect("history");
+    let (status, page) = client
+        .call("GET", &path, Some(token), None)
+        .await
+        .expect("history");
     assert_eq!(status, 200, "{page}");
     page["messages"].as_array().expect("messages").clone()
 }
 
 async fn ledger_verifies(client: &Client, token: &str) -> i64 {
-    let (_, local) = client.call("GET", "/_local/clock", None, None).await.expect("the clock");
+    let (_, local) = client
+        .call("GET", "/_local/clock", None, None)
+        .await
+        .expect("the clock");
     let day = &local["now"].as_str().expect("a time")[..10];
     let path = format!("/api/v2/credits/statement?from={day}&to={day}&limit=100");
-    let (status, statement) = client.call("GET", &path, Some(token), None).await.expect("statement");
+    let (status, statement) = client
+        .call("GET", &path, Some(token), None)
+        .await
+        .expect("statement");
     assert_eq!(status, 200, "{statement}");
-    let mut head = statement["first_prev_hash"].as_str().expect("a hash").to_owned();
+    let mut head = statement["first_prev_hash"]
+        .as_str()
+        .expect("a hash")
+        .to_owned();
     let mut sum = statement["opening"].as_i64().expect("a number");
     for row in statement["rows"].as_array().expect("rows") {
         let before = shared::crypto::decode(&head).expect("base64url");
@@ -99,7 +117,10 @@ async fn ledger_verifies(client: &Client, token: &str) -> i64 {
         sum = row["available_after"].as_i64().expect("a number");
     }
     assert_eq!(statement["chain_head"], json!(head));
-    let (_, balance) = client.call("GET", "/api/v2/credits/balance", Some(token), None).await.expect("balance");
+    let (_, balance) = client
+        .call("GET", "/api/v2/credits/balance", Some(token), None)
+        .await
+        .expect("balance");
     assert_eq!(balance["available"], json!(sum));
     sum
 }
@@ -135,19 +156,38 @@ async fn a_killed_process_has_every_acknowledged_message_once() {
     answers(&client).await;
     // Tokens of before are still good: the signing keys are part of the state.
     let stored = history(&client, &ben, &ann_id).await;
-    let seqs: Vec<_> = stored.iter().map(|one| one["seq"].as_i64().expect("a seq")).collect();
-    let dense: Vec<_> = (1..=i64::try_from(stored.len()).expect("small")).rev().collect();
+    let seqs: Vec<_> = stored
+        .iter()
+        .map(|one| one["seq"].as_i64().expect("a seq"))
+        .collect();
+    let dense: Vec<_> = (1..=i64::try_from(stored.len()).expect("small"))
+        .rev()
+        .collect();
     assert_eq!(seqs, dense);
-    let texts: Vec<_> = stored.iter().map(|one| one["content"].as_str().expect("a text")).collect();
+    let texts: Vec<_> = stored
+        .iter()
+        .map(|one| one["content"].as_str().expect("a text"))
+        .collect();
     for n in &acknowledged {
         let text = format!("message {n}");
-        assert_eq!(texts.iter().filter(|known| **known == text).count(), 1, "{text}");
+        assert_eq!(
+            texts.iter().filter(|known| **known == text).count(),
+            1,
+            "{text}"
+        );
     }
     let paid = 100 - ledger_verifies(&client, &ann).await;
-    assert_eq!(usize::try_from(paid), Ok(stored.len()), "one credit for each stored message");
+    assert_eq!(
+        usize::try_from(paid),
+        Ok(stored.len()),
+        "one credit for each stored message"
+    );
     for n in acknowledged.iter().take(3) {
         let body = message(&ben_id, *n);
-        let (status, _) = client.call("POST", "/api/v2/messages/send", Some(&ann), Some(body)).await.expect("retry");
+        let (status, _) = client
+            .call("POST", "/api/v2/messages/send", Some(&ann), Some(body))
+            .await
+            .expect("retry");
         assert_eq!(status, 200);
     }
     assert_eq!(history(&client, &ben, &ann_id).await.len(), stored.len());
@@ -164,5 +204,8 @@ fn second_process_is_refused(port: u16, state: &Path) {
         .expect("a second process");
     assert!(!other.status.success());
     let said = String::from_utf8_lossy(&other.stderr);
-    assert!(said.contains("in use") || said.contains("another process"), "{said}");
+    assert!(
+        said.contains("in use") || said.contains("another process"),
+        "{said}"
+    );
 }

@@ -72,7 +72,9 @@ pub async fn open_person(env: &Env, newcomer: Newcomer<'_>) -> Result<String> {
     let (mut account, _, commit) = open(&desk, &hash, new, &policies).await?;
     account.status = Status::Active;
     account.email_verified_at = Some(now);
-    desk.tables.commit(commit.create(&account, &UNAVAILABLE)).await?;
+    desk.tables
+        .commit(commit.create(&account, &UNAVAILABLE))
+        .await?;
     Ok(account.user_id)
 }
 

@@ -140,7 +140,12 @@ impl Cipher {
         let key = unwrapped(user_id, answer.plaintext)?;
         let row = WrappedKey {
             user_id: user_id.to_owned(),
-            wrapped: Sealed(answer.ciphertext_blob.map(Blob::into_inner).unwrap_or_default()),
+            wrapped: Sealed(
+                answer
+                    .ciphertext_blob
+                    .map(Blob::into_inner)
+                    .unwrap_or_default(),
+            ),
             created_at: self.env.clock().now(),
         };
         Ok((key, Commit::new().create(&row, &INTERNAL_ERROR)))
@@ -185,15 +190,25 @@ impl Cipher {
 
 fn unwrapped(user_id: &str, plain: Option<Blob>) -> Result<DataKey> {
     let bytes = plain.map(Blob::into_inner).unwrap_or_default();
-    let key: [u8; 32] =
-        bytes.try_into().map_err(|_| INTERNAL_ERROR.because("a data key has not 32 bytes"))?;
-    Ok(DataKey { user_id: user_id.into(), key: Arc::new(key) })
+    let key: [u8; 32] = bytes
+        .try_into()
+        .map_err(|_| INTERNAL_ERROR.because("a data key has not 32 bytes"))?;
+    Ok(DataKey {
+        user_id: user_id.into(),
+        key: Arc::new(key),
+    })
 }
 
 impl<C: Send> Take<C> for Cipher {
     const GRANTS: &'static [&'static [Grant]] = &[&[
-        Grant { actions: &["kms:Decrypt", "kms:GenerateDataKey"], resource: "key/data" },
-        Grant { actions: &["dynamodb:GetItem", "dynamodb:PutItem"], resource: "table/keys" },
+        Grant {
+            actions: &["kms:Decrypt", "kms:GenerateDataKey"],
+            resource: "key/data",
+        },
+        Grant {
+            actions: &["dynamodb:GetItem", "dynamodb:PutItem"],
+            resource: "table/keys",
+        },
     ]];
 
     async fn take(env: &Env, _: &mut C) -> Result<Self> {

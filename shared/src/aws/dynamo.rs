@@ -68,11 +68,16 @@ impl From<Error> for Missed {
 type Attributes = HashMap<String, AttributeValue>;
 
 fn attributes(row: Row) -> Attributes {
-    row.into_iter().map(|(name, value)| (name, attribute(value))).collect()
+    row.into_iter()
+        .map(|(name, value)| (name, attribute(value)))
+        .collect()
 }
 
 fn row(attributes: Attributes) -> Row {
-    attributes.into_iter().map(|(name, value)| (name, value.into())).collect()
+    attributes
+        .into_iter()
+        .map(|(name, value)| (name, value.into()))
+        .collect()
 }
 
 fn key(key: &Key) -> Attributes {
@@ -84,14 +89,21 @@ fn key(key: &Key) -> Attributes {
 
 /// The error of a call that is no business refusal.
 #[track_caller]
-pub(super) fn failed<E: ProvideErrorMetadata + std::fmt::Debug, R>(error: &SdkError<E, R>) -> Error {
+pub(super) fn failed<E: ProvideErrorMetadata + std::fmt::Debug, R>(
+    error: &SdkError<E, R>,
+) -> Error {
     let code = error.code().unwrap_or_default();
-    let cause = format!("{code} {}", aws_smithy_types::error::display::DisplayErrorContext(
-        Brief(error.message().unwrap_or_else(|| kind(error)).to_owned())
-    ));
+    let cause = format!(
+        "{code} {}",
+        aws_smithy_types::error::display::DisplayErrorContext(Brief(
+            error.message().unwrap_or_else(|| kind(error)).to_owned()
+        ))
+    );
     match (error, code) {
         (SdkError::TimeoutError(_), _) => TIMEOUT.because(cause),
-        (SdkError::DispatchFailure(_) | SdkError::ResponseError(_), _) => UNAVAILABLE.because(cause),
+        (SdkError::DispatchFailure(_) | SdkError::ResponseError(_), _) => {
+            UNAVAILABLE.because(cause)
+        }
         (
             _,
             "ThrottlingException"
@@ -137,7 +149,11 @@ impl Tables {
                 .map(|spec| (spec.table, env.config().table(spec.table)))
                 .collect();
             let client = Client::new(&super::shared_config(env));
-            Self(Arc::new(Inner { client, names, random: env.random() }))
+            Self(Arc::new(Inner {
+                client,
+                names,
+                random: env.random(),
+            }))
         });
         (*made).clone()
     }
@@ -151,7 +167,10 @@ impl Tables {
     /// # Errors
     /// 503 and 504 when the database does not answer.
     pub async fn get<T: Item>(&self, key: &Key) -> Result<Option<T>> {
-        self.read(T::TABLE, key, false).await?.map(item_of).transpose()
+        self.read(T::TABLE, key, false)
+            .await?
+            .map(item_of)
+            .transpose()
     }
 
     /// Reads an item with all earlier writes. 1 RRU per 4 KB.
@@ -159,7 +178,10 @@ impl Tables {
     /// # Errors
     /// 503 and 504 when the database does not answer.
     pub async fn get_consistent<T: Item>(&self, key: &Key) -> Result<Option<T>> {
-        self.read(T::TABLE, key, true).await?.map(item_of).transpose()
+        self.read(T::TABLE, key, true)
+            .await?
+            .map(item_of)
+            .transpose()
     }
 
     async fn read(&self, table: Name, at: &Key, consistent: bool) -> Result<Option<Row>> {
@@ -185,7 +207,10 @@ impl Tables {
         for chunk in keys.chunks(BATCH_KEYS_MAX) {
             self.batch(T::TABLE, chunk, &mut found).await?;
         }
-        keys.iter().filter_map(|key| found.remove(key)).map(item_of).collect()
+        keys.iter()
+            .filter_map(|key| found.remove(key))
+            .map(item_of)
+            .collect()
     }
 
     async fn batch(&self, table: Name, keys: &[Key], found: &mut HashMap<Key, Row>) -> Result<()> {
@@ -201,16 +226,28 @@ impl Tables {
                 .set_keys(Some(std::mem::take(&mut left)))
                 .build()
                 .map_err(|cause| INTERNAL_ERROR.because(cause))?;
-            let request = self.0.client.batch_get_item().request_items(self.name(table), wanted);
+            let request = self
+                .0
+                .client
+                .batch_get_item()
+                .request_items(self.name(table), wanted);
             let answer = request.send().await.map_err(|error| failed(&error))?;
-            for item in answer.responses.into_iter().flatten().flat_map(|(_, items)| items) {
+            for item in answer
+                .responses
+                .into_iter()
+                .flatten()
+                .flat_map(|(_, items)| items)
+            {
                 let row = row(item);
                 if let Some(key) = key_of(&row) {
                     found.insert(key, row);
                 }
             }
             let unprocessed = answer.unprocessed_keys.unwrap_or_default();
-            left = unprocessed.into_values().flat_map(|rest| rest.keys).collect();
+            left = unprocessed
+                .into_values()
+                .flat_map(|rest| rest.keys)
+                .collect();
         }
         Err(UNAVAILABLE.because("keys stayed unprocessed"))
     }
@@ -315,7 +352,10 @@ impl Tables {
     }
 
     async fn transact(&self, writes: &[Wrote]) -> Result<(), Missed> {
-        let items: Result<Vec<_>> = writes.iter().map(|write| self.transact_item(write)).collect();
+        let items: Result<Vec<_>> = writes
+            .iter()
+            .map(|write| self.transact_item(write))
+            .collect();
         let items = items?;
         let mut round = 0;
         loop {
@@ -337,8 +377,12 @@ impl Tables {
             let passing = reasons.iter().all(|reason| {
                 matches!(
                     reason.code(),
-                    None | Some("None" | "TransactionConflict" | "ThrottlingError"
-                        | "ProvisionedThroughputExceeded")
+                    None | Some(
+                        "None"
+                            | "TransactionConflict"
+                            | "ThrottlingError"
+                            | "ProvisionedThroughputExceeded"
+                    )
                 )
             });
             if !passing {
@@ -360,8 +404,16 @@ impl Tables {
                 Err((code, current, _)) if code == "ConditionalCheckFailedException" => {
                     let (key, current) = (write.key, current.map(row));
                     return Err(Missed::Refused(match write.guard {
-                        Some((_, fault)) => Refused { fault, key, current },
-                        None => Refused { fault: &INTERNAL_ERROR, key, current },
+                        Some((_, fault)) => Refused {
+                            fault,
+                            key,
+                            current,
+                        },
+                        None => Refused {
+                            fault: &INTERNAL_ERROR,
+                            key,
+                            current,
+                        },
                     }));
                 }
                 Err((code, _, _))
@@ -380,7 +432,10 @@ impl Tables {
         wish: ReturnValue,
     ) -> Result<Option<Attributes>, (String, Option<Attributes>, Error)> {
         let mut names = Names::default();
-        let guard = write.guard.as_ref().map(|(condition, _)| names.condition(condition));
+        let guard = write
+            .guard
+            .as_ref()
+            .map(|(condition, _)| names.condition(condition));
         let old = ReturnValuesOnConditionCheckFailure::AllOld;
         let (client, table) = (&self.0.client, self.name(write.table));
         macro_rules! send {
@@ -436,7 +491,10 @@ impl Tables {
 
     fn transact_item(&self, write: &Wrote) -> Result<TransactWriteItem> {
         let mut names = Names::default();
-        let guard = write.guard.as_ref().map(|(condition, _)| names.condition(condition));
+        let guard = write
+            .guard
+            .as_ref()
+            .map(|(condition, _)| names.condition(condition));
         let old = ReturnValuesOnConditionCheckFailure::AllOld;
         let table = self.name(write.table);
         let item = TransactWriteItem::builder();
@@ -493,7 +551,10 @@ fn key_of(row: &Row) -> Option<Key> {
 }
 
 fn codes(reasons: &[CancellationReason]) -> String {
-    let codes: Vec<_> = reasons.iter().map(|reason| reason.code().unwrap_or("None")).collect();
+    let codes: Vec<_> = reasons
+        .iter()
+        .map(|reason| reason.code().unwrap_or("None"))
+        .collect();
     codes.join(", ")
 }
 

@@ -96,20 +96,28 @@ impl Names {
         let clause = |word: &str, parts: Vec<String>| {
             (!parts.is_empty()).then(|| format!("{word} {}", parts.join(", ")))
         };
-        let clauses =
-            [clause("SET", sets), clause("REMOVE", removes), clause("ADD", adds)];
+        let clauses = [
+            clause("SET", sets),
+            clause("REMOVE", removes),
+            clause("ADD", adds),
+        ];
         clauses.into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
 
     /// A key condition expression.
     pub(super) fn keys(&mut self, query: &Query) -> String {
-        let (pk, sk) = query.index.map_or(("pk", "sk"), |index| (index.pk, index.sk));
+        let (pk, sk) = query
+            .index
+            .map_or(("pk", "sk"), |index| (index.pk, index.sk));
         let partition = self.compare(pk, "=", &Value::S(query.pk.clone()));
         let range = match &query.range {
             Range::All => return partition,
             Range::Prefix(text) => {
                 let name = self.name(sk);
-                format!("begins_with({name}, {})", self.value(Value::S(text.clone())))
+                format!(
+                    "begins_with({name}, {})",
+                    self.value(Value::S(text.clone()))
+                )
             }
             Range::Between(from, to) => {
                 let (name, from) = (self.name(sk), self.value(from.clone()));

@@ -67,7 +67,9 @@ impl Mailer {
     /// 503 when it does not.
     pub async fn probe(&self) -> Result<()> {
         let asked = self.client.0.get_account().send().await;
-        asked.map(|_| ()).map_err(|error| super::dynamo::failed(&error))
+        asked
+            .map(|_| ())
+            .map_err(|error| super::dynamo::failed(&error))
     }
 
     /// Sends a mail and returns the provider's message id.
@@ -88,7 +90,11 @@ impl Mailer {
             .0
             .send_email()
             .from_email_address(one_line(&self.from))
-            .destination(Destination::builder().to_addresses(one_line(&letter.to)).build())
+            .destination(
+                Destination::builder()
+                    .to_addresses(one_line(&letter.to))
+                    .build(),
+            )
             .content(EmailContent::builder().simple(message).build())
             .send()
             .await;
@@ -96,7 +102,9 @@ impl Mailer {
             Ok(answer) => Ok(answer.message_id.unwrap_or_default()),
             Err(error) => Err(match error.code() {
                 Some(
-                    code @ ("MessageRejected" | "BadRequestException" | "NotFoundException"
+                    code @ ("MessageRejected"
+                    | "BadRequestException"
+                    | "NotFoundException"
                     | "MailFromDomainNotVerifiedException"),
                 ) => Undelivered::Never(code.to_owned()),
                 code => Undelivered::Later(code.unwrap_or("unreachable").to_owned()),
@@ -106,8 +114,10 @@ impl Mailer {
 }
 
 impl<C: Send> Take<C> for Mailer {
-    const GRANTS: &'static [&'static [Grant]] =
-        &[&[Grant { actions: &["ses:SendEmail"], resource: "mail" }]];
+    const GRANTS: &'static [&'static [Grant]] = &[&[Grant {
+        actions: &["ses:SendEmail"],
+        resource: "mail",
+    }]];
 
     async fn take(env: &Env, _: &mut C) -> Result<Self> {
         Ok(Self::of(env))

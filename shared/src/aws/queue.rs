@@ -99,7 +99,11 @@ impl<Q: Named> Queue<Q> {
     /// 503 when it does not.
     pub async fn probe(&self) -> Result<()> {
         let request = self.client.0.get_queue_attributes().queue_url(&self.url);
-        request.send().await.map(|_| ()).map_err(|error| failed(&error))
+        request
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(|error| failed(&error))
     }
 
     async fn flush(&self, batch: Vec<SendMessageBatchRequestEntry>) -> Result<()> {
@@ -107,8 +111,11 @@ impl<Q: Named> Queue<Q> {
             return Ok(());
         }
         let request = self.client.0.send_message_batch().queue_url(&self.url);
-        let answer =
-            request.set_entries(Some(batch)).send().await.map_err(|error| failed(&error))?;
+        let answer = request
+            .set_entries(Some(batch))
+            .send()
+            .await
+            .map_err(|error| failed(&error))?;
         match answer.failed.first() {
             Some(refused) => Err(UNAVAILABLE.because(&refused.code)),
             None => Ok(()),

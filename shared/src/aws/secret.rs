@@ -115,7 +115,10 @@ pub async fn read<K: Named>(env: &Env) -> Result<Secret<K>> {
             value
         }
     };
-    Ok(Secret { value, name: PhantomData })
+    Ok(Secret {
+        value,
+        name: PhantomData,
+    })
 }
 
 /// Creates a secret for local seeding; `false` when there is one already, which stays.
@@ -125,7 +128,14 @@ pub async fn read<K: Named>(env: &Env) -> Result<Secret<K>> {
 pub async fn create<K: Named>(env: &Env, text: &str) -> Result<bool> {
     let client = env.part(|env| Secrets(Client::new(&super::shared_config(env))));
     let id = format!("{}/{}", env.config().prefix, K::NAME);
-    match client.0.create_secret().name(id).secret_string(text).send().await {
+    match client
+        .0
+        .create_secret()
+        .name(id)
+        .secret_string(text)
+        .send()
+        .await
+    {
         Ok(_) => Ok(true),
         Err(error) if error.code() == Some("ResourceExistsException") => Ok(false),
         Err(error) => Err(failed(&error)),

@@ -62,7 +62,14 @@ impl Sockets {
     /// # Errors
     /// 503 when the gateway does not answer.
     pub async fn close(&self, connection_id: &str) -> Result<()> {
-        match self.0.0.delete_connection().connection_id(connection_id).send().await {
+        match self
+            .0
+            .0
+            .delete_connection()
+            .connection_id(connection_id)
+            .send()
+            .await
+        {
             Ok(_) => Ok(()),
             Err(error) if gone(&error) => Ok(()),
             Err(error) => Err(failed(&error)),
@@ -71,8 +78,10 @@ impl Sockets {
 }
 
 impl<C: Send> Take<C> for Sockets {
-    const GRANTS: &'static [&'static [Grant]] =
-        &[&[Grant { actions: &["execute-api:ManageConnections"], resource: "sockets" }]];
+    const GRANTS: &'static [&'static [Grant]] = &[&[Grant {
+        actions: &["execute-api:ManageConnections"],
+        resource: "sockets",
+    }]];
 
     async fn take(env: &Env, _: &mut C) -> Result<Self> {
         Ok(Self::of(env))

@@ -61,11 +61,16 @@ impl Statement {
         };
         let reached = found.last().map_or(span.last, |row| row.entry.seq);
         let ends = |(available, held)| Held { available, held };
-        let prev = found.first().map_or(wallet.chain_head.0, |row| row.prev_hash);
+        let prev = found
+            .first()
+            .map_or(wallet.chain_head.0, |row| row.prev_hash);
         let statement = Self {
             opening: ends(span.opening),
             closing: ends(span.closing),
-            rows: found.iter().map(|row| LedgerRow::of(&wallet.wallet_id, row)).collect(),
+            rows: found
+                .iter()
+                .map(|row| LedgerRow::of(&wallet.wallet_id, row))
+                .collect(),
             first_prev_hash: hex(&prev),
             chain_head: hex(&wallet.chain_head.0),
             next_cursor: None,

@@ -99,7 +99,8 @@ impl Call {
     }
 
     fn read_http(&mut self, event: Value) -> Result<()> {
-        let parts = crate::lambda::http_parts(event).map_err(|cause| INTERNAL_ERROR.because(cause))?;
+        let parts =
+            crate::lambda::http_parts(event).map_err(|cause| INTERNAL_ERROR.because(cause))?;
         (self.method, self.path, self.query) = (parts.method, parts.path, parts.query);
         (self.route, self.params, self.headers) = (parts.route, parts.params, parts.headers);
         self.address = parts.address;
@@ -148,7 +149,9 @@ impl Call {
         self.address = text(&context["identity"]["sourceIp"]);
         let strings = |value: &Value| -> HashMap<String, String> {
             let pairs = value.as_object().into_iter().flatten();
-            pairs.map(|(name, value)| (name.to_lowercase(), text(value))).collect()
+            pairs
+                .map(|(name, value)| (name.to_lowercase(), text(value)))
+                .collect()
         };
         self.headers = strings(&event["headers"]);
         self.params = strings(&event["queryStringParameters"]);
@@ -194,7 +197,9 @@ fn read_frame(text: &str, socket: &mut SocketCall) -> Result<Value> {
 
 fn is_request_id(id: &str) -> bool {
     (8..=128).contains(&id.len())
-        && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+        && id
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
 }
 
 /// Facts of the call that a handler may want: the request id and where it came from.
@@ -230,7 +235,11 @@ impl Take<Call> for Client {
             request_id: call.request_id.clone(),
             now: call.now,
             address: call.address.clone(),
-            user_agent: agent.chars().filter(|c| !c.is_control()).take(256).collect(),
+            user_agent: agent
+                .chars()
+                .filter(|c| !c.is_control())
+                .take(256)
+                .collect(),
             if_none_match: header("if-none-match"),
             if_match: header("if-match"),
             socket: call.socket.clone(),
@@ -270,4 +279,3 @@ pub fn counted(address: &str) -> String {
         Err(_) => "unknown".to_owned(),
     }
 }
-

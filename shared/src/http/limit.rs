@@ -89,7 +89,13 @@ impl Limit {
             Self::Send => ("send", 60, SECOND_MS, false, true),
             Self::Typing => ("typing", 1, 3 * SECOND_MS, false, true),
         };
-        Class { name, burst, every_ms, closed, told }
+        Class {
+            name,
+            burst,
+            every_ms,
+            closed,
+            told,
+        }
     }
 
     /// Whether the operation counts in an item that it writes anyway.
@@ -116,11 +122,19 @@ pub fn admit(class: Class, tat: i64, now: Time) -> Verdict {
     // A value further ahead than a full bucket can only come from a clock that jumped back.
     let next = tat.clamp(now, now + room) + class.every_ms;
     if next - now > room {
-        return Verdict { tat: None, remaining: 0, wait_ms: next - now - room };
+        return Verdict {
+            tat: None,
+            remaining: 0,
+            wait_ms: next - now - room,
+        };
     }
     let left = room - (next - now);
     let remaining = left / class.every_ms;
-    Verdict { tat: Some(next), remaining, wait_ms: class.every_ms - left % class.every_ms }
+    Verdict {
+        tat: Some(next),
+        remaining,
+        wait_ms: class.every_ms - left % class.every_ms,
+    }
 }
 
 /// What the limit said, shared between the call and a handler's [`Rate`].
@@ -135,14 +149,22 @@ impl Spent {
     /// The headers `RateLimit-Policy` and `RateLimit`, and `Retry-After` of a refusal.
     pub fn headers(&self) -> Vec<(&'static str, String)> {
         let told = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some((class, verdict)) = told else { return Vec::new() };
+        let Some((class, verdict)) = told else {
+            return Vec::new();
+        };
         let wait = seconds_up(verdict.wait_ms);
         let mut headers = Vec::new();
         if class.told {
             let window = class.burst * class.every_ms / SECOND_MS;
             let Class { name, burst, .. } = class;
-            headers.push(("ratelimit-policy", format!("\"{name}\";q={burst};w={window}")));
-            headers.push(("ratelimit", format!("\"{name}\";r={};t={wait}", verdict.remaining)));
+            headers.push((
+                "ratelimit-policy",
+                format!("\"{name}\";q={burst};w={window}"),
+            ));
+            headers.push((
+                "ratelimit",
+                format!("\"{name}\";r={};t={wait}", verdict.remaining),
+            ));
         }
         if verdict.tat.is_none() {
             headers.push(("retry-after", wait.to_string()));
@@ -188,14 +210,22 @@ impl Rate {
 
     /// A limiter of a class for rules and their tests.
     pub fn of(limit: Limit) -> Self {
-        Self { class: limit.class(), on: true, spent: Spent::default() }
+        Self {
+            class: limit.class(),
+            on: true,
+            spent: Spent::default(),
+        }
     }
 }
 
 impl Take<Call> for Rate {
     async fn take(env: &Env, call: &mut Call) -> Result<Self> {
         let (class, on) = (call.limit.class(), env.config().rate_limit);
-        Ok(Self { class, on, spent: call.spent.clone() })
+        Ok(Self {
+            class,
+            on,
+            spent: call.spent.clone(),
+        })
     }
 }
 
@@ -270,7 +300,10 @@ impl Activity {
     fn slowed(&self, class: Class, now: Time) -> Class {
         let live = self.flags.values().filter(|end| **end > now.ms()).count();
         let slow = if live >= FLAGS_SLOW { 2 } else { 1 };
-        Class { every_ms: class.every_ms * slow, ..class }
+        Class {
+            every_ms: class.every_ms * slow,
+            ..class
+        }
     }
 }
 
@@ -318,7 +351,10 @@ pub async fn spend_key(env: &Env, spent: &Spent, limit: Limit, key: &str) -> Res
     match spend_class(env, &Tables::of(env), class, key, None).await {
         Ok((class, verdict)) => {
             spent.tell(class, verdict);
-            verdict.tat.map(|_| ()).ok_or_else(|| refusal(class, verdict, now))
+            verdict
+                .tat
+                .map(|_| ())
+                .ok_or_else(|| refusal(class, verdict, now))
         }
         Err(error) if class.closed => Err(UNAVAILABLE.because(error)),
         Err(_) => Ok(()),
@@ -336,17 +372,31 @@ async fn spend_class(
     let key = Activity::key_of(owner);
     let mut known: Option<Activity> = tables.get(&key).await?;
     for _ in 0..TRIES_MAX {
-        let class = known.as_ref().map_or(class, |known| known.slowed(class, now));
-        let tat = known.as_ref().and_then(|known| known.tats.get(class.name)).copied();
+        let class = known
+            .as_ref()
+            .map_or(class, |known| known.slowed(class, now));
+        let tat = known
+            .as_ref()
+            .and_then(|known| known.tats.get(class.name))
+            .copied();
         let verdict = admit(class, tat.unwrap_or(0), now);
         if !env.config().rate_limit {
-            return Ok((class, Verdict { tat: Some(now.ms()), ..verdict }));
+            return Ok((
+                class,
+                Verdict {
+                    tat: Some(now.ms()),
+                    ..verdict
+                },
+            ));
         }
         let Some(next) = verdict.tat else {
             refused(env, tables, class, known.unwrap_or_default(), now).await?;
             return Ok((class, verdict));
         };
-        match tables.commit(note(owner, known.as_ref(), class, (tat, next), slot, now)).await {
+        match tables
+            .commit(note(owner, known.as_ref(), class, (tat, next), slot, now))
+            .await
+        {
             Ok(()) => return Ok((class, verdict)),
             Err(Missed::Refused(lost)) => known = lost.current()?,
             Err(Missed::Failed(error)) => return Err(error),
@@ -368,7 +418,10 @@ fn note(
         let fresh = Activity {
             owner: owner.to_owned(),
             tats: BTreeMap::from([(class.name.to_owned(), next)]),
-            slots: slot.map(|slot| (slot.to_owned(), now.ms())).into_iter().collect(),
+            slots: slot
+                .map(|slot| (slot.to_owned(), now.ms()))
+                .into_iter()
+                .collect(),
             expires,
             ..Activity::default()
         };
@@ -387,7 +440,11 @@ fn note(
         changes.push(Change::number(TTL_ATTRIBUTE, expires));
     }
     let guard = Condition::All(vec![Condition::Present, unchanged]);
-    Commit::new().update::<Activity>(Activity::key_of(owner), changes, Some((guard, &UNAVAILABLE)))
+    Commit::new().update::<Activity>(
+        Activity::key_of(owner),
+        changes,
+        Some((guard, &UNAVAILABLE)),
+    )
 }
 
 /// Attribute path of a class's arrival time.
@@ -414,7 +471,11 @@ async fn refused(
 ) -> Result<()> {
     let start = known.refused.get(class.name).copied().unwrap_or(0);
     let open = now.ms() - start < REFUSALS_WINDOW_MS;
-    let count = if open { known.refusals.get(class.name).copied().unwrap_or(0) + 1 } else { 1 };
+    let count = if open {
+        known.refusals.get(class.name).copied().unwrap_or(0) + 1
+    } else {
+        1
+    };
     let start = if open { start } else { now.ms() };
     let mut commit = Commit::new();
     let mut changes = vec![
@@ -431,7 +492,10 @@ async fn refused(
             created_at: now,
             expires: now.plus(FLAG_MS).seconds(),
         };
-        changes.push(Change::number(format!("flags.{}", flag.flag_id), now.plus(FLAG_MS).ms()));
+        changes.push(Change::number(
+            format!("flags.{}", flag.flag_id),
+            now.plus(FLAG_MS).ms(),
+        ));
         commit = commit.put(&flag);
     }
     let present = Some((Condition::Present, &UNAVAILABLE));
@@ -447,8 +511,7 @@ async fn refused(
 pub async fn touch(tables: &Tables, user_id: &str, slot: &str, now: Time) -> Result<()> {
     let changes = vec![Change::number(format!("slots.{slot}"), now.ms())];
     let present = Some((Condition::Present, &UNAVAILABLE));
-    let commit =
-        Commit::new().update::<Activity>(Activity::key_of(user_id), changes, present);
+    let commit = Commit::new().update::<Activity>(Activity::key_of(user_id), changes, present);
     match tables.commit(commit).await {
         Ok(()) => Ok(()),
         Err(Missed::Refused(_)) => {
@@ -458,7 +521,10 @@ pub async fn touch(tables: &Tables, user_id: &str, slot: &str, now: Time) -> Res
                 expires: now.plus(KEEP_MS).seconds(),
                 ..Activity::default()
             };
-            match tables.commit(Commit::new().create(&fresh, &UNAVAILABLE)).await {
+            match tables
+                .commit(Commit::new().create(&fresh, &UNAVAILABLE))
+                .await
+            {
                 // Somebody else was first and noted the same minute.
                 Ok(()) | Err(Missed::Refused(_)) => Ok(()),
                 Err(Missed::Failed(error)) => Err(error),
@@ -486,7 +552,13 @@ impl Frames {
     /// 429 `RATE_LIMITED`.
     pub fn admit(&self, connection_id: &str, now: Time) -> Result<()> {
         let every_ms = FRAMES_WINDOW_MS / FRAMES_BURST;
-        let class = Class { name: "frames", burst: FRAMES_BURST, every_ms, closed: false, told: false };
+        let class = Class {
+            name: "frames",
+            burst: FRAMES_BURST,
+            every_ms,
+            closed: false,
+            told: false,
+        };
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= CONNECTIONS_MAX {
             known.retain(|_, tat| *tat > now.ms());

@@ -53,7 +53,11 @@ struct KeyCache(Mutex<Option<(Time, Arc<Verifier>)>>);
 
 async fn verifier(env: &Env, now: Time) -> Result<Arc<Verifier>> {
     let cache = env.part(|_| KeyCache::default());
-    let known = cache.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let known = cache
+        .0
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone();
     if let Some((read, verifier)) = known
         && now.since(read) < KEYS_MS
     {
@@ -72,7 +76,9 @@ async fn claims(env: &Env, call: &Call) -> Result<Claims> {
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(TOKEN_INVALID.into());
     }
-    verifier(env, call.now).await?.verify(token.trim(), call.now)
+    verifier(env, call.now)
+        .await?
+        .verify(token.trim(), call.now)
 }
 
 /// Session id and token generation behind a frame or a token.
@@ -81,7 +87,8 @@ async fn proof(env: &Env, call: &Call) -> Result<(String, String, Option<i64>)> 
         let claims = claims(env, call).await?;
         return Ok((claims.sub, claims.sid, Some(claims.generation)));
     };
-    env.part(|_| Frames::default()).admit(&socket.connection_id, call.now)?;
+    env.part(|_| Frames::default())
+        .admit(&socket.connection_id, call.now)?;
     let key = ConnectionOwner::key_of(&socket.connection_id);
     let owner: Option<ConnectionOwner> = Tables::of(env).get(&key).await?;
     let owner = owner.ok_or(&UNAUTHENTICATED)?;
@@ -125,7 +132,10 @@ impl Take<Call> for Member {
             device_id: session.device_id,
             aal: session.aal,
             auth_time: session.auth_time,
-            connection_id: call.socket.as_ref().map(|socket| socket.connection_id.clone()),
+            connection_id: call
+                .socket
+                .as_ref()
+                .map(|socket| socket.connection_id.clone()),
         };
         spend(env, call, &me.user_id, Some(me.slot())).await?;
         Ok(Self(me))

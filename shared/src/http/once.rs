@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::call::Call;
-use crate::aws::dynamo::{Missed, Tables};
 use crate::accounts::sealed::Sealed;
+use crate::aws::dynamo::{Missed, Tables};
 use crate::env::Env;
 use crate::error::{
     Error, IDEMPOTENCY_IN_PROGRESS, IDEMPOTENCY_KEY_INVALID, IDEMPOTENCY_KEY_REUSED, Result,
@@ -55,11 +55,17 @@ pub struct Once {
 /// # Errors
 /// 400 `IDEMPOTENCY_KEY_INVALID`.
 pub fn key_of(header: &str) -> Result<&str> {
-    let quoted = header.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let quoted = header
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
     let key = quoted.unwrap_or(header);
     let fits = (KEY_CHARS_MIN..=KEY_CHARS_MAX).contains(&key.len());
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"._:-".contains(&b);
-    if fits && key.bytes().all(plain) { Ok(key) } else { Err((&IDEMPOTENCY_KEY_INVALID).into()) }
+    if fits && key.bytes().all(plain) {
+        Ok(key)
+    } else {
+        Err((&IDEMPOTENCY_KEY_INVALID).into())
+    }
 }
 
 impl Take<Call> for Once {
@@ -71,15 +77,26 @@ impl Take<Call> for Once {
 
     async fn take(env: &Env, call: &mut Call) -> Result<Self> {
         let Some(header) = call.header("idempotency-key") else {
-            return Ok(Self { key: None, now: call.now });
+            return Ok(Self {
+                key: None,
+                now: call.now,
+            });
         };
         let key = key_of(header)?;
         let address = format!("ip:{}", super::call::counted(&call.address));
         let caller = call.user_id.as_deref().unwrap_or(&address);
         let parts = [caller.as_bytes(), call.function.as_bytes(), key.as_bytes()];
-        let scope = format!("once#{}", crate::crypto::encode(&crate::crypto::mac(b"once", &parts)));
-        let once = Self { key: Some((scope.clone(), call.fingerprint)), now: call.now };
-        let known = Tables::of(env).get::<FirstAnswer>(&Key::new(scope, "once")).await?;
+        let scope = format!(
+            "once#{}",
+            crate::crypto::encode(&crate::crypto::mac(b"once", &parts))
+        );
+        let once = Self {
+            key: Some((scope.clone(), call.fingerprint)),
+            now: call.now,
+        };
+        let known = Tables::of(env)
+            .get::<FirstAnswer>(&Key::new(scope, "once"))
+            .await?;
         match known {
             Some(first) if first.expires > call.now.seconds() => Err(once.replay(&first)),
             _ => Ok(once),
@@ -145,7 +162,14 @@ mod tests {
         assert_eq!(key_of("01J8-abc.def:1_2").unwrap(), "01J8-abc.def:1_2");
         assert_eq!(key_of("\"12345678\"").unwrap(), "12345678");
         let long = "a".repeat(256);
-        for wrong in ["", "1234567", "\"1234567\"", "with space", "ümlaut12", long.as_str()] {
+        for wrong in [
+            "",
+            "1234567",
+            "\"1234567\"",
+            "with space",
+            "ümlaut12",
+            long.as_str(),
+        ] {
             assert!(key_of(wrong).is_err(), "{wrong}");
         }
     }

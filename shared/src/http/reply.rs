@@ -10,7 +10,11 @@ use crate::function::{Answer, Operation, Reply};
 
 fn body<T: Serialize>(status: u16, value: &T) -> Result<Reply> {
     let body = serde_json::to_value(value).map_err(|cause| INTERNAL_ERROR.because(cause))?;
-    Ok(Reply { status, body, headers: Vec::new() })
+    Ok(Reply {
+        status,
+        body,
+        headers: Vec::new(),
+    })
 }
 
 macro_rules! answers {
@@ -46,11 +50,17 @@ pub struct NoContent;
 
 impl Answer<Call> for NoContent {
     fn describe(operation: &mut Operation) {
-        operation.answers.push((204, "Done; there is nothing to say.", None));
+        operation
+            .answers
+            .push((204, "Done; there is nothing to say.", None));
     }
 
     fn answer(self) -> Result<Reply> {
-        Ok(Reply { status: 204, body: Value::Null, headers: Vec::new() })
+        Ok(Reply {
+            status: 204,
+            body: Value::Null,
+            headers: Vec::new(),
+        })
     }
 }
 
@@ -65,12 +75,20 @@ pub struct Cached<T> {
 impl<T> Cached<T> {
     /// For the caller's own cache, 60 s.
     pub fn private(value: T, client: &Client) -> Self {
-        Self { value, public: false, known: client.if_none_match.clone() }
+        Self {
+            value,
+            public: false,
+            known: client.if_none_match.clone(),
+        }
     }
 
     /// For every cache, 60 s.
     pub fn public(value: T, client: &Client) -> Self {
-        Self { value, public: true, known: client.if_none_match.clone() }
+        Self {
+            value,
+            public: true,
+            known: client.if_none_match.clone(),
+        }
     }
 }
 
@@ -78,7 +96,9 @@ impl<T: Serialize + JsonSchema + Send> Answer<Call> for Cached<T> {
     fn describe(operation: &mut Operation) {
         let schema = operation.schemas.subschema_for::<T>();
         operation.answers.push((200, "Done.", Some(schema)));
-        operation.answers.push((304, "Unchanged since the given `If-None-Match`.", None));
+        operation
+            .answers
+            .push((304, "Unchanged since the given `If-None-Match`.", None));
     }
 
     fn answer(self) -> Result<Reply> {
@@ -86,8 +106,13 @@ impl<T: Serialize + JsonSchema + Send> Answer<Call> for Cached<T> {
         let hash = crate::crypto::sha256(&[reply.body.to_string().as_bytes()]);
         let tag = format!("\"{}\"", crate::crypto::encode(&hash[..12]));
         let scope = if self.public { "public" } else { "private" };
-        reply.headers.push(("cache-control", format!("{scope}, max-age=60")));
-        if self.known.is_some_and(|known| known.split(',').any(|one| one.trim() == tag)) {
+        reply
+            .headers
+            .push(("cache-control", format!("{scope}, max-age=60")));
+        if self
+            .known
+            .is_some_and(|known| known.split(',').any(|one| one.trim() == tag))
+        {
             (reply.status, reply.body) = (304, Value::Null);
         }
         reply.headers.push(("etag", tag));
@@ -116,7 +141,11 @@ impl Answer<Call> for Html {
             ("content-type", "text/html; charset=utf-8".to_owned()),
             ("content-security-policy", self.policy),
         ];
-        Ok(Reply { status: self.status, body: Value::String(self.document), headers })
+        Ok(Reply {
+            status: self.status,
+            body: Value::String(self.document),
+            headers,
+        })
     }
 }
 
@@ -131,7 +160,11 @@ impl Answer<Call> for Redirect {
 
     fn answer(self) -> Result<Reply> {
         let headers = vec![("location", self.0)];
-        Ok(Reply { status: 302, body: Value::Null, headers })
+        Ok(Reply {
+            status: 302,
+            body: Value::Null,
+            headers,
+        })
     }
 }
 

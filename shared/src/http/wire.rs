@@ -9,8 +9,14 @@ use crate::function::Reply;
 
 /// Headers of every answer (spec conventions.md §10).
 pub const SECURITY_HEADERS: [(&str, &str); 6] = [
-    ("strict-transport-security", "max-age=63072000; includeSubDomains; preload"),
-    ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+    (
+        "strict-transport-security",
+        "max-age=63072000; includeSubDomains; preload",
+    ),
+    (
+        "content-security-policy",
+        "default-src 'none'; frame-ancestors 'none'",
+    ),
     ("x-frame-options", "DENY"),
     ("x-content-type-options", "nosniff"),
     ("referrer-policy", "no-referrer"),
@@ -61,7 +67,11 @@ fn wants_problem(call: &Call) -> bool {
 pub fn refusal(call: &Call, config: &Config, error: &Error) -> Reply {
     if let Some(first) = error.stored() {
         let headers = vec![("idempotent-replayed", "true".to_owned())];
-        return Reply { status: first.status, body: first.body.clone(), headers };
+        return Reply {
+            status: first.status,
+            body: first.body.clone(),
+            headers,
+        };
     }
     let status = error.fault().status;
     let inner = envelope(call, config, error);
@@ -79,7 +89,11 @@ pub fn refusal(call: &Call, config: &Config, error: &Error) -> Reply {
         _ => {}
     }
     if !wants_problem(call) {
-        return Reply { status, body: json!({ "error": inner }), headers };
+        return Reply {
+            status,
+            body: json!({ "error": inner }),
+            headers,
+        };
     }
     headers.push(("content-type", "application/problem+json".to_owned()));
     let body = json!({
@@ -93,7 +107,11 @@ pub fn refusal(call: &Call, config: &Config, error: &Error) -> Reply {
         "timestamp": inner["timestamp"],
         "details": inner["details"],
     });
-    Reply { status, body: Value::String(body.to_string()), headers }
+    Reply {
+        status,
+        body: Value::String(body.to_string()),
+        headers,
+    }
 }
 
 /// The Lambda result of an HTTP call (API Gateway payload format 2.0).
@@ -111,7 +129,10 @@ pub fn http_result(call: &Call, reply: Reply) -> Value {
     for (name, value) in call.spent.headers() {
         set(name, value);
     }
-    let typed = reply.headers.iter().any(|(name, _)| *name == "content-type");
+    let typed = reply
+        .headers
+        .iter()
+        .any(|(name, _)| *name == "content-type");
     let body = match reply.body {
         Value::Null => None,
         Value::String(text) if typed => Some(text),

@@ -196,7 +196,9 @@ impl Inbox<'_> {
     /// # Errors
     /// 503 when the database does not answer.
     pub async fn count(&self, listed: &mut Listed) -> Result<()> {
-        let query = Query::of(Name::Data, self.user_id).by(BY_HOUR).limit(OFFSET_MAX + 1);
+        let query = Query::of(Name::Data, self.user_id)
+            .by(BY_HOUR)
+            .limit(OFFSET_MAX + 1);
         let total = self.tables.rows(query).await?.len();
         listed.total = Some(total.min(OFFSET_MAX));
         listed.total_capped = (total > OFFSET_MAX).then_some(true);

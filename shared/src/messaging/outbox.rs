@@ -7,13 +7,14 @@ use super::send::{CLIENT_ID_MS, Draft, Ground, NewMessage};
 use super::views::Sent;
 use crate::accounts::account::{Account, Status};
 use crate::aws::dynamo::{Missed, Tables};
-use crate::credits::Wallet;
+use crate::aws::secret::{Lookup, Named, Secret};
+use crate::credits::{Policies, Wallet};
 use crate::env::Env;
 use crate::error::{
     Error, IDEMPOTENCY_KEY_REQUIRED, IDEMPOTENCY_KEY_REUSED, INTERNAL_ERROR, RATE_LIMITED, Result,
     UNAVAILABLE,
 };
-use crate::function::{Operation, Take};
+use crate::function::{Grant, Operation, Take};
 use crate::http::limit::touch;
 use crate::http::{Call, Me, Rate, once};
 use crate::table::Refused;
@@ -22,48 +23,75 @@ use crate::time::Time;
 /// Tries when others write to the same wallet or conversation.
 pub const TRIES_MAX: u32 = 6;
 
-/// The `Idempotency-Key` of a send, which stands in for the client id.
-#[derive(Clone, Debug)]
-pub struct SendKey(pub Option<String>);
+/// The capability to send: the request's own key, the limiter, the secret and the price.
+#[derive(Debug)]
+pub struct Outbox {
+    key: Option<String>,
+    rate: Rate,
+    secret: Secret<Lookup>,
+    price: i64,
+    now: Time,
+}
 
-impl Take<Call> for SendKey {
+impl Take<Call> for Outbox {
+    const GRANTS: &'static [&'static [Grant]] = &[
+        <Lookup as Named>::GRANTS,
+        <Policies as Take<Call>>::GRANTS[0],
+    ];
+
     fn describe(operation: &mut Operation) {
         operation.key = true;
     }
 
-    async fn take(_: &Env, call: &mut Call) -> Result<Self> {
+    async fn take(env: &Env, call: &mut Call) -> Result<Self> {
         let header = call.header("idempotency-key");
-        Ok(Self(
-            header.map(once::key_of).transpose()?.map(str::to_owned),
-        ))
+        let key = header.map(once::key_of).transpose()?.map(str::to_owned);
+        let price = Policies::take(env, call).await?.number("price.message");
+        let rate = Rate::take(env, call).await?;
+        let secret = Secret::take(env, call).await?;
+        Ok(Self {
+            key,
+            rate,
+            secret,
+            price,
+            now: call.now,
+        })
     }
 }
 
-/// Somebody about to send a message.
-#[derive(Debug)]
-pub struct Sender<'a> {
-    /// Who.
-    pub me: &'a Me,
-    /// Limiter of class `send`, which rides in the wallet.
-    pub rate: &'a Rate,
-    /// Secret under which messages are found.
-    pub secret: [u8; 32],
-    /// Price of a message, credits.
-    pub price: i64,
-    /// When.
-    pub now: Time,
-}
-
-impl Sender<'_> {
+impl Outbox {
     /// Sends a message once, whatever happens: a repeated request gets the first answer.
     ///
     /// # Errors
     /// What [`NewMessage::check`] and [`Draft::decide`] refuse; 400 `IDEMPOTENCY_KEY_REQUIRED`
     /// without any id; 422 `IDEMPOTENCY_KEY_REUSED`; 503 when others were first too often.
-    pub async fn send(&self, tables: &Tables, key: &SendKey, new: &NewMessage) -> Result<Sent> {
-        let client_id = new.client_message_id.as_ref().or(key.0.as_ref());
+    pub async fn send(&self, tables: &Tables, me: &Me, new: &NewMessage) -> Result<Sent> {
+        let client_id = new.client_message_id.as_ref().or(self.key.as_ref());
         let client_id = client_id.ok_or(IDEMPOTENCY_KEY_REQUIRED)?;
-        new.check(&self.me.user_id)?;
+        new.check(&me.user_id)?;
+        let (rate, secret) = (&self.rate, self.secret.key()?);
+        let sender = Sender {
+            me,
+            rate,
+            secret,
+            price: self.price,
+            now: self.now,
+        };
+        sender.send(tables, client_id, new).await
+    }
+}
+
+/// Somebody about to send a message.
+struct Sender<'a> {
+    me: &'a Me,
+    rate: &'a Rate,
+    secret: [u8; 32],
+    price: i64,
+    now: Time,
+}
+
+impl Sender<'_> {
+    async fn send(&self, tables: &Tables, client_id: &str, new: &NewMessage) -> Result<Sent> {
         let mut key = message_key(&self.secret, &self.me.user_id, client_id, None);
         let mut ground = self.read(tables, new, false).await?;
         let mut is_fresh = false;

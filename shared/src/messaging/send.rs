@@ -48,6 +48,7 @@ pub struct NewMessage {
     #[schemars(length(min = 8, max = 64), regex(pattern = r"^[A-Za-z0-9._:-]+$"))]
     pub client_message_id: Option<String>,
     /// Scalars of the client's program, given to both people.
+    #[serde(default)]
     #[schemars(schema_with = "metadata_schema")]
     pub metadata: Option<Metadata>,
 }

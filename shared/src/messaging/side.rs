@@ -178,7 +178,8 @@ impl Side {
 
     fn pack(&self) -> Vec<u8> {
         let mut out = Packer::default();
-        out.byte(u8::from(self.blocks) * BLOCKS | u8::from(self.marked.is_some()) * MARKED);
+        let flag = |on: bool, flag: u8| if on { flag } else { 0 };
+        out.byte(flag(self.blocks, BLOCKS) | flag(self.marked.is_some(), MARKED));
         self.counters().for_each(|count| {
             out.number(count);
         });

@@ -12,7 +12,7 @@ use crate::aws::dynamo::Tables;
 use crate::env::Env;
 use crate::error::{CONVERSATION_NOT_FOUND, Result};
 use crate::function::Take;
-use crate::http::Rate;
+use crate::http::{Call, Rate};
 use crate::time::Time;
 
 /// How long receivers show it, milliseconds.
@@ -30,13 +30,23 @@ pub enum TypingState {
     Paused,
 }
 
-/// Limits how often a state is told, in the memory of one instance: nothing is written for it.
-#[derive(Clone, Debug, Default)]
-pub struct Typing(Arc<Mutex<HashMap<(String, String, TypingState), i64>>>);
+/// Conversation, person and state, and when the next one may be told, epoch milliseconds.
+type Told = HashMap<(String, String, TypingState), i64>;
 
-impl<C: Send> Take<C> for Typing {
-    async fn take(env: &Env, _: &mut C) -> Result<Self> {
-        Ok((*env.part(|_| Self::default())).clone())
+/// Limits how often a state is told, in the memory of one instance: nothing is written for it.
+#[derive(Clone, Debug)]
+pub struct Typing {
+    told: Arc<Mutex<Told>>,
+    rate: Rate,
+}
+
+impl Take<Call> for Typing {
+    async fn take(env: &Env, call: &mut Call) -> Result<Self> {
+        let told = env.part(|_| Mutex::new(Told::new()));
+        Ok(Self {
+            told,
+            rate: Rate::take(env, call).await?,
+        })
     }
 }
 
@@ -50,14 +60,13 @@ impl Typing {
         tables: &Tables,
         (user_id, conversation_id): (&str, &str),
         state: TypingState,
-        rate: &Rate,
         now: Time,
     ) -> Result<(String, Value)> {
         let head: Option<Head> = tables.get(&Head::key_of(conversation_id)).await?;
         let exists = |head: &Head| head.last_seq > 0 && !head.is_blocked();
         let head = head.filter(exists).ok_or(CONVERSATION_NOT_FOUND)?;
         let me = head.who(user_id)?;
-        self.admit((conversation_id, user_id, state), rate, now)?;
+        self.admit((conversation_id, user_id, state), now)?;
         let data = json!({
             "conversation_id": conversation_id,
             "user_id": user_id,
@@ -67,15 +76,15 @@ impl Typing {
         Ok((head.user(me.other()), data))
     }
 
-    fn admit(&self, what: (&str, &str, TypingState), rate: &Rate, now: Time) -> Result<()> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    fn admit(&self, what: (&str, &str, TypingState), now: Time) -> Result<()> {
+        let mut kept = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= KEPT_MAX {
             kept.retain(|_, tat| *tat > now.ms());
         }
         let tat = kept
             .entry((what.0.to_owned(), what.1.to_owned(), what.2))
             .or_default();
-        *tat = rate.admit(*tat, now)?;
+        *tat = self.rate.admit(*tat, now)?;
         Ok(())
     }
 }
@@ -87,12 +96,11 @@ mod tests {
 
     #[test]
     fn the_same_state_is_told_once_in_three_seconds() {
-        let (typing, rate) = (Typing::default(), Rate::of(Limit::Typing));
-        let tell = |state, ms| {
-            typing
-                .admit(("cnv_x", "usr_x", state), &rate, Time(ms))
-                .is_ok()
+        let typing = Typing {
+            told: Arc::default(),
+            rate: Rate::of(Limit::Typing),
         };
+        let tell = |state, ms| typing.admit(("cnv_x", "usr_x", state), Time(ms)).is_ok();
         assert!(tell(TypingState::Composing, 10_000));
         assert!(!tell(TypingState::Composing, 12_999));
         assert!(tell(TypingState::Paused, 12_999));

@@ -57,9 +57,16 @@ impl Report {
         timestamp: Time,
         version: Option<&'static str>,
     ) -> Self {
-        let bad = checks.values().any(|check| check.required && check.status == "unhealthy");
+        let bad = checks
+            .values()
+            .any(|check| check.required && check.status == "unhealthy");
         let status = if bad { "not_ready" } else { "ready" };
-        Self { status, checks, timestamp, version }
+        Self {
+            status,
+            checks,
+            timestamp,
+            version,
+        }
     }
 
     /// 200, or 503 when a required dependency is unhealthy.
@@ -74,10 +81,22 @@ pub struct Probes(Env);
 
 impl Take<Call> for Probes {
     const GRANTS: &'static [&'static [Grant]] = &[&[
-        Grant { actions: &["dynamodb:GetItem"], resource: "table/live" },
-        Grant { actions: &["sqs:GetQueueAttributes"], resource: "queue/mail" },
-        Grant { actions: &["secretsmanager:GetSecretValue"], resource: "secret/cursor" },
-        Grant { actions: &["ses:GetAccount"], resource: "mail" },
+        Grant {
+            actions: &["dynamodb:GetItem"],
+            resource: "table/live",
+        },
+        Grant {
+            actions: &["sqs:GetQueueAttributes"],
+            resource: "queue/mail",
+        },
+        Grant {
+            actions: &["secretsmanager:GetSecretValue"],
+            resource: "secret/cursor",
+        },
+        Grant {
+            actions: &["ses:GetAccount"],
+            resource: "mail",
+        },
     ]];
 
     async fn take(env: &Env, _: &mut Call) -> Result<Self> {
@@ -100,14 +119,28 @@ impl Probes {
             self.ask(true, queues),
             self.ask(true, secrets)
         );
-        BTreeMap::from([("database", database), ("queues", queues), ("secrets", secrets)])
+        BTreeMap::from([
+            ("database", database),
+            ("queues", queues),
+            ("secrets", secrets),
+        ])
     }
 
     /// What some features need; what this release does not use says `not_configured`.
     pub async fn others(&self) -> BTreeMap<&'static str, Check> {
-        let email = self.ask(false, async { Mailer::of(&self.0).probe().await }).await;
-        let healthy = Check { status: "healthy", latency_ms: 0, error: None, required: false };
-        let absent = Check { status: "not_configured", ..healthy.clone() };
+        let email = self
+            .ask(false, async { Mailer::of(&self.0).probe().await })
+            .await;
+        let healthy = Check {
+            status: "healthy",
+            latency_ms: 0,
+            error: None,
+            required: false,
+        };
+        let absent = Check {
+            status: "not_configured",
+            ..healthy.clone()
+        };
         let mut checks = BTreeMap::from([("email", email)]);
         for name in ["payments", "push", "sms", "storage", "transcoding"] {
             checks.insert(name, absent.clone());
@@ -127,8 +160,17 @@ impl Probes {
             Ok(Err(error)) => Some(category(&error)),
             Err(_) => Some("timeout"),
         };
-        let status = if error.is_none() { "healthy" } else { "unhealthy" };
-        Check { status, latency_ms: clock.now().since(started), error, required }
+        let status = if error.is_none() {
+            "healthy"
+        } else {
+            "unhealthy"
+        };
+        Check {
+            status,
+            latency_ms: clock.now().since(started),
+            error,
+            required,
+        }
     }
 }
 

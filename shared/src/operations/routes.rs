@@ -38,7 +38,12 @@ pub fn allowed(path: &str) -> Option<String> {
     let (_, methods) = paths.iter().find(|(template, _)| matches(template, path))?;
     let methods = methods.as_object()?.keys();
     let known = methods.filter(|name| !name.starts_with("x-") && *name != "parameters");
-    Some(known.map(|name| name.to_uppercase()).collect::<Vec<_>>().join(", "))
+    Some(
+        known
+            .map(|name| name.to_uppercase())
+            .collect::<Vec<_>>()
+            .join(", "),
+    )
 }
 
 fn matches(template: &str, path: &str) -> bool {
@@ -59,8 +64,17 @@ mod tests {
 
     #[test]
     fn a_template_matches_whole_segments() {
-        assert!(matches("/api/v2/messages/{message_id}", "/api/v2/messages/msg_1"));
-        assert!(!matches("/api/v2/messages/{message_id}", "/api/v2/messages/"));
-        assert!(!matches("/api/v2/messages/{message_id}", "/api/v2/messages/a/b"));
+        assert!(matches(
+            "/api/v2/messages/{message_id}",
+            "/api/v2/messages/msg_1"
+        ));
+        assert!(!matches(
+            "/api/v2/messages/{message_id}",
+            "/api/v2/messages/"
+        ));
+        assert!(!matches(
+            "/api/v2/messages/{message_id}",
+            "/api/v2/messages/a/b"
+        ));
     }
 }

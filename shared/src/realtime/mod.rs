@@ -14,12 +14,12 @@ mod fact;
 mod outbox;
 mod push;
 mod socket;
-
+pub mod sync;
 
 pub use fact::{Audience, Fact, fan_out};
 pub use outbox::Meaning;
 pub use push::{Push, close_session, post};
 pub use socket::{
-    Connection, ConnectionOwner, PING_SECONDS, RECONNECT, Reconnect, State, TICKET_SECONDS,
-    Ticket, admit_socket, drop_socket, forget_socket, own_device,
+    Connection, ConnectionOwner, PING_SECONDS, RECONNECT, Reconnect, State, TICKET_SECONDS, Ticket,
+    admit_socket, drop_socket, forget_socket, own_device,
 };

@@ -46,11 +46,13 @@ impl Meaning {
             ("ledger", "wallet") => self.wallet(tables, change).await?,
             ("data", sk) if sk.starts_with(Session::PREFIX) => {
                 let (old, new) = change.of::<Session>()?;
-                self.revoked.extend(accounts::facts_of(old.as_ref(), new.as_ref()));
+                self.revoked
+                    .extend(accounts::facts_of(old.as_ref(), new.as_ref()));
             }
             ("data", sk) if sk.starts_with(Notification::PREFIX) && change.old.is_none() => {
                 let (_, new) = change.of::<Notification>()?;
-                self.mails.extend(new.as_ref().and_then(notifications::job_of));
+                self.mails
+                    .extend(new.as_ref().and_then(notifications::job_of));
             }
             ("data", _) if change.pk.starts_with("cnv_") => {
                 self.facts.extend(messaging::facts_of(change)?);
@@ -62,11 +64,14 @@ impl Meaning {
     }
 
     async fn wallet(&mut self, tables: &Tables, change: &Change) -> Result<()> {
-        let (old, Some(new)) = change.of::<Wallet>()? else { return Ok(()) };
+        let (old, Some(new)) = change.of::<Wallet>()? else {
+            return Ok(());
+        };
         if credits::tells(old.as_ref(), &new)
             && let Some(owner) = credits::owner_of(tables, &new.wallet_id).await?
         {
-            self.facts.extend(credits::facts_of(old.as_ref(), &new, &owner)?);
+            self.facts
+                .extend(credits::facts_of(old.as_ref(), &new, &owner)?);
         }
         Ok(())
     }

@@ -33,7 +33,10 @@ pub struct Reconnect {
 }
 
 /// The advice given while few connections exist (AWS admits 500 new ones per second).
-pub const RECONNECT: Reconnect = Reconnect { min_seconds: 1, max_seconds: 5 };
+pub const RECONNECT: Reconnect = Reconnect {
+    min_seconds: 1,
+    max_seconds: 5,
+};
 
 /// A single-use right to open a socket; only its hash is stored.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -75,7 +78,10 @@ impl Ticket {
     }
 
     fn hash_of(secret: &[u8]) -> String {
-        format!("ticket#{}", crate::crypto::encode(&crate::crypto::sha256(&[secret])))
+        format!(
+            "ticket#{}",
+            crate::crypto::encode(&crate::crypto::sha256(&[secret]))
+        )
     }
 }
 
@@ -121,7 +127,10 @@ impl Connection {
     pub async fn of_user(tables: &Tables, user_id: &str, now: Time) -> Result<Vec<Self>> {
         let query = Query::of(Name::Live, user_id).prefix(Self::PREFIX);
         let found: Vec<Self> = tables.query(query).await?;
-        Ok(found.into_iter().filter(|one| one.expires > now.seconds()).collect())
+        Ok(found
+            .into_iter()
+            .filter(|one| one.expires > now.seconds())
+            .collect())
     }
 
     fn key_of(user_id: &str, connection_id: &str) -> Key {
@@ -184,10 +193,14 @@ pub async fn admit_socket(
     let secret = crate::crypto::decode(ticket).ok_or(UNAUTHENTICATED)?;
     let key = Key::new(Ticket::hash_of(&secret), "ticket");
     let ticket: Option<Ticket> = tables.get_consistent(&key).await?;
-    let ticket = ticket.filter(|ticket| ticket.ends_at > now).ok_or(UNAUTHENTICATED)?;
+    let ticket = ticket
+        .filter(|ticket| ticket.ends_at > now)
+        .ok_or(UNAUTHENTICATED)?;
     let session_key = Session::key_of(&ticket.user_id, &ticket.session_id);
     let session: Option<Session> = tables.get_consistent(&session_key).await?;
-    session.filter(|session| session.is_live(now)).ok_or(UNAUTHENTICATED)?;
+    session
+        .filter(|session| session.is_live(now))
+        .ok_or(UNAUTHENTICATED)?;
     let others = Connection::of_user(tables, &ticket.user_id, now).await?;
     let (connection, owner) = rows(&ticket, connection_id, jitter, now);
     let commit = Commit::new()
@@ -196,7 +209,10 @@ pub async fn admit_socket(
         .put(&owner);
     tables.commit(commit).await?;
     let replaced = replaced(&connection, others, now);
-    Ok(Opened { user_id: ticket.user_id, replaced })
+    Ok(Opened {
+        user_id: ticket.user_id,
+        replaced,
+    })
 }
 
 /// A socket that has been opened.
@@ -263,7 +279,10 @@ fn rows(
 fn replaced(new: &Connection, others: Vec<Connection>, now: Time) -> Vec<Connection> {
     let (same, mut rest): (Vec<_>, Vec<_>) =
         others.into_iter().partition(|other| other.slot == new.slot);
-    let mut away: Vec<_> = same.into_iter().filter(|other| other.rotate_at > now).collect();
+    let mut away: Vec<_> = same
+        .into_iter()
+        .filter(|other| other.rotate_at > now)
+        .collect();
     rest.sort_by_key(|other| std::cmp::Reverse(other.connected_at));
     away.extend(rest.into_iter().skip(SLOTS_MAX - 1));
     away
@@ -301,7 +320,12 @@ mod tests {
         let new = connection("c", "phone", 10);
         let others = vec![connection("a", "phone", 1), connection("b", "laptop", 2)];
         let away = replaced(&new, others, Time(10));
-        assert_eq!(away.iter().map(|one| one.connection_id.as_str()).collect::<Vec<_>>(), ["a"]);
+        assert_eq!(
+            away.iter()
+                .map(|one| one.connection_id.as_str())
+                .collect::<Vec<_>>(),
+            ["a"]
+        );
     }
 
     #[test]
@@ -313,8 +337,15 @@ mod tests {
 
     #[test]
     fn the_eleventh_slot_replaces_the_oldest() {
-        let others = (0..10).map(|n| connection(&n.to_string(), &format!("slot{n}"), n)).collect();
+        let others = (0..10)
+            .map(|n| connection(&n.to_string(), &format!("slot{n}"), n))
+            .collect();
         let away = replaced(&connection("new", "slot10", 50), others, Time(50));
-        assert_eq!(away.iter().map(|one| one.connection_id.as_str()).collect::<Vec<_>>(), ["0"]);
+        assert_eq!(
+            away.iter()
+                .map(|one| one.connection_id.as_str())
+                .collect::<Vec<_>>(),
+            ["0"]
+        );
     }
 }

@@ -9,7 +9,11 @@ use crate::error::Result;
 use crate::function::{Grant, Take};
 
 /// Actions of a reader.
-const READ: &[&str] = &["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"];
+const READ: &[&str] = &[
+    "dynamodb:BatchGetItem",
+    "dynamodb:GetItem",
+    "dynamodb:Query",
+];
 /// Actions of a writer besides.
 const WRITE: &[&str] = &[
     "dynamodb:BatchGetItem",
@@ -55,7 +59,13 @@ macro_rules! tables {
         }
     )*};
 }
-tables!(Data = "data", Ledger = "ledger", Live = "live", Insight = "insight", Keys = "keys");
+tables!(
+    Data = "data",
+    Ledger = "ledger",
+    Live = "live",
+    Insight = "insight",
+    Keys = "keys"
+);
 
 impl<A: Right> Access for A {
     const GRANTS: &'static [&'static [Grant]] = &[A::GRANTS];
@@ -96,6 +106,9 @@ impl<A: Access, C: Send> Take<C> for Table<A> {
     const GRANTS: &'static [&'static [Grant]] = A::GRANTS;
 
     async fn take(env: &Env, _: &mut C) -> Result<Self> {
-        Ok(Self { tables: Tables::of(env), rights: PhantomData })
+        Ok(Self {
+            tables: Tables::of(env),
+            rights: PhantomData,
+        })
     }
 }

@@ -78,7 +78,11 @@ impl Commit {
             .iter()
             .any(|known| known.table == write.table && known.key == write.key);
         if twice || self.writes.len() >= ACTIONS_MAX {
-            let why = if twice { "two actions on one item" } else { "too many actions" };
+            let why = if twice {
+                "two actions on one item"
+            } else {
+                "too many actions"
+            };
             self.broken.get_or_insert(INTERNAL_ERROR.because(why));
         }
         self.writes.push(write);
@@ -97,9 +101,17 @@ impl Commit {
         match row_of(item) {
             Ok(row) => {
                 let action = Action::Put(row);
-                self.and(Wrote { table: T::TABLE, key: item.key(), action, guard })
+                self.and(Wrote {
+                    table: T::TABLE,
+                    key: item.key(),
+                    action,
+                    guard,
+                })
             }
-            Err(error) => Self { writes: self.writes, broken: Some(error) },
+            Err(error) => Self {
+                writes: self.writes,
+                broken: Some(error),
+            },
         }
     }
 
@@ -125,18 +137,33 @@ impl Commit {
         changes: Vec<Change>,
         guard: Option<(Condition, &'static Fault)>,
     ) -> Self {
-        self.and(Wrote { table: T::TABLE, key, action: Action::Update(changes), guard })
+        self.and(Wrote {
+            table: T::TABLE,
+            key,
+            action: Action::Update(changes),
+            guard,
+        })
     }
 
     /// Removes an item.
     pub fn delete<T: Item>(self, key: Key, guard: Option<(Condition, &'static Fault)>) -> Self {
-        self.and(Wrote { table: T::TABLE, key, action: Action::Delete, guard })
+        self.and(Wrote {
+            table: T::TABLE,
+            key,
+            action: Action::Delete,
+            guard,
+        })
     }
 
     /// Requires a condition of an item that is not changed. Costs 2 WRU.
     pub fn check<T: Item>(self, key: Key, when: Condition, else_fault: &'static Fault) -> Self {
         let guard = Some((when, else_fault));
-        self.and(Wrote { table: T::TABLE, key, action: Action::Check, guard })
+        self.and(Wrote {
+            table: T::TABLE,
+            key,
+            action: Action::Check,
+            guard,
+        })
     }
 
     /// Whether there is nothing to write.

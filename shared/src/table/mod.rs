@@ -60,23 +60,73 @@ pub struct Spec {
 pub const TTL_ATTRIBUTE: &str = "expires";
 
 /// Messages of a conversation by their dense number.
-pub const BY_SEQ: Index = Index { name: "by_seq", pk: "pk", sk: "seq", whole: true };
+pub const BY_SEQ: Index = Index {
+    name: "by_seq",
+    pk: "pk",
+    sk: "seq",
+    whole: true,
+};
 /// Memberships of a user by the hour of the last activity.
-pub const BY_HOUR: Index = Index { name: "by_hour", pk: "pk", sk: "hour", whole: false };
+pub const BY_HOUR: Index = Index {
+    name: "by_hour",
+    pk: "pk",
+    sk: "hour",
+    whole: false,
+};
 /// Memberships of a user by the hour of a mark, where that is later than the last activity.
-pub const BY_MARK: Index = Index { name: "by_mark", pk: "pk", sk: "marked", whole: false };
+pub const BY_MARK: Index = Index {
+    name: "by_mark",
+    pk: "pk",
+    sk: "marked",
+    whole: false,
+};
 /// Memberships of a user that hold something unread.
-pub const UNREAD: Index = Index { name: "unread", pk: "pk", sk: "unread", whole: false };
+pub const UNREAD: Index = Index {
+    name: "unread",
+    pk: "pk",
+    sk: "unread",
+    whole: false,
+};
 /// Rows that become due, in shards, by their instant in milliseconds.
-pub const DUE: Index = Index { name: "due", pk: "due_shard", sk: "due_at", whole: true };
+pub const DUE: Index = Index {
+    name: "due",
+    pk: "due_shard",
+    sk: "due_at",
+    whole: true,
+};
 
 /// All tables.
 pub const SPECS: &[Spec] = &[
-    Spec { table: Name::Data, indexes: &[BY_SEQ, BY_HOUR, BY_MARK, UNREAD, DUE], stream: true, ttl: true },
-    Spec { table: Name::Ledger, indexes: &[DUE], stream: true, ttl: false },
-    Spec { table: Name::Live, indexes: &[], stream: false, ttl: true },
-    Spec { table: Name::Insight, indexes: &[], stream: false, ttl: true },
-    Spec { table: Name::Keys, indexes: &[], stream: false, ttl: false },
+    Spec {
+        table: Name::Data,
+        indexes: &[BY_SEQ, BY_HOUR, BY_MARK, UNREAD, DUE],
+        stream: true,
+        ttl: true,
+    },
+    Spec {
+        table: Name::Ledger,
+        indexes: &[DUE],
+        stream: true,
+        ttl: false,
+    },
+    Spec {
+        table: Name::Live,
+        indexes: &[],
+        stream: false,
+        ttl: true,
+    },
+    Spec {
+        table: Name::Insight,
+        indexes: &[],
+        stream: false,
+        ttl: true,
+    },
+    Spec {
+        table: Name::Keys,
+        indexes: &[],
+        stream: false,
+        ttl: false,
+    },
 ];
 
 impl Name {

@@ -1,11 +1,9 @@
 //! Sends a message, charges its price and counts it as unread, all or nothing.
 
-use shared::aws::secret::{Lookup, Secret};
-use shared::credits::Policies;
-use shared::http::{Body, Json, Member, Rate};
-use shared::messaging::{NewMessage, SendKey, Sender, Sent};
+use shared::http::{Body, Json, Member};
+use shared::messaging::{NewMessage, Outbox, Sent};
 use shared::table::{Data, Ledger, Live, Write};
-use shared::{Clock, Result, Table, endpoint};
+use shared::{Result, Table, endpoint};
 
 endpoint!(POST "/api/v2/messages/send", frame "message.send" => send_message,
     limit: Send,
@@ -14,21 +12,9 @@ endpoint!(POST "/api/v2/messages/send", frame "message.send" => send_message,
 
 async fn send_message(
     tables: Table<(Write<Data>, Write<Ledger>, Write<Live>)>,
-    clock: Clock,
     Member(me): Member,
     Body(new): Body<NewMessage>,
-    key: SendKey,
-    rate: Rate,
-    secret: Secret<Lookup>,
-    policies: Policies,
+    outbox: Outbox,
 ) -> Result<Json<Sent>> {
-    let (secret, price) = (secret.key()?, policies.number("price.message"));
-    let sender = Sender {
-        me: &me,
-        rate: &rate,
-        secret,
-        price,
-        now: clock.now(),
-    };
-    Ok(Json(sender.send(&tables, &key, &new).await?)) // a replay gives the first answer
+    Ok(Json(outbox.send(&tables, &me, &new).await?)) // a replay gives the first answer
 }

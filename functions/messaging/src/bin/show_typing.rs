@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::aws::queue::{Frames, Queue};
-use shared::http::{Body, Client, Member, NoContent, Rate, wire};
+use shared::http::{Body, Client, Member, NoContent, wire};
 use shared::messaging::{Typing, TypingState};
 use shared::realtime::{Connection, Push};
 use shared::table::{Data, Live, Read};
@@ -13,7 +13,7 @@ endpoint!(frame "typing" => show_typing, limit: Typing, faults: [CONVERSATION_NO
 
 /// Who writes where.
 #[derive(Debug, Deserialize, JsonSchema)]
-struct Wish {
+struct TypingWish {
     #[schemars(length(max = 64))]
     conversation_id: String,
     state: TypingState,
@@ -23,14 +23,13 @@ async fn show_typing(
     tables: Table<(Read<Data>, Read<Live>)>,
     ids: Ids,
     Member(me): Member,
-    Body(wish): Body<Wish>,
-    rate: Rate,
+    Body(wish): Body<TypingWish>,
     client: Client,
     typing: Typing,
     frames: Queue<Frames>,
 ) -> Result<NoContent> {
     let (now, at) = (client.now, (&*me.user_id, &*wish.conversation_id));
-    let (user_id, data) = typing.tell(&tables, at, wish.state, &rate, now).await?;
+    let (user_id, data) = typing.tell(&tables, at, wish.state, now).await?;
     let live = Connection::of_user(&tables, &user_id, now).await?;
     let connections: Vec<_> = live.into_iter().map(|one| one.connection_id).collect();
     if !connections.is_empty() {

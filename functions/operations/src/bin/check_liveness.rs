@@ -15,5 +15,8 @@ struct Liveness {
 }
 
 async fn check_liveness(clock: Clock) -> Result<Json<Liveness>> {
-    Ok(Json(Liveness { status: "ok", timestamp: clock.now() }))
+    Ok(Json(Liveness {
+        status: "ok",
+        timestamp: clock.now(),
+    }))
 }

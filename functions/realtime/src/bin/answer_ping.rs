@@ -53,5 +53,9 @@ async fn answer_ping(
     let now = clock.now();
     touch(&table, &me.user_id, me.slot(), now).await?;
     let status = ping.state.unwrap_or(Declared::Online);
-    Ok(Json(Pong { server_time: now, next_ping_seconds: PING_SECONDS, status }))
+    Ok(Json(Pong {
+        server_time: now,
+        next_ping_seconds: PING_SECONDS,
+        status,
+    }))
 }

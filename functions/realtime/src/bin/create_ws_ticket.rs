@@ -14,7 +14,7 @@ endpoint!(POST "/api/v2/ws/tickets" => create_ws_ticket, faults: [DEVICE_NOT_FOU
 
 /// For which device the socket is.
 #[derive(Debug, Deserialize, JsonSchema)]
-struct Wish {
+struct TicketWish {
     /// A device of the caller; the session's own without it.
     #[schemars(length(min = 1, max = 64))]
     device_id: Option<String>,
@@ -36,7 +36,7 @@ async fn create_ws_ticket(
     ids: Ids,
     config: Arc<Config>,
     Member(me): Member,
-    Body(wish): Body<Wish>,
+    Body(wish): Body<TicketWish>,
 ) -> Result<Created<TicketAnswer>> {
     shared::realtime::own_device(&me, wish.device_id.as_deref())?;
     let secret: [u8; 32] = ids.bytes();

@@ -22,7 +22,9 @@ async fn fan_out_events(
     let mut meaning = Meaning::of(&tables, &changes).await?;
     // First what protects people, then what they see, then what may lag.
     revoked.send(&meaning.revoked, CAUSE).await?;
-    frames.send(&meaning.pushes(&tables, clock.now()).await?, CAUSE).await?;
+    frames
+        .send(&meaning.pushes(&tables, clock.now()).await?, CAUSE)
+        .await?;
     mails.send(&meaning.mails, CAUSE).await?;
     meaning.project(&tables).await
 }

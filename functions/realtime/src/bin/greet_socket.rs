@@ -13,11 +13,17 @@ endpoint!(frame "hello" => greet_socket, faults: [NOT_READY]);
 struct Hello {
     /// Name of the client program.
     #[schemars(length(max = 64))]
-    #[expect(dead_code, reason = "recorded by clients for their own logs, judged by nobody")]
+    #[expect(
+        dead_code,
+        reason = "recorded by clients for their own logs, judged by nobody"
+    )]
     client: Option<String>,
     /// Its version.
     #[schemars(length(max = 64))]
-    #[expect(dead_code, reason = "recorded by clients for their own logs, judged by nobody")]
+    #[expect(
+        dead_code,
+        reason = "recorded by clients for their own logs, judged by nobody"
+    )]
     version: Option<String>,
 }
 

@@ -2,7 +2,7 @@
 
 use shared::aws::secret::{Cursor, Secret};
 use shared::http::{Json, Member, Query};
-use shared::realtime::sync::{self, SyncState, Wish};
+use shared::realtime::sync::{self, Since, SyncState};
 use shared::table::{Data, Ledger, Live, Read};
 use shared::{Clock, Result, Table, endpoint};
 
@@ -13,8 +13,15 @@ async fn resume_sync(
     secret: Secret<Cursor>,
     clock: Clock,
     Member(me): Member,
-    Query(wish): Query<Wish>,
+    Query(since): Query<Since>,
 ) -> Result<Json<SyncState>> {
-    let since = sync::position(&secret.key()?, &me, wish.sync_token.as_deref(), clock.now())?;
-    Ok(Json(sync::resume(&tables, &secret.key()?, &me, since, clock.now()).await?))
+    let at = sync::position(
+        &secret.key()?,
+        &me,
+        since.sync_token.as_deref(),
+        clock.now(),
+    )?;
+    Ok(Json(
+        sync::resume(&tables, &secret.key()?, &me, at, clock.now()).await?,
+    ))
 }

@@ -166,7 +166,11 @@ impl Faults {
     pub(super) fn table_is_out(&self, body: &[u8]) -> Option<Kind> {
         let state = self.state();
         let names = |name: &String| body.windows(name.len()).any(|part| part == name.as_bytes());
-        state.tables_out.iter().any(names).then_some(Kind::BeforeEffect)
+        state
+            .tables_out
+            .iter()
+            .any(names)
+            .then_some(Kind::BeforeEffect)
     }
 
     /// How long a write holds its items, milliseconds of the clock; 0 switches conflicts off.

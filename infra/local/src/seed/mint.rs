@@ -35,13 +35,27 @@ impl Local {
         let env = self.env(SELF);
         let unique = env.ids().ulid().to_lowercase();
         let plain = name.chars().filter(char::is_ascii_alphanumeric);
-        let email = format!("{}.{unique}@pairly.test", plain.collect::<String>().to_lowercase());
+        let email = format!(
+            "{}.{unique}@pairly.test",
+            plain.collect::<String>().to_lowercase()
+        );
         // Hashed once: hundreds of people share the one password.
         let kept = &self.0.minted_password;
-        let password = kept.get_or_try_init(|| hash_password(&env, PASSWORD)).await?.clone();
-        let newcomer = Newcomer { name, email: &email, password, credits };
+        let password = kept
+            .get_or_try_init(|| hash_password(&env, PASSWORD))
+            .await?
+            .clone();
+        let newcomer = Newcomer {
+            name,
+            email: &email,
+            password,
+            credits,
+        };
         let user_id = open_person(&env, newcomer).await?;
-        Ok(Minted { email, ..self.mint_session(&user_id).await? })
+        Ok(Minted {
+            email,
+            ..self.mint_session(&user_id).await?
+        })
     }
 
     /// A further session of a person.

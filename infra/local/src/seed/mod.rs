@@ -99,7 +99,12 @@ impl Local {
     async fn demo_person(&self, name: &str, email: &str, password: &str) -> Result<String> {
         let env = self.env(SELF);
         let password = hash_password(&env, password).await?;
-        let newcomer = Newcomer { name, email, password, credits: CREDITS };
+        let newcomer = Newcomer {
+            name,
+            email,
+            password,
+            credits: CREDITS,
+        };
         open_person(&env, newcomer).await
     }
 }

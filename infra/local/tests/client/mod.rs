@@ -42,39 +42,62 @@ impl Client {
     ) -> io::Result<(u16, Value)> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await?;
         let body = body.map(|body| body.to_string()).unwrap_or_default();
-        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: 127.0.0.1:{}\r\nconnection: close\r\n", self.port);
+        let mut head = format!(
+            "{method} {path} HTTP/1.1\r\nhost: 127.0.0.1:{}\r\nconnection: close\r\n",
+            self.port
+        );
         if let Some(token) = token {
             head += &format!("authorization: Bearer {token}\r\n");
         }
         if !body.is_empty() {
-            head += &format!("content-type: application/json\r\ncontent-length: {}\r\n", body.len());
+            head += &format!(
+                "content-type: application/json\r\ncontent-length: {}\r\n",
+                body.len()
+            );
         }
-        stream.write_all(format!("{head}\r\n{body}").as_bytes()).await?;
+        stream
+            .write_all(format!("{head}\r\n{body}").as_bytes())
+            .await?;
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).await?;
         let text = String::from_utf8_lossy(&answer);
-        let (head, body) = text.split_once("\r\n\r\n").ok_or(io::ErrorKind::UnexpectedEof)?;
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+        let (head, body) = text
+            .split_once("\r\n\r\n")
+            .ok_or(io::ErrorKind::UnexpectedEof)?;
+        let status = head
+            .split(' ')
+            .nth(1)
+            .and_then(|status| status.parse().ok());
         let status = status.ok_or(io::ErrorKind::InvalidData)?;
         let body = body[body.find(['{', '[']).unwrap_or(body.len())..].to_owned();
         let mut parsed = serde_json::Deserializer::from_str(&body).into_iter::<Value>();
-        Ok((status, parsed.next().and_then(Result::ok).unwrap_or(Value::Null)))
+        Ok((
+            status,
+            parsed.next().and_then(Result::ok).unwrap_or(Value::Null),
+        ))
     }
 }
 
 /// Opens the person's socket and collects the `message.new` frames.
 pub async fn listen(client: &Client, token: &str) -> Arc<Mutex<Vec<Value>>> {
     let path = "/api/v2/ws/tickets";
-    let (_, ticket) = client.call("POST", path, Some(token), Some(json!({}))).await.expect("a ticket");
+    let (_, ticket) = client
+        .call("POST", path, Some(token), Some(json!({})))
+        .await
+        .expect("a ticket");
     let url = ticket["url"].as_str().expect("an address");
-    let (mut socket, _) = tokio_tungstenite::connect_async(url).await.expect("a socket");
+    let (mut socket, _) = tokio_tungstenite::connect_async(url)
+        .await
+        .expect("a socket");
     let hello = json!({ "v": 1, "id": "h", "type": "hello", "ts": 0, "data": {} }).to_string();
     socket.send(Message::text(hello)).await.expect("hello");
     let frames = Arc::new(Mutex::new(Vec::new()));
     let kept = Arc::clone(&frames);
     tokio::spawn(async move {
         while let Some(Ok(message)) = socket.next().await {
-            let Ok(text) = message.to_text() else { continue };
+            let Ok(text) = message.to_text() else {
+                continue;
+            };
             let frame: Value = serde_json::from_str(text).unwrap_or_default();
             if frame["type"] == "message.new" {
                 kept.lock().expect("the frames").push(frame);
