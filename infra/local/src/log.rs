@@ -1,7 +1,12 @@
 //! Readable lines on standard output: the one place of this package that prints.
 
+use std::fmt::{Debug, Write};
+
 use shared::Time;
 use tokio::time::Instant;
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Level, Metadata, Subscriber};
 
 /// Prints one line per request, frame and worker run, or nothing.
 #[derive(Clone, Copy, Debug)]
@@ -47,4 +52,53 @@ impl Log {
     pub fn problem(&self, text: &str) {
         eprintln!("{text}");
     }
+}
+
+/// Prints failures that functions log, one line each; their request lines are ours already.
+pub fn show_failures() {
+    // Only fails when somebody else listens already.
+    let _ = tracing::subscriber::set_global_default(Failures);
+}
+
+struct Failures;
+
+/// The fields of an event, in one line.
+struct Fields(String);
+
+impl Visit for Fields {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.record_debug(field, &format_args!("{value}"));
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        // Writing to a string cannot fail.
+        let _ = match field.name() {
+            "message" => write!(self.0, " {value:?}"),
+            name => write!(self.0, " {name}={value:?}"),
+        };
+    }
+}
+
+impl Subscriber for Failures {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        *metadata.level() <= Level::WARN && metadata.is_event() && metadata.target() != "request"
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        let mut fields = Fields(String::new());
+        event.record(&mut fields);
+        Log::new(true).text(&format!("  ! {}{}", event.metadata().target(), fields.0));
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
 }

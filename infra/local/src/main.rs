@@ -55,6 +55,7 @@ fn refuse(cause: &str) -> ExitCode {
 
 async fn serve(arguments: Arguments) -> Result<(), String> {
     let signalled = signals()?;
+    local::log::show_failures();
     let http = listen(arguments.port).await?;
     let socket = listen(arguments.port + 1).await?;
     let state = if arguments.memory {
