@@ -90,16 +90,25 @@ impl Bill {
 /// Workers and streams count as what follows from an operation.
 fn is_worker(name: &str) -> bool {
     use shared::function::Trigger;
-    let function = local::functions().into_iter().find(|function| function.name == name);
+    let function = local::functions()
+        .into_iter()
+        .find(|function| function.name == name);
     function.is_some_and(|function| {
-        function.triggers.iter().any(|trigger| matches!(trigger, Trigger::Queue(_) | Trigger::Stream(_)))
+        function
+            .triggers
+            .iter()
+            .any(|trigger| matches!(trigger, Trigger::Queue(_) | Trigger::Stream(_)))
     })
 }
 
 /// Units with at most two decimals.
 pub fn number(units: f64) -> String {
     let rounded = (units * 100.0).round() / 100.0;
-    if rounded == 0.0 { "–".to_owned() } else { format!("{rounded}") }
+    if rounded == 0.0 {
+        "–".to_owned()
+    } else {
+        format!("{rounded}")
+    }
 }
 
 /// Head of the table.

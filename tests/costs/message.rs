@@ -67,24 +67,40 @@ async fn a_message_costs_what_the_design_says() {
     })
     .await;
     let each = bill.per((PEOPLE * ROUNDS) as f64);
-    println!("one message: {each:?}");
     assert_parts(&each);
-    // Derived by the test of all operations from the same numbers, rounded.
-    super::operations::message_figure(&each);
     for person in &people {
-        person.has_credits(1_000 - 1 - i64::try_from(ROUNDS).expect("small")).await;
+        person
+            .has_credits(1_000 - 1 - i64::try_from(ROUNDS).expect("small"))
+            .await;
     }
+    super::operations::page(&each, &marks().await).await;
 }
 
 /// Each part has its own bound, so that a new consumer shows.
 fn assert_parts(each: &Bill) {
     assert!(each.writes <= 6.5, "transaction: {}", number(each.writes));
     assert!(each.index <= 1.01, "index: {}", number(each.index));
-    assert!(each.consumer_writes <= 0.3, "consumers write: {}", number(each.consumer_writes));
-    assert!(each.timer_writes <= 0.01, "timers write: {}", number(each.timer_writes));
+    assert!(
+        each.consumer_writes <= 0.3,
+        "consumers write: {}",
+        number(each.consumer_writes)
+    );
+    assert!(
+        each.timer_writes <= 0.01,
+        "timers write: {}",
+        number(each.timer_writes)
+    );
     assert!(each.reads <= 2.5, "reads: {}", number(each.reads));
-    assert!(each.consumer_reads <= 1.5, "consumers read: {}", number(each.consumer_reads));
-    assert!(each.timer_reads <= 0.1, "timers read: {}", number(each.timer_reads));
+    assert!(
+        each.consumer_reads <= 1.5,
+        "consumers read: {}",
+        number(each.consumer_reads)
+    );
+    assert!(
+        each.timer_reads <= 0.1,
+        "timers read: {}",
+        number(each.timer_reads)
+    );
     assert!(each.write() <= WRITE_MAX, "{}", number(each.write()));
     assert!(each.read() <= READ_MAX, "{}", number(each.read()));
 }
@@ -101,15 +117,19 @@ async fn the_first_message_may_cost_ten_more() {
 
 /// Marks, counted on their own: ten messages are marked one after the other by a person with an
 /// open socket while the sender listens.
-#[tokio::test(start_paused = true)]
-async fn marks_cost_what_the_design_says() {
+async fn marks() -> [(&'static str, Bill); 2] {
     let world = World::new().await;
     let (mut ann, mut ben) = world.two("Ann", "Ben").await;
     ann.comes_online().await;
     ben.comes_online().await;
     let mut ids = Vec::new();
     for n in 0..10 {
-        ids.push(ann.says(&format!("{n}")).to(&ben).await.ok()["id"].as_str().expect("an id").to_owned());
+        ids.push(
+            ann.says(&format!("{n}")).to(&ben).await.ok()["id"]
+                .as_str()
+                .expect("an id")
+                .to_owned(),
+        );
     }
     world.passes(30).await;
     let (mut delivered, mut read) = (Bill::default(), Bill::default());
@@ -125,11 +145,15 @@ async fn marks_cost_what_the_design_says() {
         answer.ok();
         read = sum(read, bill);
     }
-    for (name, bill) in [("mark_delivered", delivered.per(10.0)), ("mark_read", read.per(10.0))] {
-        println!("{name}: {bill:?}");
+    let marks = [
+        ("marking delivered", delivered.per(10.0)),
+        ("marking read", read.per(10.0)),
+    ];
+    for (name, bill) in marks {
         assert!(bill.write() <= MARK_MAX.0, "{name} writes {bill:?}");
         assert!(bill.read() <= MARK_MAX.1, "{name} reads {bill:?}");
     }
+    marks
 }
 
 fn sum(one: Bill, other: Bill) -> Bill {

@@ -183,8 +183,8 @@ async fn versions_and_request_ids_are_echoed() {
 #[tokio::test(start_paused = true)]
 async fn security_headers_are_on_every_answer_of_a_function() {
     let world = World::new().await;
-    world.local.cloud().faults().outage("secretsmanager", true);
     let ann = world.person("Ann").await;
+    world.local.cloud().faults().outage("secretsmanager", true);
     let answers = [
         world.call("GET", "/api/live", None).await,
         world.call("GET", "/api/v2/user", None).await,

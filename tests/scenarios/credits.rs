@@ -18,7 +18,10 @@ async fn a_statement_proves_itself() {
     let rows = statement["rows"].as_array().expect("rows");
     assert_eq!(rows.len(), 41, "one grant and forty charges");
     assert_eq!(
-        (statement["opening"].as_i64(), statement["closing"].as_i64()),
+        (
+            statement["opening"]["available"].as_i64(),
+            statement["closing"]["available"].as_i64()
+        ),
         (Some(0), Some(60))
     );
     let head = recompute(&statement["first_prev_hash"], rows);

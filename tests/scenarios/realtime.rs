@@ -214,7 +214,7 @@ async fn two_hundred_and_fifty_missed_messages_come_back_in_order_none_twice() {
         let writer = &mut writers[n % 12];
         writer.says(&format!("missed {n}")).to(&ben).await.ok();
         if n % 50 == 0 {
-            world.passes(600).await;
+            world.passes(240).await;
         }
     }
     world.passes(60).await;

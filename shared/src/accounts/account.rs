@@ -26,6 +26,7 @@ const BIRTHDATE: &str = "data/account/birthdate";
 /// What an account may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "AccountStatus")]
 pub enum Status {
     /// The address is not proven yet.
     PendingVerification,

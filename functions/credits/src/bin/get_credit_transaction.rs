@@ -20,9 +20,8 @@ struct At {
 /// What it was for.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 struct Ref {
-    #[serde(rename = "type")]
-    kind: RefType,
-    id: String,
+    ref_type: RefType,
+    ref_id: String,
 }
 
 /// One business event.
@@ -45,8 +44,8 @@ async fn get_credit_transaction(
     let first = &rows.first().ok_or(TRANSACTION_NOT_FOUND)?.entry.reference;
     Ok(Json(Transaction {
         reference: Ref {
-            kind: first.kind,
-            id: first.id.clone(),
+            ref_type: first.kind,
+            ref_id: first.id.clone(),
         },
         postings: rows
             .iter()

@@ -2,9 +2,9 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use shared::http::{Body, Json, Member, Path, Rate};
+use shared::http::{Body, Json, Member, Once, Path, Rate};
 use shared::messaging::{Delivered, Marker};
-use shared::table::{Data, Write};
+use shared::table::{Commit, Data, Write};
 use shared::{Clock, Result, Table, endpoint};
 
 endpoint!(POST "/api/v2/messages/mark-delivered/{message_id}", frame "message.delivered"
@@ -31,11 +31,13 @@ async fn mark_delivered(
     Path(at): Path<At>,
     _: Body<Extent>,
     rate: Rate,
+    once: Once,
 ) -> Result<Json<Delivered>> {
     let marker = Marker {
         me: &me,
         rate: &rate,
         now: clock.now(),
     };
-    Ok(Json(marker.delivered(&table, &at.message_id).await?)) // twice is as good as once
+    let marked = Json(marker.delivered(&table, &at.message_id).await?);
+    Ok(once.commit(&table, Commit::new(), marked).await?) // a mark twice is as good as once
 }

@@ -1,8 +1,8 @@
 //! Notes that the caller has read messages, and so everything before them.
 
-use shared::http::{Body, Json, Member, Rate};
+use shared::http::{Body, Json, Member, Once, Rate};
 use shared::messaging::{Marker, ReadAnswer, ReadWish};
-use shared::table::{Data, Write};
+use shared::table::{Commit, Data, Write};
 use shared::{Clock, Result, Table, endpoint};
 
 endpoint!(POST "/api/v2/messages/mark-read", frame "message.read" => mark_read,
@@ -14,11 +14,13 @@ async fn mark_read(
     Member(me): Member,
     Body(wish): Body<ReadWish>,
     rate: Rate,
+    once: Once,
 ) -> Result<Json<ReadAnswer>> {
     let marker = Marker {
         me: &me,
         rate: &rate,
         now: clock.now(),
     };
-    Ok(Json(marker.read(&table, &wish).await?)) // twice is as good as once
+    let marked = Json(marker.read(&table, &wish).await?);
+    Ok(once.commit(&table, Commit::new(), marked).await?) // a mark twice is as good as once
 }
