@@ -166,6 +166,17 @@ await check('without credits nothing is sent, and the page says so kindly', asyn
   equal(await ben.entry('Mira').count(), 0, 'conversations that Ben sees');
 });
 
+await check('side by side, reading happens only where somebody is', async () => {
+  await mira.page.keyboard.press('Escape');
+  await ann.root.locator('.entry-button', { hasText: 'Mira' }).click();
+  await ann.write('Welcome, Mira');
+  await until('a badge', async () => await mira.badge(annName) === '1');
+  await ann.shows('Welcome, Mira', 'Delivered');
+  await mira.entry(annName).click();
+  await ann.shows('Welcome, Mira', 'Read');
+  await until('no badge', async () => await mira.badge(annName) === null);
+});
+
 await check('mails asked for by others appear in the strip', async () => {
   const count = async () => Number(await ann.page.locator('#outbox-count').textContent());
   const before = await count();

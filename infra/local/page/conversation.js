@@ -11,7 +11,7 @@ class Conversation {
   constructor(partner) {
     Object.assign(this, { partner, id: null, head: 0, unread: 0, last: null, activity: '',
       read: { mine: 0, theirs: 0 }, delivered: 0, messages: [], cursor: null, loaded: false,
-      draft: '', typingUntil: 0 });
+      draft: '', typingUntil: 0, gap: null, holes: 0 });
   }
 
   /** Takes messages in; those that are known already are brought up to date. */
@@ -57,7 +57,7 @@ class Conversation {
     return message.status ?? 'sent';
   }
 
-  /** Highest seq up to which nothing is missing here. */
+  /** The newest number that is here. */
   get tail() {
     return this.messages.reduce((top, { seq }) => Math.max(top, seq ?? 0), 0);
   }

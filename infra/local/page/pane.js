@@ -79,7 +79,7 @@ class Pane {
       const button = el('button', { className: 'plain', hidden: session.current,
         onclick: () => end().catch(fail) }, 'End');
       const row = el('li', {}, el('div', {}, about, el('div', { className: 'quiet small' },
-        `since ${dayName(session.created_at)} ${hour(session.created_at)}`)), button);
+        `signed in ${dayName(session.created_at)}, ${hour(session.created_at)}`)), button);
       return row;
     }));
     if (!ui.dialog.open) ui.dialog.showModal();
@@ -223,7 +223,8 @@ class Pane {
     const typing = room?.typingUntil > Date.now();
     parts.tick.hidden = !mine || typing;
     if (mine) drawTick(parts.tick, room.stateOf(last));
-    setText(parts.preview, typing ? 'is typing…' : last ? last.preview || 'Message deleted' : 'Say hello');
+    const preview = last ? last.preview || 'Message deleted' : 'Say hello';
+    setText(parts.preview, typing ? 'is typing…' : preview);
     setText(parts.time, last ? when(last.created_at) : '');
     const unread = room?.unread ?? 0;
     parts.badge.hidden = !unread;
@@ -319,7 +320,8 @@ class Pane {
     parts.failed.append(parts.why, ' ', again, drop);
     parts.by.textContent = mine ? 'You: ' : `${room.partner.name}: `;
     const stamp = el('span', { className: 'stamp' }, parts.time, mine ? parts.tick : null);
-    const bubble = el('div', { className: 'bubble', dir: 'auto' }, parts.by, parts.text, ' ', stamp);
+    const bubble = el('div', { className: 'bubble', dir: 'auto' },
+      parts.by, parts.text, ' ', stamp);
     const side = mine ? 'mine' : 'theirs';
     const fresh = this.shown === room && now() - Date.parse(message.created_at) < 5000;
     const node = el('li', { className: `message ${side} ${fresh ? 'fresh' : ''}` },

@@ -14,7 +14,7 @@ class Person {
 
   forget() {
     Object.assign(this, { me: null, wallet: null, conversations: new Map(), open: null,
-      queue: [], sending: false, syncToken: null, link: 'off', price: null });
+      queue: [], sending: false, waiting: [], syncToken: null, link: 'off', price: null });
   }
 
   /** Drawing is put off to the end of the turn: many changes, one drawing. */
@@ -92,7 +92,11 @@ class Person {
   /** Catches up by state: heads and marks say exactly what is missing. */
   async resume({ server_time }) {
     clockOffset = Date.parse(server_time) - Date.now();
-    for (const room of this.conversations.values()) room.told = room.said = null;
+    for (const room of this.conversations.values()) {
+      room.told = room.said = null;
+      if (room.gap !== null) this.fill(room);
+    }
+    this.waiting.splice(0).forEach((done) => done());
     const missing = [];
     let state;
     do {
@@ -135,30 +139,39 @@ class Person {
 
   async fetch(room, query) {
     const path = `/api/v2/messages/conversation/${room.partner.user_id}`;
-    const page = await this.api.call('GET', `${path}?limit=30${query}`);
+    const page = await this.api.call('GET', `${path}?${query}`);
     room.id ??= page.messages[0]?.conversation_id ?? null;
     room.add(page.messages);
     room.mark(page.read, page.delivered?.theirs);
     return page;
   }
 
-  /** Fetches what came after the newest known message. */
-  async fill(room) {
+  /** Fetches everything after a number; a hole that is found meanwhile is filled too. */
+  async fill(room, from = room.tail) {
+    room.gap = Math.min(room.gap ?? from, from);
+    room.holes += 1;
     if (room.filling) return;
     room.filling = true;
     try {
-      while ((await this.fetch(room, `&after_seq=${room.tail}`)).limited);
-    } finally {
-      room.filling = false;
-      this.changed();
+      while (room.gap !== null) {
+        const { gap: start, holes } = room;
+        const { messages, limited } = await this.fetch(room, `limit=100&after_seq=${start}`);
+        const reached = Math.max(start, ...messages.map(({ seq }) => seq));
+        const more = room.holes !== holes || (limited && reached > start);
+        if (room.gap === start) room.gap = more ? reached : null;
+      }
+    } catch {
+      // The gap is remembered: the next resume goes on.
     }
+    room.filling = false;
+    this.changed();
   }
 
   async show(room) {
     this.open = room;
     this.changed();
     if (!room || room.loaded) return;
-    room.cursor = (await this.fetch(room, '')).next_cursor;
+    room.cursor = (await this.fetch(room, 'limit=30')).next_cursor;
     room.loaded = true;
     this.changed();
   }
@@ -167,11 +180,11 @@ class Person {
     if (!room.cursor || room.fetching) return;
     room.fetching = true;
     try {
-      const page = await this.fetch(room, `&cursor=${encodeURIComponent(room.cursor)}`);
+      const page = await this.fetch(room, `limit=30&cursor=${encodeURIComponent(room.cursor)}`);
       room.cursor = page.next_cursor;
     } catch (failure) {
       if (failure.code !== 'INVALID_CURSOR') throw failure;
-      room.cursor = (await this.fetch(room, '')).next_cursor;
+      room.cursor = (await this.fetch(room, 'limit=30')).next_cursor;
     } finally {
       room.fetching = false;
       this.changed();
@@ -311,16 +324,22 @@ class Person {
       try {
         const answer = await this.post(body);
         room.id = answer.conversation_id;
+        const from = room.tail;
         room.add([{ ...answer, client_message_id: message.key, state: null }]);
+        if (room.loaded && answer.seq > from + 1) this.fill(room, from);
         this.setBalance(answer.balance_after);
       } catch (failure) {
         if (!this.me) return;
-        if (!failure.retryable || attempt === 4) this.refused(message, failure);
+        // Without a connection nothing is lost: it goes out as soon as there is one.
+        if (failure.status === 0) await Promise.race([this.reconnected(), sleep(jitter(attempt))]);
+        else if (!failure.retryable || attempt > 4) this.refused(message, failure);
         else await sleep(failure.waitSeconds * 1000 || jitter(attempt));
       }
       this.changed();
     }
   }
+
+  reconnected() { return new Promise((done) => this.waiting.push(done)); }
 
   /** By frame while there is a socket, else by HTTP: the client's id makes both the same. */
   async post(body) {

@@ -37,11 +37,15 @@ async function advance(seconds, button) {
 
 async function startOver() {
   if (!confirm('Forget everything and start with the demo people again?')) return;
-  await exchange('POST', '/_local/reset', {});
-  // Its sessions are gone with everything else.
+  // Their sessions go with everything else: better they leave before they are refused.
   panes.forEach((pane) => pane.person.end());
-  await meet();
-  await drawOutbox();
+  byName('reset').disabled = true;
+  try {
+    await exchange('POST', '/_local/reset', {});
+    await Promise.all([meet(), drawOutbox()]);
+  } finally {
+    byName('reset').disabled = false;
+  }
 }
 
 let outboxSeen = '';

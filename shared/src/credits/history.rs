@@ -32,10 +32,10 @@ pub struct Span {
     pub first: i64,
     /// Number of the last row in the period; below `first` when there is none.
     pub last: i64,
-    /// Spendable credits before it.
-    pub opening: i64,
-    /// Spendable credits after it.
-    pub closing: i64,
+    /// Spendable and reserved credits before it.
+    pub opening: (i64, i64),
+    /// Spendable and reserved credits after it.
+    pub closing: (i64, i64),
 }
 
 impl<'a> History<'a> {
@@ -165,9 +165,9 @@ impl<'a> History<'a> {
         })
     }
 
-    /// Number of the last row booked before the instant, and the spendable credits after it.
-    async fn before(&self, at: Time) -> Result<(i64, i64)> {
-        let mut known = (0, 0);
+    /// Number of the last row booked before the instant, and the balances after it.
+    async fn before(&self, at: Time) -> Result<(i64, (i64, i64))> {
+        let mut known = (0, (0, 0));
         let newest = self.wallet.newest()?;
         if let Some(last) = last_before(&newest, at) {
             return Ok(last);
@@ -202,12 +202,12 @@ impl<'a> History<'a> {
     }
 }
 
-fn last_before(rows: &[Linked], at: Time) -> Option<(i64, i64)> {
+fn last_before(rows: &[Linked], at: Time) -> Option<(i64, (i64, i64))> {
     let last = rows
         .iter()
         .map(|row| &row.entry)
         .rfind(|entry| entry.at < at)?;
-    Some((last.seq, last.available_after))
+    Some((last.seq, (last.available_after, last.held_after)))
 }
 
 fn between(first: i64, last: i64) -> Range {

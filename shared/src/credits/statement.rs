@@ -13,14 +13,23 @@ use crate::time::Time;
 /// Rows on a page of a statement.
 pub const STATEMENT_ROWS_MAX: usize = 100;
 
+/// What a wallet held at one end of a period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Held {
+    /// Spendable credits.
+    pub available: i64,
+    /// Reserved credits.
+    pub held: i64,
+}
+
 /// A page of a statement. Hashing `first_prev_hash` and the rows one after the other (see
 /// [`LedgerRow`]) gives the `hash` of each row; the last row of all gives `chain_head`.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Statement {
-    /// Spendable credits before the period's first row.
-    pub opening: i64,
-    /// Spendable credits after the period's last row: its `available_after`.
-    pub closing: i64,
+    /// Before the period's first row.
+    pub opening: Held,
+    /// After the period's last row.
+    pub closing: Held,
     /// Oldest first.
     pub rows: Vec<LedgerRow>,
     /// Hash before the first of these rows, hexadecimal; of the head when there are none.
@@ -51,12 +60,13 @@ impl Statement {
             false => Vec::new(),
         };
         let reached = found.last().map_or(span.last, |row| row.entry.seq);
+        let ends = |(available, held)| Held { available, held };
         let prev = found
             .first()
             .map_or(wallet.chain_head.0, |row| row.prev_hash);
         let statement = Self {
-            opening: span.opening,
-            closing: span.closing,
+            opening: ends(span.opening),
+            closing: ends(span.closing),
             rows: found
                 .iter()
                 .map(|row| LedgerRow::of(&wallet.wallet_id, row))

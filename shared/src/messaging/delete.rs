@@ -31,8 +31,8 @@ pub struct Deleted {
     pub deleted_at: Time,
     /// For whom.
     pub scope: Scope,
-    /// Credits that the sender got back.
-    pub refunded: i64,
+    /// Whether the sender got the price back.
+    pub refunded: bool,
 }
 
 /// A message that somebody of the conversation wants to delete.
@@ -81,10 +81,7 @@ impl Deletion<'_> {
     }
 
     fn answer(&self, message: &Message, scope: Scope, deleted_at: Time) -> Result<Deleted> {
-        let refunded = match scope == Scope::Everyone && message.refunded {
-            true => message.credits_cost,
-            false => 0,
-        };
+        let refunded = scope == Scope::Everyone && message.refunded;
         Ok(Deleted {
             id: message.id()?,
             is_deleted: true,

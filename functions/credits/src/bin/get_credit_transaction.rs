@@ -20,8 +20,9 @@ struct At {
 /// What it was for.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 struct Ref {
-    ref_type: RefType,
-    ref_id: String,
+    #[serde(rename = "type")]
+    kind: RefType,
+    id: String,
 }
 
 /// One business event.
@@ -44,8 +45,8 @@ async fn get_credit_transaction(
     let first = &rows.first().ok_or(TRANSACTION_NOT_FOUND)?.entry.reference;
     Ok(Json(Transaction {
         reference: Ref {
-            ref_type: first.kind,
-            ref_id: first.id.clone(),
+            kind: first.kind,
+            id: first.id.clone(),
         },
         postings: rows
             .iter()
