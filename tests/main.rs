@@ -2,5 +2,7 @@
 
 mod contract;
 mod costs;
+mod faults;
 mod scenarios;
+mod sweeps;
 mod tidy;

@@ -44,7 +44,9 @@ impl Meaning {
     async fn read(&mut self, tables: &Tables, change: &Change) -> Result<()> {
         match (change.table.as_str(), change.sk.as_str()) {
             // The link from a person to the wallet has the same sort key.
-            ("ledger", "wallet") if change.pk.starts_with("wal_") => self.wallet(tables, change).await?,
+            ("ledger", "wallet") if change.pk.starts_with("wal_") => {
+                self.wallet(tables, change).await?
+            }
             ("data", sk) if sk.starts_with(Session::PREFIX) => {
                 let (old, new) = change.of::<Session>()?;
                 self.revoked

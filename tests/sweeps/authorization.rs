@@ -1,0 +1,102 @@
+//! Who may call what: nobody, a stranger and the owner call every route; the table is kept.
+
+use world::Answer;
+
+use super::samples::{Fixture, filled, parameters, routes};
+use crate::contract::derived;
+
+fn told(answer: &Answer) -> String {
+    match answer.code() {
+        Some(code) => format!("{} {code}", answer.status),
+        None => answer.status.to_string(),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_route_is_called_by_everybody() {
+    let mut out = String::from(
+        "# Who may call what\n\nDerived by `UPDATE=1 cargo test`. The stranger is signed in and uses \
+         the owner's ids.\n\n| function | route | nobody | stranger | owner |\n|---|---|---|---|---|\n",
+    );
+    for function in local::functions() {
+        for (method, path) in routes(function) {
+            // A fresh world each, because the owner's call may end the session.
+            let fixture = Fixture::new().await;
+            let target = filled(path, |name| fixture.own(name)) + &fixture.query(function.name);
+            let body = fixture.body(function.name);
+            let nobody = fixture.world.call(method, &target, body.clone()).await;
+            let stranger = fixture.cleo.call(method, &target, body.clone()).await;
+            let owner = fixture
+                .owner(function.name)
+                .call(method, &target, body)
+                .await;
+            if function.member {
+                assert_eq!(told(&nobody), "401 UNAUTHENTICATED", "{method} {path}");
+            }
+            assert!(owner.status < 500, "{method} {path}: {}", owner.body);
+            let cells = [told(&nobody), told(&stranger), told(&owner)].join(" | ");
+            out += &format!("| `{}` | {method} `{path}` | {cells} |\n", function.name);
+        }
+    }
+    derived("docs/authorization.md", &out);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_object_of_somebody_else_is_as_absent_as_one_that_never_was() {
+    let fixture = Fixture::new().await;
+    for function in local::functions()
+        .into_iter()
+        .filter(|function| function.member)
+    {
+        for (method, path) in routes(function) {
+            // Writing to anybody is what a dating app is for; everything else is private.
+            if parameters(path).is_empty() || path.contains("partner_id") {
+                continue;
+            }
+            let body = fixture.body(function.name);
+            let own = filled(path, |name| fixture.own(name));
+            let absent = filled(path, |name| fixture.absent(name));
+            let foreign = fixture.cleo.call(method, &own, body.clone()).await;
+            let missing = fixture.cleo.call(method, &absent, body.clone()).await;
+            let malformed = filled(path, |_| "nonsense".to_owned());
+            let malformed = fixture.cleo.call(method, &malformed, body).await;
+            assert_eq!(foreign.status, 404, "{method} {path}: {}", foreign.body);
+            assert_eq!(
+                foreign.comparable(),
+                missing.comparable(),
+                "{method} {path}"
+            );
+            assert_eq!(
+                foreign.comparable(),
+                malformed.comparable(),
+                "{method} {path}"
+            );
+        }
+    }
+    let path = format!("/api/v2/messages/{}", fixture.own("message_id"));
+    assert_eq!(fixture.ann.get(&path).await.ok()["content"], "hello");
+}
+
+#[tokio::test(start_paused = true)]
+async fn frames_need_a_ready_connection_and_reach_only_own_objects() {
+    let mut fixture = Fixture::new().await;
+    fixture.cleo.comes_online().await;
+    let id = fixture.own("message_id");
+    for kind in ["message.delivered", "message.read", "typing"] {
+        let data = match kind {
+            "message.delivered" => serde_json::json!({ "message_id": id }),
+            "message.read" => serde_json::json!({
+                "conversation_id": fixture.sent["conversation_id"], "up_to_seq": 1,
+            }),
+            _ => serde_json::json!({
+                "conversation_id": fixture.sent["conversation_id"], "state": "composing",
+            }),
+        };
+        let answer = fixture.cleo.asks(kind, data).await;
+        let code = answer["data"]["code"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        assert!(code.ends_with("_NOT_FOUND"), "{kind}: {answer}");
+    }
+}

@@ -1,0 +1,7 @@
+//! Sweeps over the list of functions: what must hold of every one of them. A new function fails
+//! here until it has a sample, and shows up as a new line of the golden table.
+
+mod authorization;
+mod hostile;
+mod replay;
+mod samples;

@@ -1,0 +1,113 @@
+//! Every mutating POST accepts an `Idempotency-Key`, unless its answer carries a secret: fifty
+//! equal calls at once have one effect and one answer, another body under the key is refused.
+
+use serde_json::json;
+use shared::function::{Function, Operation, Trigger};
+
+use super::samples::{Fixture, filled, routes};
+
+/// Operations whose answer carries a secret (spec conventions.md §8), and the one that keeps its
+/// key in the message itself.
+const WITHOUT: [&str; 4] = [
+    "sign_in",
+    "refresh_session",
+    "create_ws_ticket",
+    "send_message",
+];
+/// Equal calls at once.
+const CALLS: usize = 50;
+
+fn posts() -> Vec<&'static Function> {
+    let is_post = |trigger: &Trigger| matches!(trigger, Trigger::Http { method: "POST", .. });
+    let mut found = local::functions();
+    found.retain(|function| function.triggers.iter().any(is_post));
+    found
+}
+
+#[test]
+fn every_mutating_post_accepts_a_key_or_carries_a_secret() {
+    for function in posts() {
+        let mut operation = Operation::default();
+        (function.describe)(&mut operation);
+        assert_eq!(
+            operation.key,
+            !WITHOUT.contains(&function.name),
+            "{}",
+            function.name
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn fifty_equal_calls_have_one_answer() {
+    for function in posts()
+        .into_iter()
+        .filter(|post| !WITHOUT.contains(&post.name))
+    {
+        let fixture = Fixture::new().await;
+        let (method, path) = routes(function)[0];
+        let target = filled(path, |name| fixture.own(name));
+        let body = fixture.body(function.name).expect("a sample");
+        let key = [("idempotency-key", "sweep-key-0001")];
+        let call = || async {
+            if function.member {
+                let owner = fixture.owner(function.name);
+                owner
+                    .call_with(method, &target, Some(body.clone()), &key)
+                    .await
+            } else {
+                fixture
+                    .world
+                    .call_with(method, &target, Some(body.clone()), &key)
+                    .await
+            }
+        };
+        let answers = futures_util::future::join_all((0..CALLS).map(|_| call())).await;
+        // What is refused for its state stores nothing, and says so every time alike.
+        let first = answers
+            .iter()
+            .find(|answer| answer.status < 300)
+            .unwrap_or(&answers[0]);
+        for answer in &answers {
+            let passing = answer.status == 503 || answer.code() == Some("IDEMPOTENCY_IN_PROGRESS");
+            // The call that ended the session leaves nothing for those that came after it.
+            let ended = function.name == "sign_out" && answer.status == 401;
+            let same = answer.comparable() == first.comparable() && answer.status == first.status;
+            assert!(
+                passing || ended || same || first.status >= 400,
+                "{}: {answer:?}",
+                function.name
+            );
+        }
+        if first.status < 300 && function.name != "sign_out" {
+            another_body(&fixture, function, &target).await;
+        }
+    }
+}
+
+async fn another_body(fixture: &Fixture, function: &Function, target: &str) {
+    let other = match function.name {
+        "mark_delivered" => json!({ "up_to": true }),
+        "mark_read" => json!({ "message_ids": ["msg_other"] }),
+        _ => json!({
+            "email": "other@pairly.test", "password": "OtherPass123", "name": "Other",
+            "birthdate": "1991-01-01",
+        }),
+    };
+    let other = if function.name == "resend_verification" {
+        json!({ "email": "other@pairly.test" })
+    } else {
+        other
+    };
+    let key = [("idempotency-key", "sweep-key-0001")];
+    let answer = if function.member {
+        let owner = fixture.owner(function.name);
+        owner.call_with("POST", target, Some(other), &key).await
+    } else {
+        fixture
+            .world
+            .call_with("POST", target, Some(other), &key)
+            .await
+    };
+    answer.refused(422, "IDEMPOTENCY_KEY_REUSED");
+}

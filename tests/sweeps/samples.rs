@@ -1,0 +1,138 @@
+//! One working call of every HTTP operation.
+
+use serde_json::{Value, json};
+use shared::function::{Function, Trigger};
+use world::{Person, World};
+
+/// Two people who have written to each other, and somebody else.
+pub struct Fixture {
+    pub world: World,
+    pub ann: Person,
+    pub ben: Person,
+    pub cleo: Person,
+    /// Ann's message to Ben.
+    pub sent: Value,
+    /// A second session of Ann.
+    pub session: String,
+}
+
+impl Fixture {
+    pub async fn new() -> Self {
+        let world = World::unlimited().await;
+        let (mut ann, mut ben) = world.two("Ann", "Ben").await;
+        let cleo = world.person("Cleo").await;
+        let sent = ann.says("hello").to(&ben).await.ok();
+        ben.says("hello").to(&ann).await.ok();
+        let session = ann.elsewhere().await.session_id;
+        world.settles().await;
+        Self {
+            world,
+            ann,
+            ben,
+            cleo,
+            sent,
+            session,
+        }
+    }
+
+    /// The value of a path parameter that belongs to Ann, or to her conversation with Ben.
+    pub fn own(&self, parameter: &str) -> String {
+        let text = |value: &Value| value.as_str().expect("a text").to_owned();
+        match parameter {
+            "message_id" => text(&self.sent["id"]),
+            "partner_id" => self.ben.id.clone(),
+            "session_id" => self.session.clone(),
+            "transaction_id" => text(&self.sent["credits_transaction_id"]),
+            other => panic!("no sample for the path parameter `{other}`"),
+        }
+    }
+
+    /// A well-formed value that names nothing.
+    pub fn absent(&self, parameter: &str) -> String {
+        match parameter {
+            "message_id" => format!("msg_{}", "0".repeat(52)),
+            "partner_id" => format!("usr_{}", "0".repeat(26)),
+            "session_id" => format!("ses_{}", "0".repeat(26)),
+            _ => format!("txn_{}", "0".repeat(26)),
+        }
+    }
+
+    /// Which person a call is made as so that it works.
+    pub fn owner(&self, function: &str) -> &Person {
+        // Only a receiver can mark.
+        if ["mark_delivered", "mark_read"].contains(&function) {
+            &self.ben
+        } else {
+            &self.ann
+        }
+    }
+
+    /// A body that works for the owner.
+    pub fn body(&self, function: &str) -> Option<Value> {
+        let (email, password) = ("sweep@pairly.test", "TestPass123");
+        Some(match function {
+            "register_account" => json!({
+                "email": email, "password": password, "name": "Sweep", "birthdate": "1990-01-01",
+            }),
+            "verify_email" => json!({ "email": email, "code": "12345678" }),
+            "resend_verification" => json!({ "email": email }),
+            "sign_in" => json!({ "email": self.ann.email, "password": self.ann.password }),
+            "refresh_session" => json!({ "refresh_token": self.ann.refresh }),
+            "sign_out" | "create_ws_ticket" | "mark_delivered" => json!({}),
+            "edit_account" => json!({ "name": "Ann", "version": 1 }),
+            "send_message" => json!({
+                "receiver_id": self.ben.id, "content": "swept", "message_type": "text",
+                "client_message_id": "sweep-0001",
+            }),
+            "mark_read" => json!({ "message_ids": [self.sent["id"]] }),
+            _ => return None,
+        })
+    }
+
+    /// The query string that works, where one is needed.
+    pub fn query(&self, function: &str) -> String {
+        match function {
+            "get_credit_statement" => {
+                let day = 86_400_000;
+                let (from, to) = (self.world.now().plus(-day), self.world.now().plus(day));
+                format!("?from={from}&to={to}")
+            }
+            "open_email_link" => "?token=nonsense".to_owned(),
+            _ => String::new(),
+        }
+    }
+}
+
+/// Method and path template of every route and alias of a function.
+pub fn routes(function: &Function) -> Vec<(&'static str, &'static str)> {
+    let mut method = "";
+    let mut found = Vec::new();
+    for trigger in function.triggers {
+        match trigger {
+            Trigger::Http { method: own, path } => {
+                method = own;
+                found.push((*own, *path));
+            }
+            Trigger::Alias(path) => found.push((method, *path)),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Names of the path parameters of a template.
+pub fn parameters(path: &str) -> Vec<String> {
+    let parts = path
+        .split('/')
+        .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    parts.map(str::to_owned).collect()
+}
+
+/// The path with each parameter filled in.
+pub fn filled(path: &str, value: impl Fn(&str) -> String) -> String {
+    let mut out = path.to_owned();
+    for name in parameters(path) {
+        out = out.replace(&format!("{{{name}}}"), &value(&name));
+    }
+    out
+}
