@@ -22,7 +22,10 @@ fn documents() -> Vec<PathBuf> {
 
 /// Targets of `[text](target)`, without anchors and other sites.
 fn targets(text: &str) -> impl Iterator<Item = &str> {
-    let ends = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    let ends = text
+        .split("](")
+        .skip(1)
+        .filter_map(|rest| rest.split(')').next());
     let files = ends.map(|target| target.split('#').next().unwrap_or_default());
     files.filter(|target| !target.is_empty() && !target.contains("://"))
 }
