@@ -7,15 +7,12 @@ use super::desk::{Doorkeeper, Registrar};
 use super::issue::{self, TokenAnswer};
 use super::password::{self, Peppers, StoredPassword};
 use super::register::open;
-use super::sealed::Sealed;
-use super::session::SessionOwner;
-use super::sign_in::begin;
+use super::sign_in::opening;
 use crate::aws::secret::{self, Pepper};
-use crate::credits::{self, Policies, Policy, PolicyValue};
+use crate::credits::{Policies, Policy, PolicyValue};
 use crate::env::Env;
 use crate::error::{Result, UNAVAILABLE};
 use crate::function::Take;
-use crate::table::Commit;
 use crate::time::Time;
 
 /// Where they come from.
@@ -86,21 +83,11 @@ pub async fn open_session(env: &Env, user_id: &str) -> Result<TokenAnswer> {
     let desk = <Doorkeeper as Take<()>>::take(env, &mut ()).await?;
     let now = desk.clock.now();
     let account = account::load(&desk.tables, user_id).await?;
-    let wallet_id = credits::wallet_of(&desk.tables, user_id).await?;
-    let key = desk.cipher.key(user_id).await?;
-    let (session_id, secret) = (desk.ids.new_id("ses"), desk.ids.bytes::<32>());
-    let sealed = Sealed(key.seal(&issue::secret_place(&session_id), &secret)?);
-    let mut session = begin(&account, session_id, wallet_id, sealed, now);
+    let (mut session, secret, rows) = opening(&desk, &account, now).await?;
     session.ip_prefix = PREFIX.to_owned();
-    let pointer = SessionOwner {
-        session_id: session.session_id.clone(),
-        user_id: user_id.to_owned(),
-        expires: session.expires,
-    };
-    let commit = Commit::new()
-        .create(&session, &UNAVAILABLE)
-        .create(&pointer, &UNAVAILABLE);
-    desk.tables.commit(commit).await?;
+    desk.tables
+        .commit(rows.create(&session, &UNAVAILABLE))
+        .await?;
     issue::answer(&session, &secret, &desk.signing, &desk.ids, now)
 }
 

@@ -33,4 +33,4 @@ pub use register::{Application, Registered, register};
 pub use sealed::Sealed;
 pub use session::{RevokeReason, Revoked, Session, SessionOwner, facts_of};
 pub use sign_in::{Credentials, sign_in};
-pub use verify::{Evidence, Verified, look_at, resend, verify};
+pub use verify::{Evidence, Noted, Verified, look_at, resend, verify};

@@ -12,7 +12,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::sealed::Sealed;
-use crate::error::{Result, SESSION_REVOKED, TOKEN_EXPIRED, TOKEN_INVALID, USER_BANNED};
+use crate::error::{
+    Result, SESSION_REVOKED, TOKEN_EXPIRED, TOKEN_INVALID, UNAVAILABLE, USER_BANNED,
+};
 use crate::table::{Change, Commit, Condition, Item, Key, Name};
 use crate::time::{DAY_MS, Time, millis};
 
@@ -105,8 +107,16 @@ pub struct Session {
     /// End of the ban that ended it; none of a permanent one.
     #[serde(default, with = "millis::option")]
     pub banned_until: Option<Time>,
+    /// Whether the person may have another session beside it. It is told by the sign-in that makes
+    /// another one and never taken back, so `false` is certain: nobody else is to be told.
+    #[serde(default = "yes")]
+    pub others: bool,
     /// TTL, epoch seconds: [`SESSION_KEPT_MS`] after its end.
     pub expires: i64,
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl Item for Session {
@@ -148,6 +158,16 @@ impl Session {
             return Err(TOKEN_EXPIRED.into());
         }
         Ok(())
+    }
+
+    /// What tells it that another session begins; nothing if it knows.
+    pub fn meet_another(&self) -> Commit {
+        if self.others {
+            return Commit::new();
+        }
+        let others = Change::Set("others".into(), crate::table::Value::Bool(true));
+        let present = Some((Condition::Present, &UNAVAILABLE));
+        Commit::new().update::<Self>(self.key(), vec![others], present)
     }
 
     /// Whether it can still be used or refreshed.
@@ -251,6 +271,7 @@ pub(crate) mod tests {
             revoked_at: None,
             revoke_reason: None,
             banned_until: None,
+            others: false,
             expires: 9_999,
         }
     }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::account::{Account, Status};
+use super::account::{Account, Status, load};
 use super::address::{Email, EmailHash, EmailOwner};
 use super::desk::{Doorkeeper, Guard};
 use super::issue::{self, TokenAnswer};
@@ -121,29 +121,53 @@ async fn open(
     account: &Account,
     lock: &Lock,
 ) -> Result<TokenAnswer> {
-    let (user_id, now) = (account.user_id.as_str(), desk.clock.now());
+    let (mut account, now) = (account.clone(), desk.clock.now());
+    for _ in 0..RACES_MAX {
+        let (mut session, secret, rows) = opening(desk, &account, now).await?;
+        session.ip_prefix = guard.prefix();
+        session.user_agent.clone_from(&client.user_agent);
+        let commit = rows.create(&session, &UNAVAILABLE).with(lock.free());
+        match desk.tables.commit(commit).await {
+            Ok(()) => return issue::answer(&session, &secret, &desk.signing, &desk.ids, now),
+            Err(Missed::Refused(refused)) if refused.fault == &UNAVAILABLE => {
+                // Another sign-in came in between: both sessions must know of each other.
+                account = load(&desk.tables, &account.user_id).await?;
+                may_enter(&account, now)?;
+            }
+            Err(missed) => return Err(missed.into()),
+        }
+    }
+    Err(UNAVAILABLE.because("too many sign-ins at once"))
+}
+
+/// A new session of a person, its secret, and what has to be written beside it: the note of the
+/// sign-in, the way from session to person, room for it, and word of it to a lonely session.
+pub(super) async fn opening(
+    desk: &Doorkeeper,
+    account: &Account,
+    now: Time,
+) -> Result<(Session, [u8; 32], Commit)> {
+    let user_id = account.user_id.as_str();
     let wallet_id = credits::wallet_of(&desk.tables, user_id).await?;
     let key = desk.cipher.key(user_id).await?;
     let (session_id, secret) = (desk.ids.new_id("ses"), desk.ids.bytes::<32>());
     let sealed = Sealed(key.seal(&issue::secret_place(&session_id), &secret)?);
-    let mut session = begin(account, session_id, wallet_id, sealed, now);
-    session.ip_prefix = guard.prefix();
-    session.user_agent.clone_from(&client.user_agent);
     let live = sessions::live(&desk.tables, user_id, now).await?;
-    let commit = evict(&live, now)
-        .into_iter()
-        .fold(admitted(account, now), Commit::with);
+    let mut session = begin(account, session_id, wallet_id, sealed, now);
+    session.others = !live.is_empty();
     let pointer = SessionOwner {
         session_id: session.session_id.clone(),
         user_id: user_id.to_owned(),
         expires: now.plus(SESSION_ABSOLUTE_MS + SESSION_KEPT_MS).seconds(),
     };
-    let commit = commit
-        .create(&session, &UNAVAILABLE)
-        .create(&pointer, &UNAVAILABLE)
-        .with(lock.free());
-    desk.tables.commit(commit).await?;
-    issue::answer(&session, &secret, &desk.signing, &desk.ids, now)
+    let away = evict(&live, now);
+    let lonely = live
+        .iter()
+        .filter(|_| away.is_empty())
+        .map(Session::meet_another);
+    let lonely = lonely.fold(admitted(account, now), Commit::with);
+    let rows = away.into_iter().fold(lonely, Commit::with);
+    Ok((session, secret, rows.create(&pointer, &UNAVAILABLE)))
 }
 
 /// The first state of a session.
@@ -176,15 +200,21 @@ pub(super) fn begin(
         revoked_at: None,
         revoke_reason: None,
         banned_until: None,
+        others: true,
         expires: expires_at.plus(SESSION_KEPT_MS).seconds(),
     }
 }
 
-/// Notes the sign-in, unless the account was banned or erased while the password was checked.
+/// Notes the sign-in, unless the account was banned or erased, or another sign-in began, while
+/// the password was checked.
 fn admitted(account: &Account, now: Time) -> Commit {
     let same = Condition::text("status", account.status.as_str());
+    let alone = match account.last_sign_in_at {
+        Some(at) => Condition::number("last_sign_in_at", at.ms()),
+        None => Condition::Missing("last_sign_in_at"),
+    };
     let change = Change::number("last_sign_in_at", now.ms());
-    let guard = Some((same, &INVALID_CREDENTIALS));
+    let guard = Some((Condition::All(vec![same, alone]), &UNAVAILABLE));
     Commit::new().update::<Account>(account.key(), vec![change], guard)
 }
 

@@ -13,7 +13,7 @@ use crate::aws::dynamo::{Missed, Tables};
 use crate::config::Config;
 use crate::error::{Error, OTP_EXPIRED, Result, UNAVAILABLE, VALIDATION_FAILED};
 use crate::http::limit::Limit;
-use crate::http::{Json, Once};
+use crate::http::{Accepted, Json, Once};
 use crate::notifications::{self, Facts, Mail, NewMail};
 use crate::table::Commit;
 use crate::time::Time;
@@ -123,7 +123,13 @@ async fn by_code(desk: &Notary, guard: &Guard, email: &str, code: &str) -> Resul
 ///
 /// # Errors
 /// 429 `RATE_LIMITED`.
-pub async fn resend(desk: &Notary, guard: &Guard, email: &str) -> Result<()> {
+pub async fn resend(
+    desk: &Notary,
+    guard: &Guard,
+    once: &Once,
+    email: &str,
+) -> Result<Accepted<Noted>> {
+    let noted = Accepted(Noted { accepted: true });
     let (lookup, now) = (desk.lookup.key()?, desk.clock.now());
     let hash = Email::fold(email).hash(&lookup);
     guard.spend(Limit::Otp, &hash.partition()).await?;
@@ -141,12 +147,20 @@ pub async fn resend(desk: &Notary, guard: &Guard, email: &str) -> Result<()> {
     let waiting = account.filter(|account| account.status == Status::PendingVerification);
     let Some(account) = waiting else {
         let (decoy, _) = Proof::new(&hash, None, &lookup, &desk.ids, now);
-        return Ok(desk.tables.commit(Commit::new().put(&decoy)).await?);
+        let decoy = Commit::new().put(&decoy);
+        return Ok(once.commit(&desk.tables, decoy, noted).await?);
     };
     let key = desk.cipher.key(&account.user_id).await?;
     let (proof, told) = Proof::new(&hash, Some(&account.user_id), &lookup, &desk.ids, now);
     let mail = verification_mail(&account, &key, &proof, told, &desk.config, now)?;
-    Ok(desk.tables.commit(mail.put(&proof)).await?)
+    Ok(once.commit(&desk.tables, mail.put(&proof), noted).await?)
+}
+
+/// The answer to a wish for another mail, whatever the address is.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Noted {
+    /// Always true.
+    pub accepted: bool,
 }
 
 /// The mail that tells link and code.

@@ -32,6 +32,8 @@ pub struct Me {
     pub aal: u8,
     /// Last proof of presence.
     pub auth_time: Time,
+    /// Whether the person may have other sessions.
+    pub others: bool,
     /// The socket the frame came by.
     pub connection_id: Option<String>,
 }
@@ -132,6 +134,7 @@ impl Take<Call> for Member {
             device_id: session.device_id,
             aal: session.aal,
             auth_time: session.auth_time,
+            others: session.others,
             connection_id: call
                 .socket
                 .as_ref()

@@ -94,12 +94,14 @@ fn arrival(new: &Message) -> Result<Vec<Fact>> {
             ..fact
         }
     };
-    let own = view(&new.sender_id, json!({ "last_seq": new.seq }))?;
-    let own = tell(&new.sender_id, own);
-    let mut facts = vec![Fact {
-        except_slot: Some(new.slot.clone()),
-        ..own
-    }];
+    let mut facts = Vec::new();
+    if new.slot.is_some() {
+        let own = view(&new.sender_id, json!({ "last_seq": new.seq }))?;
+        facts.push(Fact {
+            except_slot: new.slot.clone(),
+            ..tell(&new.sender_id, own)
+        });
+    }
     if new.counts() {
         let head = json!({ "last_seq": new.seq, "unread_count": new.unread_after });
         facts.push(tell(&new.receiver_id, view(&new.receiver_id, head)?));

@@ -57,6 +57,14 @@ pub struct Last {
 }
 
 impl Last {
+    /// Whether one of the two deleted it for himself.
+    pub fn is_hidden(&self, who: Who) -> bool {
+        match who {
+            Who::Low => self.hidden.0,
+            Who::High => self.hidden.1,
+        }
+    }
+
     fn pack(&self) -> Bytes {
         let mut out = Packer::default();
         let flag = |on: bool, bit: u8| u8::from(on) << bit;

@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::address::message_at;
-use super::head::{Head, Who};
+use super::address::{key_of, message_at};
+use super::head::{Head, Last, Who};
 use super::marks::{Marked, Reading};
 use super::message::{Message, Status};
 use super::outbox::TRIES_MAX;
@@ -64,6 +64,14 @@ pub struct Delivered {
     pub delivered_seq: i64,
 }
 
+/// What the head alone says of a message.
+enum Newest {
+    /// It is the newest one, with this key, and the caller received it.
+    This(Box<Head>, [u8; 16]),
+    /// The row must be read; the head, if the caller is in the conversation.
+    Other(Option<Box<Head>>),
+}
+
 /// Somebody who marks.
 #[derive(Debug)]
 pub struct Marker<'a> {
@@ -82,16 +90,25 @@ impl Marker<'_> {
     /// 404 `MESSAGE_NOT_FOUND`; 403 `NOT_RECEIVER`; 429 `RATE_LIMITED`; 503 when others were
     /// first too often.
     pub async fn delivered(&self, tables: &Tables, id: &str) -> Result<Delivered> {
-        let message = find_message(tables, &self.me.user_id, id).await?;
-        if message.sender_id == self.me.user_id {
-            return Err(NOT_RECEIVER.into());
-        }
-        if !message.is_visible_to(&self.me.user_id) {
-            return Err(MESSAGE_NOT_FOUND.into());
-        }
-        let (seq, key) = (message.seq, message.message_key()?);
-        let mut head = self.head(tables, &message.conversation_id, seq).await?;
-        let me = message.receiver(&head)?;
+        let (mut head, seq, key) = match self.newest(tables, id).await? {
+            Newest::This(head, key) => (*head, None, key),
+            Newest::Other(known) => {
+                let message = find_message(tables, &self.me.user_id, id).await?;
+                if message.sender_id == self.me.user_id {
+                    return Err(NOT_RECEIVER.into());
+                }
+                if !message.is_visible_to(&self.me.user_id) {
+                    return Err(MESSAGE_NOT_FOUND.into());
+                }
+                let at = &message.conversation_id;
+                let head = self
+                    .head(tables, at, message.seq, known.map(|head| *head))
+                    .await?;
+                (head, Some(message.seq), message.message_key()?)
+            }
+        };
+        let seq = seq.unwrap_or(head.last_seq);
+        let me = head.who(&self.me.user_id)?;
         for round in 1..=TRIES_MAX {
             let Some(marked) = head.deliver(me, seq, key, self.now) else {
                 return delivered(tables, id, &head, me, seq).await;
@@ -114,7 +131,7 @@ impl Marker<'_> {
             (Some(ids), None, None) => self.read_messages(tables, ids).await,
             (None, Some(conversation_id), Some(up_to)) => {
                 let (passed, seq) = self
-                    .read_up_to(tables, conversation_id, up_to, None)
+                    .read_up_to(tables, (conversation_id, up_to), None, None)
                     .await?;
                 let (ignored, read_seq) = (Vec::new(), Some(seq));
                 Ok(ReadAnswer {
@@ -137,6 +154,18 @@ impl Marker<'_> {
             success: true,
             ..ReadAnswer::default()
         };
+        let mut known = None;
+        if let [id] = ids {
+            match self.newest(tables, id).await? {
+                Newest::Other(head) => known = head.map(|head| *head),
+                Newest::This(head, key) => {
+                    let at = (&*head.conversation_id.clone(), head.last_seq);
+                    let (passed, seq) = self.read_up_to(tables, at, Some(key), Some(*head)).await?;
+                    (answer.marked_count, answer.read_seq) = (passed, Some(seq));
+                    return Ok(answer);
+                }
+            }
+        }
         let mut newest: BTreeMap<String, Message> = BTreeMap::new();
         let found = found(tables, ids).await?;
         let user_id = &self.me.user_id;
@@ -156,7 +185,7 @@ impl Marker<'_> {
         for (conversation_id, message) in &newest {
             let key = Some(message.message_key()?);
             let (passed, seq) = self
-                .read_up_to(tables, conversation_id, message.seq, key)
+                .read_up_to(tables, (conversation_id, message.seq), key, known.take())
                 .await?;
             answer.marked_count += passed;
             answer.read_seq = (newest.len() == 1).then_some(seq);
@@ -169,13 +198,13 @@ impl Marker<'_> {
     async fn read_up_to(
         &self,
         tables: &Tables,
-        conversation_id: &str,
-        up_to: i64,
+        (conversation_id, up_to): (&str, i64),
         key: Option<[u8; 16]>,
+        known: Option<Head>,
     ) -> Result<(i64, i64)> {
         // Without a message nobody knows how far the conversation has come: what is asked for
         // may be newer than a replica.
-        let mut head = self.head(tables, conversation_id, up_to).await?;
+        let mut head = self.head(tables, conversation_id, up_to, known).await?;
         let me = head.who(&self.me.user_id)?;
         let mut passed = None;
         for round in 1..=TRIES_MAX {
@@ -197,13 +226,43 @@ impl Marker<'_> {
         Err(UNAVAILABLE.because("others were first too often"))
     }
 
+    /// Whether this is the newest message of its conversation and the caller's to mark: then the
+    /// head tells all, and the message need not be read.
+    async fn newest(&self, tables: &Tables, id: &str) -> Result<Newest> {
+        let place = message_at(id).and_then(|at| Some((key_of(&at.sk)?, at.pk)));
+        let Some((key, conversation_id)) = place else {
+            return Ok(Newest::Other(None));
+        };
+        let head: Option<Head> = tables.get(&Head::key_of(&conversation_id)).await?;
+        let Some((head, me)) = head.and_then(|head| {
+            let me = head.who(&self.me.user_id).ok()?;
+            Some((head, me))
+        }) else {
+            return Ok(Newest::Other(None));
+        };
+        let mine = |last: &Last| last.key == key && last.sender != me && !last.is_hidden(me);
+        Ok(match head.last().filter(mine) {
+            Some(_) => Newest::This(Box::new(head), key),
+            None => Newest::Other(Some(Box::new(head))),
+        })
+    }
+
     /// The head, as new as the message that led here.
-    async fn head(&self, tables: &Tables, conversation_id: &str, seq: i64) -> Result<Head> {
+    async fn head(
+        &self,
+        tables: &Tables,
+        conversation_id: &str,
+        seq: i64,
+        known: Option<Head>,
+    ) -> Result<Head> {
         let key = match conversation_id.starts_with("cnv_") {
             true => Head::key_of(conversation_id),
             false => return Err(CONVERSATION_NOT_FOUND.into()),
         };
-        let known: Option<Head> = tables.get(&key).await?;
+        let known = match known {
+            Some(head) => Some(head),
+            None => tables.get::<Head>(&key).await?,
+        };
         match known.filter(|head| head.last_seq >= seq) {
             Some(head) => Ok(head),
             None => {

@@ -133,9 +133,9 @@ pub struct Message {
     /// The sender's own id for it.
     #[serde(rename = "ci", default, skip_serializing_if = "Option::is_none")]
     pub client_message_id: Option<String>,
-    /// The sender's slot, which knows it by the answer.
-    #[serde(rename = "sl")]
-    pub slot: String,
+    /// The sender's slot, which knows it by the answer; none when the sender has no other.
+    #[serde(rename = "sl", default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<String>,
     /// When it was sent.
     #[serde(rename = "ca", with = "millis")]
     pub created_at: Time,

@@ -262,7 +262,7 @@ impl Draft<'_> {
             unread_after: head.side(sender.other()).unread,
             fingerprint: self.new.fingerprint(),
             client_message_id: self.new.client_message_id.clone(),
-            slot: self.me.slot().to_owned(),
+            slot: self.me.others.then(|| self.me.slot().to_owned()),
             created_at: self.now,
             moderation: None,
             deleted_at: None,

@@ -30,6 +30,7 @@ fn me(n: u8) -> Me {
         aal: 1,
         auth_time: NOW,
         connection_id: None,
+        others: true,
     }
 }
 

@@ -1,9 +1,9 @@
 //! Sends another verification mail, if the address waits for one; never tells whether it does.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use shared::accounts::{Guard, Notary, resend};
-use shared::http::{Accepted, Body};
+use serde::Deserialize;
+use shared::accounts::{Guard, Notary, Noted, resend};
+use shared::http::{Accepted, Body, Once};
 use shared::{Result, endpoint};
 
 endpoint!(POST "/api/v2/auth/resend-verification" => resend_verification, limit: Otp);
@@ -15,17 +15,11 @@ struct Address {
     email: String,
 }
 
-/// Whatever the address is.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-struct Noted {
-    accepted: bool,
-}
-
 async fn resend_verification(
     desk: Notary,
     guard: Guard,
     Body(address): Body<Address>,
+    once: Once,
 ) -> Result<Accepted<Noted>> {
-    resend(&desk, &guard, &address.email).await?;
-    Ok(Accepted(Noted { accepted: true }))
+    resend(&desk, &guard, &once, &address.email).await
 }
