@@ -96,6 +96,17 @@ impl Config {
         format!("{}-{}", self.prefix, table.as_str())
     }
 
+    /// Where a ticket opens a socket. An address without a path gets the empty one, because not
+    /// every client sends it by itself (RFC 3986 §6.2.3).
+    pub fn socket_address(&self, ticket: &str) -> String {
+        let base = &self.socket_url;
+        let host = base
+            .split_once("://")
+            .map_or(base.as_str(), |(_, rest)| rest);
+        let slash = if host.contains('/') { "" } else { "/" };
+        format!("{base}{slash}?ticket={ticket}")
+    }
+
     /// Address of a queue.
     pub fn queue_url(&self, queue: &str) -> String {
         format!("{}{}-{queue}", self.queue_base, self.prefix)

@@ -2,6 +2,7 @@
 
 mod errors;
 mod functions;
+mod links;
 mod model;
 mod openapi;
 mod sockets;

@@ -92,37 +92,52 @@ async fn history(client: &Client, token: &str, partner: &str) -> Vec<Value> {
     page["messages"].as_array().expect("messages").clone()
 }
 
+/// Fetches the statement of the last two days, recomputes its chain and gives the balance.
 async fn ledger_verifies(client: &Client, token: &str) -> i64 {
-    let (_, local) = client
-        .call("GET", "/_local/clock", None, None)
-        .await
-        .expect("the clock");
-    let day = &local["now"].as_str().expect("a time")[..10];
-    let path = format!("/api/v2/credits/statement?from={day}&to={day}&limit=100");
-    let (status, statement) = client
-        .call("GET", &path, Some(token), None)
-        .await
-        .expect("statement");
-    assert_eq!(status, 200, "{statement}");
-    let mut head = statement["first_prev_hash"]
-        .as_str()
-        .expect("a hash")
-        .to_owned();
-    let mut sum = statement["opening"].as_i64().expect("a number");
+    let (_, local) = get(client, token, "/_local/clock").await;
+    let now = shared::Time::parse(local["now"].as_str().expect("a time")).expect("a time");
+    let (from, to) = (now.plus(-86_400_000), now.plus(86_400_000));
+    let path = format!("/api/v2/credits/statement?from={from}&to={to}");
+    let (_, statement) = get(client, token, &path).await;
+    let mut head = statement["first_prev_hash"].clone();
     for row in statement["rows"].as_array().expect("rows") {
-        let before = shared::crypto::decode(&head).expect("base64url");
-        let canonical = row["canonical"].as_str().expect("a text");
-        head = shared::crypto::encode(&shared::crypto::sha256(&[&before, canonical.as_bytes()]));
-        assert_eq!(row["hash"], json!(head));
-        sum = row["available_after"].as_i64().expect("a number");
+        assert_eq!(row["prev_hash"], head);
+        head = hash_of(row);
+        assert_eq!(row["hash"], head);
     }
-    assert_eq!(statement["chain_head"], json!(head));
-    let (_, balance) = client
-        .call("GET", "/api/v2/credits/balance", Some(token), None)
+    assert_eq!(statement["chain_head"], head);
+    let (_, balance) = get(client, token, "/api/v2/credits/balance").await;
+    assert_eq!(balance["available"], statement["closing"]["available"]);
+    balance["available"].as_i64().expect("a number")
+}
+
+async fn get(client: &Client, token: &str, path: &str) -> (u16, Value) {
+    let answer = client
+        .call("GET", path, Some(token), None)
         .await
-        .expect("balance");
-    assert_eq!(balance["available"], json!(sum));
-    sum
+        .expect("an answer");
+    assert_eq!(answer.0, 200, "{path}: {}", answer.1);
+    answer
+}
+
+/// What the hash of a row must be: SHA-256 of the hash before it and the row's other members.
+fn hash_of(row: &Value) -> Value {
+    let mut covered = row.clone();
+    let members = covered.as_object_mut().expect("an object");
+    let before = members.remove("prev_hash").expect("a hash");
+    members.remove("hash");
+    let before = before.as_str().expect("a hash");
+    let bytes: Vec<u8> = (0..before.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&before[at..at + 2], 16).expect("hexadecimal"))
+        .collect();
+    let text = shared::http::check::canonical(&covered);
+    let hash = shared::crypto::sha256(&[&bytes, text.as_bytes()]);
+    json!(
+        hash.iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>()
+    )
 }
 
 /// The numbers of the messages have no gap, and every acknowledged text stands there once.

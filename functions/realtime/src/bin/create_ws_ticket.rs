@@ -44,7 +44,7 @@ async fn create_ws_ticket(
     table.commit(Commit::new().put(&ticket)).await?;
     let ticket = crypto::encode(&secret);
     Ok(Created(TicketAnswer {
-        url: format!("{}?ticket={ticket}", config.socket_url),
+        url: config.socket_address(&ticket),
         ticket,
         expires_in: TICKET_SECONDS,
         ping_interval_seconds: PING_SECONDS,
