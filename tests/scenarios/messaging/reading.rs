@@ -3,8 +3,6 @@
 use serde_json::json;
 use world::World;
 
-use super::unread;
-
 #[tokio::test(start_paused = true)]
 async fn conversations_are_listed_by_activity_with_preview_and_unread() {
     let world = World::new().await;

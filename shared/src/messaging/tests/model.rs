@@ -119,7 +119,7 @@ impl Chat {
             return;
         };
         let user_id = &user(who as u8 + 1);
-        let scope = (at % 3 == 0).then_some(Scope::Me);
+        let scope = (at.is_multiple_of(3)).then_some(Scope::Me);
         let deletion = Deletion {
             user_id,
             scope,
