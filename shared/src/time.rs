@@ -12,6 +12,10 @@ pub const SECOND_MS: i64 = 1_000;
 pub const MINUTE_MS: i64 = 60 * SECOND_MS;
 /// One hour in milliseconds.
 pub const HOUR_MS: i64 = 60 * MINUTE_MS;
+/// First instant that can be shown: 0001-01-01T00:00:00Z.
+const SHOWN_MS_MIN: i64 = -62_135_596_800_000;
+/// Last instant that can be shown: 9999-12-30T00:00:00Z.
+const SHOWN_MS_MAX: i64 = 253_402_128_000_000;
 /// One day in milliseconds.
 pub const DAY_MS: i64 = 24 * HOUR_MS;
 
@@ -57,8 +61,10 @@ impl Time {
 }
 
 impl fmt::Display for Time {
+    /// RFC 3339; an instant beyond the calendar, as damaged data may hold, shows as its edge.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let at = jiff::Timestamp::from_millisecond(self.0).map_err(|_| fmt::Error)?;
+        let ms = self.0.clamp(SHOWN_MS_MIN, SHOWN_MS_MAX);
+        let at = jiff::Timestamp::from_millisecond(ms).map_err(|_| fmt::Error)?;
         write!(f, "{}", at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ"))
     }
 }
@@ -164,5 +170,22 @@ impl Now for SystemClock {
             .duration_since(std::time::UNIX_EPOCH)
             .unwrap_or_default();
         Time(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_instant_can_be_shown() {
+        assert_eq!(Time(0).to_string(), "1970-01-01T00:00:00.000Z");
+        assert_eq!(
+            Time(1_767_614_400_007).to_string(),
+            "2026-01-05T12:00:00.007Z"
+        );
+        for odd in [i64::MIN, i64::MAX, -1] {
+            assert!(Time(odd).to_string().ends_with('Z'));
+        }
     }
 }

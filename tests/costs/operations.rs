@@ -79,6 +79,8 @@ async fn reads(costs: &mut Costs, ann: &Person, ben: &Person, message: &Value) {
 }
 
 async fn frames(costs: &mut Costs, ann: &mut Person, conversation: &Value) {
+    // The gateway ends a connection that is idle for ten minutes.
+    ann.comes_online().await;
     costs.of("greet_socket", ann.asks("hello", json!({}))).await;
     costs.of("answer_ping", ann.asks("ping", json!({}))).await;
     let typing = json!({ "conversation_id": conversation, "state": "composing" });

@@ -13,12 +13,14 @@ use crate::aws::dynamo::{Missed, Tables};
 use crate::error::{Error, REFRESH_TOKEN_INVALID, Result, SESSION_NOT_FOUND, UNAVAILABLE};
 use crate::http::Me;
 use crate::http::limit::{Activity, Limit};
+use crate::id::is_id;
 use crate::notifications::{self, Facts, Mail, NewMail, SecurityChange};
 use crate::table::{Commit, Name, Query};
 use crate::time::Time;
 
-/// Rows of a person that are read; ended ones are kept 30 days.
-const ROWS_MAX: usize = 1_000;
+/// More rows than a person can have: ended ones are kept 30 days, and one that was overlooked would
+/// be a session that cannot be ended.
+const ROWS_MAX: usize = 1_000_000;
 /// Tries when others refresh the same session at once.
 const RACES_MAX: u32 = 6;
 
@@ -195,6 +197,9 @@ pub async fn revoke(
     reason: RevokeReason,
     now: Time,
 ) -> Result<()> {
+    if !is_id("ses", session_id) {
+        return Err(SESSION_NOT_FOUND.into());
+    }
     let place = Session::key_of(&me.user_id, session_id);
     let session: Option<Session> = tables.get_consistent(&place).await?;
     let session = session

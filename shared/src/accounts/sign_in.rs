@@ -129,7 +129,7 @@ async fn open(
         let commit = rows.create(&session, &UNAVAILABLE).with(lock.free());
         match desk.tables.commit(commit).await {
             Ok(()) => return issue::answer(&session, &secret, &desk.signing, &desk.ids, now),
-            Err(Missed::Refused(refused)) if refused.fault == &UNAVAILABLE => {
+            Err(Missed::Refused(refused)) if refused.key.pk == account.user_id => {
                 // Another sign-in came in between: both sessions must know of each other.
                 account = load(&desk.tables, &account.user_id).await?;
                 may_enter(&account, now)?;

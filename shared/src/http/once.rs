@@ -99,9 +99,26 @@ impl Take<Call> for Once {
             .await?;
         match known {
             Some(first) if first.expires > call.now.seconds() => Err(once.replay(&first)),
-            _ => Ok(once),
+            _ => {
+                call.once = once.key.as_ref().map(|(scope, _)| scope.clone());
+                Ok(once)
+            }
         }
     }
+}
+
+/// The answer of an equal call that was first, looked for after a refusal: the other call may have
+/// spent what this one did not find any more.
+pub(super) async fn first_answer(env: &Env, call: &Call) -> Option<Error> {
+    let scope = call.once.clone()?;
+    let once = Once {
+        key: Some((scope.clone(), call.fingerprint)),
+        now: call.now,
+    };
+    let key = Key::new(scope, "once");
+    let first = Tables::of(env).get_consistent::<FirstAnswer>(&key).await;
+    let first = first.ok().flatten()?;
+    (first.expires > call.now.seconds()).then(|| once.replay(&first))
 }
 
 impl Once {
@@ -139,7 +156,10 @@ impl Once {
             expires: self.now.plus(KEEP_MS).seconds(),
         };
         let free = Condition::absent_or_expired(self.now.seconds());
-        let commit = commit.replace(&first, free, &IDEMPOTENCY_IN_PROGRESS);
+        // First, because the first condition that does not hold is the one that is told.
+        let commit = Commit::new()
+            .replace(&first, free, &IDEMPOTENCY_IN_PROGRESS)
+            .with(commit);
         match tables.commit(commit).await {
             Ok(()) => Ok(answer),
             Err(Missed::Refused(refused)) if refused.key.pk == *scope => {

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::call::Call;
-use super::limit::Limit;
-use super::wire;
+use super::limit::{Frames, Limit};
+use super::{once, wire};
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::function::{Handler, Reply};
@@ -21,8 +21,17 @@ pub async fn serve<A, H: Handler<Call, A>>(
 ) -> Result<Value, String> {
     let (mut call, read) = Call::read(env, event, limit);
     let outcome = match read {
-        Ok(()) => crate::log::guarded(handler.handle(env, &mut call)).await,
-        Err(error) => Err(error),
+        Ok(()) => match count_frame(env, &call) {
+            Ok(()) => crate::log::guarded(handler.handle(env, &mut call)).await,
+            Err(error) => Err(error),
+        },
+        Err(error) => Err(count_frame(env, &call).err().unwrap_or(error)),
+    };
+    let outcome = match outcome {
+        Err(error) if (400..500).contains(&error.fault().status) => {
+            Err(once::first_answer(env, &call).await.unwrap_or(error))
+        }
+        outcome => outcome,
     };
     let (status, code) = match &outcome {
         Ok(reply) => (reply.status, None),
@@ -41,6 +50,17 @@ pub async fn serve<A, H: Handler<Call, A>>(
     Ok(finish(env, &call, outcome))
 }
 
+/// Counts a frame of a connection, broken and unknown ones too.
+fn count_frame(env: &Env, call: &Call) -> Result<()> {
+    match &call.socket {
+        Some(socket) if socket.event == "MESSAGE" => {
+            let frames = env.part(|_| Frames::default());
+            frames.admit(&socket.connection_id, call.now)
+        }
+        _ => Ok(()),
+    }
+}
+
 fn finish(env: &Env, call: &Call, outcome: Result<Reply, Error>) -> Value {
     let config = env.config();
     if call.is_frame() {
@@ -50,7 +70,7 @@ fn finish(env: &Env, call: &Call, outcome: Result<Reply, Error>) -> Value {
                 body: first.body.clone(),
                 headers: Vec::new(),
             }),
-            None => Err((wire::envelope(call, config, &error), error.fault().status)),
+            None => Err((wire::farewell(call, config, &error), error.fault().status)),
         });
         return wire::socket_result(call, outcome);
     }

@@ -47,6 +47,20 @@ pub fn envelope(call: &Call, config: &Config, error: &Error) -> Value {
     Value::Object(inner)
 }
 
+/// The `error` object of a frame; for a session that has ended with the code of the closing that
+/// follows (spec realtime.md, *Closing*).
+pub fn farewell(call: &Call, config: &Config, error: &Error) -> Value {
+    let mut inner = envelope(call, config, error);
+    let close = match error.fault().code {
+        "SESSION_REVOKED" => 4003,
+        "USER_BANNED" => 4014,
+        _ => return inner,
+    };
+    inner["close_code"] = json!(close);
+    inner["retry"] = json!(false);
+    inner
+}
+
 /// Whether the caller prefers RFC 9457.
 fn wants_problem(call: &Call) -> bool {
     let accept = call.header("accept").unwrap_or_default();

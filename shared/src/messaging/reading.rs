@@ -12,6 +12,7 @@ use super::views::MessageView;
 use crate::accounts::account::Account;
 use crate::aws::dynamo::Tables;
 use crate::error::{INTERNAL_ERROR, MESSAGE_NOT_FOUND, Result, USER_NOT_FOUND};
+use crate::id::is_id;
 use crate::page::OFFSET_MAX;
 use crate::table::{BY_SEQ, Name, Query, Range, Value};
 
@@ -220,7 +221,7 @@ impl Reader<'_> {
     }
 
     async fn nothing_yet(&self, partner_id: &str) -> Result<Page> {
-        if partner_id == self.user_id {
+        if partner_id == self.user_id || !is_id("usr", partner_id) {
             return Err(USER_NOT_FOUND.into());
         }
         let known: Option<Account> = self.tables.get(&Account::key_of(partner_id)).await?;

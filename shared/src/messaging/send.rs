@@ -73,7 +73,7 @@ fn metadata_schema(_: &mut SchemaGenerator) -> Schema {
             "anyOf": [
                 { "type": "string", "maxLength": 2048, "x-text": "plain" },
                 { "type": "integer" },
-                { "type": "number" },
+                { "type": "number", "minimum": -1e100, "maximum": 1e100 },
                 { "type": "boolean" }
             ]
         }

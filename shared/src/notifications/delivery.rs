@@ -7,7 +7,7 @@ use super::letter;
 use super::row::{Channel, Detail, Notification, SHARDS, State};
 use crate::aws::cipher::Cipher;
 use crate::aws::dynamo::{Missed, Tables};
-use crate::aws::mail::{Mailer, Undelivered};
+use crate::aws::mail::{Letter, Mailer, Undelivered};
 use crate::crypto;
 use crate::error::{INTERNAL_ERROR, PROVIDER_ERROR, Result};
 use crate::table::{Commit, Condition, DUE, Name, Query, Range, Value};
@@ -190,11 +190,17 @@ pub async fn deliver(
     if !stored(tables, claim).await? {
         return Ok(());
     }
-    let facts = claimed.open(&cipher.key(&job.user_id).await?)?;
-    let outcome = match mailer.send(&letter::write(&facts)?).await {
-        Ok(provider_id) => Outcome::Sent(provider_id),
-        Err(Undelivered::Never(code)) => Outcome::Refused(format!("permanent: {code}")),
-        Err(Undelivered::Later(code)) => Outcome::Later(format!("temporary: {code}")),
+    // Whatever goes wrong from here on is an outcome: the claim has moved the row's due instant.
+    let outcome = match cipher.key(&job.user_id).await {
+        Ok(key) => {
+            attempt(
+                mailer,
+                claimed.open(&key).and_then(|facts| letter::write(&facts)),
+            )
+            .await
+        }
+        Err(error) if error.fault().status > 500 => later(error.fault().code),
+        Err(error) => Outcome::Refused(format!("permanent: {}", error.fault().code)),
     };
     let (last, commit) = claimed.finish(outcome, clock.now());
     stored(tables, commit).await?;
@@ -202,6 +208,22 @@ pub async fn deliver(
         (State::Failed, Detail::Retrying) => Err(PROVIDER_ERROR.with(json!({ "provider": "ses" }))),
         _ => Ok(()),
     }
+}
+
+async fn attempt(mailer: &Mailer, letter: Result<Letter>) -> Outcome {
+    let letter = match letter {
+        Ok(letter) => letter,
+        Err(error) => return Outcome::Refused(format!("permanent: {}", error.fault().code)),
+    };
+    match mailer.send(&letter).await {
+        Ok(provider_id) => Outcome::Sent(provider_id),
+        Err(Undelivered::Never(code)) => Outcome::Refused(format!("permanent: {code}")),
+        Err(Undelivered::Later(code)) => later(&code),
+    }
+}
+
+fn later(code: &str) -> Outcome {
+    Outcome::Later(format!("temporary: {code}"))
 }
 
 /// Whether the commit was carried out; `false` when another delivery was first.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::socket::{Connection, drop_socket};
+use super::socket::{Connection, drop_gone, drop_socket};
 use crate::aws::dynamo::Tables;
 use crate::aws::sockets::Sockets;
 use crate::error::Result;
@@ -55,22 +55,38 @@ fn close_name(code: u16) -> &'static str {
     }
 }
 
-/// Posts a frame; connections that are gone lose their rows.
+/// Posts a frame to each connection; the ones that are gone lose their rows. One that fails holds
+/// back no other: each is tried, and closed if it is to end, before the first error is told.
 ///
 /// # Errors
-/// 503 when the gateway or the table does not answer; posting again is harmless.
-pub async fn post(tables: &Tables, sockets: &Sockets, push: &Push) -> Result<()> {
+/// 503 when the gateway or the table did not answer for one of them; posting again is harmless.
+pub async fn post(tables: &Tables, sockets: &Sockets, push: &Push, now: Time) -> Result<()> {
     let frame = push.frame.to_string();
+    let mut outcome = Ok(());
     for connection_id in &push.connections {
-        let open = sockets.post(connection_id, &frame).await?;
-        if open && push.close {
-            sockets.close(connection_id).await?;
-        }
-        if !open || push.close {
-            drop_socket(tables, &push.user_id, connection_id).await?;
-        }
+        let posted = post_one(tables, sockets, push, (connection_id, &frame), now).await;
+        outcome = outcome.and(posted);
     }
-    Ok(())
+    outcome
+}
+
+async fn post_one(
+    tables: &Tables,
+    sockets: &Sockets,
+    push: &Push,
+    (connection_id, frame): (&str, &str),
+    now: Time,
+) -> Result<()> {
+    let posted = sockets.post(connection_id, frame).await;
+    if push.close {
+        // A farewell that does not arrive must not keep the connection open.
+        sockets.close(connection_id).await?;
+        return drop_socket(tables, &push.user_id, connection_id).await;
+    }
+    match posted? {
+        true => Ok(()),
+        false => drop_gone(tables, &push.user_id, connection_id, now).await,
+    }
 }
 
 /// Ends all connections of a session, after telling them why.
@@ -85,7 +101,7 @@ pub async fn close_session(
     code: u16,
     now: Time,
 ) -> Result<()> {
-    let mut away = Connection::of_user(tables, user_id, now).await?;
+    let mut away = Connection::of_user_now(tables, user_id, now).await?;
     away.retain(|one| one.session_id == session_id);
     if away.is_empty() {
         return Ok(());
@@ -98,6 +114,13 @@ pub async fn close_session(
         frame: wire::frame(&id, "session.revoked", now, json!(reason)),
         close: false,
     };
-    post(tables, sockets, &told).await?;
-    post(tables, sockets, &Push::farewell(user_id, &away, code, now)).await
+    let told = post(tables, sockets, &told, now).await;
+    post(
+        tables,
+        sockets,
+        &Push::farewell(user_id, &away, code, now),
+        now,
+    )
+    .await?;
+    told
 }

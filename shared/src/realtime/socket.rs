@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::accounts::session::Session;
 use crate::aws::dynamo::Tables;
-use crate::error::{DEVICE_NOT_FOUND, Result, UNAUTHENTICATED};
+use crate::error::{DEVICE_NOT_FOUND, Result, UNAUTHENTICATED, UNAVAILABLE};
 use crate::http::Me;
 use crate::table::{Commit, Condition, Item, Key, Name, Query};
 use crate::time::{HOUR_MS, MINUTE_MS, SECOND_MS, Time, millis};
@@ -18,6 +18,8 @@ const ROTATE_MS: i64 = 110 * MINUTE_MS;
 const ROTATE_JITTER_MS: i64 = 5 * MINUTE_MS;
 /// When a connection's rows end, after it opened; the gateway ends it after 2 hours.
 const CONNECTION_MS: i64 = 2 * HOUR_MS + 10 * MINUTE_MS;
+/// How long a `$connect` may take, the gateway's limit for a function.
+const CONNECTING_MS: i64 = 29 * SECOND_MS;
 /// How often a client should ping.
 pub const PING_SECONDS: i64 = 240;
 /// Most slots of a person; one more replaces the oldest.
@@ -120,12 +122,24 @@ impl Connection {
     /// Sort keys of all connections of a person begin so.
     pub const PREFIX: &'static str = "conn#";
 
-    /// The live connections of a person. 0.5 RRU.
+    /// The live connections of a person; one that opened just now may be missing. 0.5 RRU.
     ///
     /// # Errors
     /// 503 when the table does not answer.
     pub async fn of_user(tables: &Tables, user_id: &str, now: Time) -> Result<Vec<Self>> {
-        let query = Query::of(Name::Live, user_id).prefix(Self::PREFIX);
+        Self::found(tables, Query::of(Name::Live, user_id), now).await
+    }
+
+    /// All live connections of a person. 1 RRU.
+    ///
+    /// # Errors
+    /// 503 when the table does not answer.
+    pub async fn of_user_now(tables: &Tables, user_id: &str, now: Time) -> Result<Vec<Self>> {
+        Self::found(tables, Query::of(Name::Live, user_id).consistent(), now).await
+    }
+
+    async fn found(tables: &Tables, query: Query, now: Time) -> Result<Vec<Self>> {
+        let query = query.prefix(Self::PREFIX);
         let found: Vec<Self> = tables.query(query).await?;
         Ok(found
             .into_iter()
@@ -201,10 +215,11 @@ pub async fn admit_socket(
     session
         .filter(|session| session.is_live(now))
         .ok_or(UNAUTHENTICATED)?;
-    let others = Connection::of_user(tables, &ticket.user_id, now).await?;
+    let others = Connection::of_user_now(tables, &ticket.user_id, now).await?;
     let (connection, owner) = rows(&ticket, connection_id, jitter, now);
     let commit = Commit::new()
         .delete::<Ticket>(key, Some((Condition::Present, &UNAUTHENTICATED)))
+        .check::<Session>(session_key, not_revoked(), &UNAUTHENTICATED)
         .put(&connection)
         .put(&owner);
     tables.commit(commit).await?;
@@ -235,6 +250,28 @@ pub fn own_device(me: &Me, device_id: Option<&str>) -> Result<()> {
     }
 }
 
+/// Removes the rows of a connection that the gateway calls gone, unless it is so young that its
+/// `$connect` may not have returned: until then the gateway calls it gone as well.
+///
+/// # Errors
+/// 503 for a young connection, so that its frame is posted again, and when the table does not
+/// answer.
+pub async fn drop_gone(
+    tables: &Tables,
+    user_id: &str,
+    connection_id: &str,
+    now: Time,
+) -> Result<()> {
+    let key = Connection::key_of(user_id, connection_id);
+    let young = now.plus(-CONNECTING_MS);
+    match tables.get_consistent::<Connection>(&key).await? {
+        Some(connection) if connection.connected_at > young => {
+            Err(UNAVAILABLE.because("a connection that is still opening"))
+        }
+        _ => drop_socket(tables, user_id, connection_id).await,
+    }
+}
+
 /// Removes the rows of a connection by its id alone, when the gateway says that it ended.
 ///
 /// # Errors
@@ -245,6 +282,11 @@ pub async fn forget_socket(tables: &Tables, connection_id: &str) -> Result<()> {
         Some(owner) => drop_socket(tables, &owner.user_id, connection_id).await,
         None => Ok(()),
     }
+}
+
+/// That a session has not been revoked, at the very instant of a commit.
+fn not_revoked() -> Condition {
+    Condition::All(vec![Condition::Present, Condition::Missing("revoked_at")])
 }
 
 fn rows(

@@ -22,8 +22,10 @@ use crate::time::{HOUR_MS, SECOND_MS, Time};
 const CONVERSATIONS_MAX: usize = 100;
 /// Memberships that one resume looks at; beyond, the client starts without a token.
 const MEMBERSHIPS_MAX: usize = 10_000;
-/// Projections may lag behind the heads; a resume looks back so far.
-const LAG_MS: i64 = 10 * SECOND_MS;
+/// A resume looks back so far, because a head carries the instant at which its request arrived
+/// (up to 29 s before the commit) and projections lag behind heads. Naming a head twice is
+/// harmless.
+const LAG_MS: i64 = 45 * SECOND_MS;
 /// Name under which tokens are sealed.
 const ROUTE: &str = "resume_sync";
 

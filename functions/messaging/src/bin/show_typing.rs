@@ -14,7 +14,7 @@ endpoint!(frame "typing" => show_typing, limit: Typing, faults: [CONVERSATION_NO
 /// Who writes where.
 #[derive(Debug, Deserialize, JsonSchema)]
 struct TypingWish {
-    #[schemars(length(max = 64))]
+    #[schemars(length(min = 1, max = 64))]
     conversation_id: String,
     state: TypingState,
 }

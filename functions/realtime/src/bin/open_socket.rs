@@ -7,13 +7,13 @@ use shared::config::Config;
 use shared::error::{PERMISSION_DENIED, UNAUTHENTICATED};
 use shared::http::{Client, NoContent};
 use shared::realtime::{Push, admit_socket};
-use shared::table::{Data, Live, Read, Write};
+use shared::table::{Data, Live, Write};
 use shared::{Ids, Result, Table, socket};
 
 socket!("$connect" => open_socket, faults: [UNAUTHENTICATED, PERMISSION_DENIED]);
 
 async fn open_socket(
-    tables: Table<(Read<Data>, Write<Live>)>,
+    tables: Table<(Write<Data>, Write<Live>)>,
     frames: Queue<Frames>,
     ids: Ids,
     config: Arc<Config>,

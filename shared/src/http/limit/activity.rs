@@ -178,28 +178,26 @@ async fn spend_class(
             .copied();
         let verdict = admit(class, tat.unwrap_or(0), now);
         if !env.config().rate_limit {
-            return Ok((
-                class,
-                Verdict {
-                    tat: Some(now.ms()),
-                    ..verdict
-                },
-            ));
+            let tat = Some(now.ms());
+            return Ok((class, Verdict { tat, ..verdict }));
         }
         let Some(next) = verdict.tat else {
-            refused(env, tables, class, known.unwrap_or_default(), now).await?;
+            // The refusal stands, whether or not it can be counted.
+            let counted = refused(env, tables, class, known.unwrap_or_default(), now).await;
+            if let Err(error) = counted {
+                crate::log::failed(env, "counting a refusal", &error);
+            }
             return Ok((class, verdict));
         };
-        match tables
-            .commit(note(owner, known.as_ref(), class, (tat, next), slot, now))
-            .await
-        {
+        let noted = note(owner, known.as_ref(), class, (tat, next), slot, now);
+        match tables.commit(noted).await {
             Ok(()) => return Ok((class, verdict)),
             Err(Missed::Refused(lost)) => known = lost.current()?,
             Err(Missed::Failed(error)) => return Err(error),
         }
     }
-    Err(UNAVAILABLE.because("too many calls at once"))
+    // The store works; it is the caller who is too many at once.
+    Ok((class, Verdict::crowded(class)))
 }
 
 fn note(

@@ -22,6 +22,17 @@ pub struct Verdict {
     pub wait_ms: i64,
 }
 
+impl Verdict {
+    /// The refusal of a caller whose own calls hinder each other.
+    pub(super) fn crowded(class: Class) -> Self {
+        Self {
+            tat: None,
+            remaining: 0,
+            wait_ms: class.every_ms,
+        }
+    }
+}
+
 /// Decides one request by the generic cell rate algorithm. `tat` is the remembered theoretical
 /// arrival time in epoch milliseconds, 0 if none.
 pub fn admit(class: Class, tat: i64, now: Time) -> Verdict {
