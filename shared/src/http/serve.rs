@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use super::call::Call;
-use super::limit::{Frames, Limit};
+use super::limit::{Frames, Limit, note_refusal};
 use super::{once, wire};
 use crate::env::Env;
-use crate::error::{Error, Result};
+use crate::error::{Error, RATE_LIMITED, Result};
 use crate::function::{Handler, Reply};
 
 /// Serves an event of the HTTP API or the WebSocket API.
@@ -33,6 +33,9 @@ pub async fn serve<A, H: Handler<Call, A>>(
         }
         outcome => outcome,
     };
+    if outcome.as_ref().is_err_and(|error| error.is(&RATE_LIMITED)) && !call.is_frame() {
+        note_refusal(env, &call).await;
+    }
     let (status, code) = match &outcome {
         Ok(reply) => (reply.status, None),
         Err(error) => match error.stored() {

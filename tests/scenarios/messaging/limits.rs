@@ -54,3 +54,16 @@ async fn sixty_one_messages_at_once_are_one_too_many() {
     world.passes(wait).await;
     ann.says("now").to(&ben).await.ok();
 }
+
+#[tokio::test(start_paused = true)]
+async fn five_refused_messages_raise_one_flag() {
+    let world = World::new().await;
+    let (mut ann, ben) = world.two("Ann", "Ben").await;
+    for n in 0..68 {
+        let answer = ann.says(&format!("{n}")).to(&ben).await;
+        assert_eq!(answer.status, if n < 60 { 200 } else { 429 });
+    }
+    assert_eq!(world.rows("live", &ann.id, "flag#").await.len(), 1);
+    assert!(world.rows("live", &ben.id, "flag#").await.is_empty());
+    ann.has_credits(40).await;
+}

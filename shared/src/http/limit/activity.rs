@@ -257,6 +257,24 @@ fn tat_path(class: &'static str) -> &'static str {
     }
 }
 
+/// Counts a refusal of a class that rides in an item of its own, so that it raises a flag like any
+/// other. Only refusals pay for it.
+pub async fn note_refusal(env: &Env, call: &Call) {
+    let (Some(owner), true) = (&call.user_id, call.limit.rides()) else {
+        return;
+    };
+    let tables = Tables::of(env);
+    let known = match tables.get::<Activity>(&Activity::key_of(owner)).await {
+        Ok(Some(known)) => known,
+        // Nothing to count in: the person has made no other call yet.
+        Ok(None) | Err(_) => return,
+    };
+    let counted = refused(env, &tables, call.limit.class(), known, env.clock().now()).await;
+    if let Err(error) = counted {
+        crate::log::failed(env, "counting a refusal", &error);
+    }
+}
+
 async fn refused(
     env: &Env,
     tables: &Tables,

@@ -9,7 +9,7 @@ mod activity;
 mod bucket;
 mod frames;
 
-pub use activity::{AbuseFlag, Activity, spend, spend_key, touch};
+pub use activity::{AbuseFlag, Activity, note_refusal, spend, spend_key, touch};
 pub use bucket::{Rate, Spent, Verdict, admit};
 pub use frames::Frames;
 
