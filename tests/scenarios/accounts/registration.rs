@@ -211,3 +211,24 @@ async fn a_mail_outage_delays_the_mail_and_nothing_else() {
     world.passes(600).await;
     assert_eq!(world.mails_to("dora@pairly.test").len(), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn fifty_equal_proofs_under_one_key_have_one_answer() {
+    let world = World::unlimited().await;
+    registers(&world, "dora@pairly.test").await;
+    let link = link_in(&world.mails_to("dora@pairly.test")[0]);
+    let body = json!({ "token": link.split_once('=').expect("a token").1 });
+    let key = [("idempotency-key", "proof-key-0001")];
+    let path = "/api/v2/auth/verify-email";
+    let calls = (0..50).map(|_| world.call_with("POST", path, Some(body.clone()), &key));
+    let answers = futures_util::future::join_all(calls).await;
+    for answer in answers {
+        let passing = answer.status == 503 || answer.code() == Some("IDEMPOTENCY_IN_PROGRESS");
+        assert!(
+            passing || answer.body == json!({ "verified": true }),
+            "{answer:?}"
+        );
+    }
+    let again = world.call_with("POST", path, Some(body), &key).await;
+    assert_eq!(again.header("idempotent-replayed"), Some("true"));
+}
