@@ -342,3 +342,15 @@ async fn pages_have_bounds() {
         .await
         .refused(422, "UNKNOWN_FIELD");
 }
+
+#[tokio::test(start_paused = true)]
+async fn parallel_calls_do_not_get_past_the_limiter() {
+    let world = World::new().await;
+    let ann = world.person("Ann").await;
+    let calls = (0..300).map(|_| ann.get("/api/v2/credits/balance"));
+    let answers = futures_util::future::join_all(calls).await;
+    let passed = answers.iter().filter(|answer| answer.status == 200).count();
+    assert!((1..=101).contains(&passed), "{passed} of 300 passed");
+    let others = answers.iter().filter(|answer| answer.status != 200);
+    others.for_each(|answer| assert_eq!(answer.code(), Some("RATE_LIMITED")));
+}

@@ -44,3 +44,16 @@ async fn the_description_of_the_api_is_served() {
     assert_eq!(document["openapi"], "3.1.0");
     assert!(document["paths"]["/api/v2/messages/send"]["post"].is_object());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_reset_keeps_the_signing_keys_and_ends_the_sessions() {
+    let world = World::new().await;
+    let ann = world.person("Ann").await;
+    let keys = world.call("GET", "/.well-known/jwks.json", None).await.ok();
+    world.local.reset().await.expect("a first state");
+    let again = world.call("GET", "/.well-known/jwks.json", None).await.ok();
+    assert_eq!(keys, again);
+    ann.get("/api/v2/user")
+        .await
+        .refused(401, "SESSION_REVOKED");
+}

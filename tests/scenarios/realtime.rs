@@ -1,5 +1,6 @@
 //! Realtime (spec realtime.md, *Acceptance scenarios*).
 
+use local::cloud::{Kind, Rule};
 use serde_json::{Value, json};
 use world::{ADDRESS, Person, World};
 
@@ -326,4 +327,38 @@ async fn nothing_is_left_of_a_socket_that_is_gone() {
     ann.vanishes();
     world.settles().await;
     assert!(world.rows("live", &ann.id, "conn#").await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_farewell_that_cannot_be_posted_closes_the_socket_all_the_same() {
+    let world = World::new().await;
+    let mut ann = world.person("Ann").await;
+    ann.comes_online().await;
+    for nth in 1..=20 {
+        world.local.cloud().faults().add(Rule {
+            function: Some("close_revoked_sockets".to_owned()),
+            operation: Some("ExecuteApi.PostToConnection".to_owned()),
+            nth,
+            kind: Kind::BeforeEffect,
+        });
+    }
+    ann.post("/api/v2/auth/logout", json!({})).await.expect(204);
+    world.passes(5).await;
+    assert!(world.local.cloud().faults().fired() > 0);
+    ann.is_closed().await;
+    assert!(world.rows("live", &ann.id, "conn#").await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_frame_of_an_ended_session_is_told_the_close_code() {
+    let world = World::new().await;
+    let mut ann = world.person("Ann").await;
+    ann.comes_online().await;
+    // The worker that closes the socket cannot reach it yet.
+    world.local.cloud().faults().outage("execute-api", true);
+    ann.post("/api/v2/auth/logout", json!({})).await.expect(204);
+    let refused = ann.asks("ping", json!({})).await;
+    assert_eq!(refused["data"]["code"], "SESSION_REVOKED");
+    assert_eq!(refused["data"]["close_code"], 4003);
+    assert_eq!(refused["data"]["retry"], false);
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use shared::function::Operation;
 
-use super::samples::{Fixture, filled, routes};
+use super::samples::{Fixture, filled, parameters, routes};
 
 fn hostile() -> Vec<Value> {
     vec![
@@ -118,16 +118,21 @@ async fn every_path_and_query_parameter_bears_every_text() {
         "%ff",
         "'",
         "{x}",
+        // Longer than a key of DynamoDB may be (2,048 bytes).
+        &"x".repeat(2_100),
     ];
     for function in local::functions() {
         for (method, path) in routes(function) {
-            if method != "GET" {
+            if method != "GET" && parameters(path).is_empty() {
                 continue;
             }
             for text in texts {
                 let target = filled(path, |_| text.to_owned());
                 let plain = fixture.ann.call(method, &target, None).await;
                 assert!(plain.status < 500, "{target}: {}", plain.body);
+                if method != "GET" {
+                    continue;
+                }
                 for name in [
                     "cursor",
                     "limit",

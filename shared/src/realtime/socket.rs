@@ -278,7 +278,7 @@ pub async fn drop_gone(
 /// 503 when the table does not answer.
 pub async fn forget_socket(tables: &Tables, connection_id: &str) -> Result<()> {
     let key = ConnectionOwner::key_of(connection_id);
-    match tables.get::<ConnectionOwner>(&key).await? {
+    match tables.get_consistent::<ConnectionOwner>(&key).await? {
         Some(owner) => drop_socket(tables, &owner.user_id, connection_id).await,
         None => Ok(()),
     }

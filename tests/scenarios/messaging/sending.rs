@@ -165,3 +165,18 @@ async fn text_is_stored_clean_or_refused() {
         .refused(422, "VALIDATION_FAILED");
     assert_eq!(ben.reads(&ann).await.len(), 2);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_number_that_no_table_holds_is_refused_as_a_value() {
+    let world = World::new().await;
+    let (ann, ben) = world.two("Ann", "Ben").await;
+    let mut body = text_to(&ben.id, "hi", "number-0001");
+    body["metadata"] = json!({ "huge": 1e300 });
+    let path = "/api/v2/messages/send";
+    ann.post(path, body.clone())
+        .await
+        .refused(422, "VALIDATION_FAILED");
+    body["metadata"] = json!({ "small": 0.5, "word": "yes" });
+    assert_eq!(ann.post(path, body.clone()).await.ok()["content"], "hi");
+    ann.has_credits(99).await;
+}

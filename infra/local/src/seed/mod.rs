@@ -17,9 +17,6 @@ use std::sync::atomic::Ordering;
 use serde::Serialize;
 use shared::accounts::demo::{Newcomer, hash_password, open_person};
 use shared::accounts::keys;
-use shared::accounts::token::PublicKeys;
-use shared::aws::dynamo::Tables;
-use shared::table::Commit;
 use shared::{Error, Result};
 
 use crate::runtime::Local;
@@ -54,25 +51,10 @@ impl Local {
     /// # Errors
     /// When the state cannot be written.
     pub async fn prepare(&self) -> Result<(), String> {
-        self.make_signing_keys()
+        keys::create_if_missing(&self.env(SELF))
             .await
             .map_err(|error| sentence(&error))?;
         self.0.prepared.store(true, Ordering::Relaxed);
-        Ok(())
-    }
-
-    async fn make_signing_keys(&self) -> Result<()> {
-        let env = self.env(SELF);
-        let tables = Tables::of(&env);
-        let published: Option<PublicKeys> = tables.get_consistent(&PublicKeys::key_of()).await?;
-        let name = format!("{}/signing", env.config().prefix);
-        if published.is_some() && secrets::read(self.cloud(), &name).await.is_ok() {
-            return Ok(());
-        }
-        let ids = env.ids();
-        let (private, public) = keys::first(&ids.ulid(), ids.bytes(), env.clock().now())?;
-        secrets::store(self.cloud(), &name, &serde_json::json!(private).to_string()).await?;
-        tables.commit(Commit::new().put(&public)).await?;
         Ok(())
     }
 
