@@ -368,10 +368,10 @@ macro_rules! limit {
 /// The table of contents of a domain: one module per file of `src/bin`, and the list of them.
 #[macro_export]
 macro_rules! functions {
-    ($($name:ident),+ $(,)?) => {
-        $(pub mod $name;)+
+    ($($name:ident),* $(,)?) => {
+        $(pub mod $name;)*
 
         /// Every function of this domain.
-        pub const FUNCTIONS: &[&$crate::function::Function] = &[$(&$name::FUNCTION),+];
+        pub const FUNCTIONS: &[&$crate::function::Function] = &[$(&$name::FUNCTION),*];
     };
 }

@@ -6,8 +6,8 @@
 //! - [`table`]: keys, items, conditions, commits and queries as data
 //! - [`aws`]: the only place that names an AWS SDK
 //! - [`lambda`]: the only place that names the Lambda runtime
-//! - [`accounts`], [`credits`], [`messaging`], [`realtime`], [`notifications`],
-//!   [`operations`]: the domains
+//! - [`accounts`], [`credits`], [`matching`], [`messaging`], [`moderation`], [`realtime`],
+//!   [`relay`], [`notifications`], [`operations`]: the domains
 //! - [`crypto`], [`text`], [`id`], [`time`], [`page`], [`config`], [`log`], [`error`],
 //!   [`env`](mod@env): small tools
 
@@ -23,12 +23,15 @@ pub mod http;
 pub mod id;
 pub mod lambda;
 pub mod log;
+pub mod matching;
 pub mod messaging;
+pub mod moderation;
 pub mod notifications;
 pub mod operations;
 pub mod pack;
 pub mod page;
 pub mod realtime;
+pub mod relay;
 pub mod table;
 pub mod text;
 pub mod time;

@@ -25,10 +25,12 @@ pub fn functions() -> Vec<&'static Function> {
     let domains = [
         accounts::bin::FUNCTIONS,
         credits::bin::FUNCTIONS,
+        matching::bin::FUNCTIONS,
         messaging::bin::FUNCTIONS,
         notifications::bin::FUNCTIONS,
         operations::bin::FUNCTIONS,
         realtime::bin::FUNCTIONS,
+        relay::bin::FUNCTIONS,
     ];
     domains.into_iter().flatten().copied().collect()
 }

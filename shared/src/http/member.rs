@@ -8,7 +8,9 @@ use crate::accounts::session::Session;
 use crate::accounts::token::{Claims, PublicKeys, Verifier};
 use crate::aws::dynamo::{Missed, Tables};
 use crate::env::Env;
-use crate::error::{Error, NOT_READY, Result, TOKEN_INVALID, UNAUTHENTICATED};
+use crate::error::{
+    Error, NOT_READY, REAUTHENTICATION_NEEDED, Result, TOKEN_INVALID, UNAUTHENTICATED,
+};
 use crate::function::{Grant, Take};
 use crate::realtime::{ConnectionOwner, State};
 use crate::table::{Data, Live, Table, Write};
@@ -16,6 +18,8 @@ use crate::time::{MINUTE_MS, Time};
 
 /// How long an instance uses the public keys before it reads them again.
 const KEYS_MS: i64 = 5 * MINUTE_MS;
+/// How long a proof of presence counts for what is asked of a fresh caller.
+const FRESH_MS: i64 = 10 * MINUTE_MS;
 
 /// Who is calling.
 #[derive(Debug, Clone)]
@@ -49,6 +53,10 @@ impl Me {
 /// consistently, and counts the call in its rate class.
 #[derive(Debug, Clone)]
 pub struct Member(pub Me);
+
+/// A signed-in caller who proved within the last 10 minutes that it is them.
+#[derive(Debug, Clone)]
+pub struct Fresh(pub Me);
 
 #[derive(Default)]
 struct KeyCache(Mutex<Option<(Time, Arc<Verifier>)>>);
@@ -144,6 +152,19 @@ impl Take<Call> for Member {
                 .map(|socket| socket.connection_id.clone()),
         };
         spend(env, call, &me.user_id, Some(me.slot())).await?;
+        Ok(Self(me))
+    }
+}
+
+impl Take<Call> for Fresh {
+    const GRANTS: &'static [&'static [Grant]] = <Member as Take<Call>>::GRANTS;
+    const MEMBER: bool = true;
+
+    async fn take(env: &Env, call: &mut Call) -> Result<Self> {
+        let Member(me) = Member::take(env, call).await?;
+        if call.now.since(me.auth_time) > FRESH_MS {
+            return Err(REAUTHENTICATION_NEEDED.into());
+        }
         Ok(Self(me))
     }
 }

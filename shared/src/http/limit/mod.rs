@@ -31,6 +31,8 @@ pub enum Limit {
     Register,
     /// Codes and links, per account.
     Otp,
+    /// Password reset requests, per account and per address.
+    Reset,
     /// Token refresh, per session.
     Refresh,
     /// Mail caused by one account.
@@ -41,6 +43,14 @@ pub enum Limit {
     Mark,
     /// Typing state, per conversation.
     Typing,
+    /// Starts of uploads.
+    Upload,
+    /// Searches.
+    Discover,
+    /// Reports and blocks.
+    Report,
+    /// Device registration and key rotation.
+    Device,
 }
 
 /// The numbers of a class.
@@ -67,10 +77,15 @@ impl Limit {
             Self::Login => ("login", 5, 3 * MINUTE_MS, true, false),
             Self::Register => ("register", 5, 6 * MINUTE_MS, true, true),
             Self::Otp => ("otp", 12, MINUTE_MS, true, true),
+            Self::Reset => ("reset", 3, 20 * MINUTE_MS, true, true),
             Self::Refresh => ("refresh", 150, 2 * SECOND_MS, false, true),
             Self::Mail => ("mail", 30, 2 * MINUTE_MS, true, true),
             Self::Send => ("send", 60, SECOND_MS, false, true),
             Self::Typing => ("typing", 1, 3 * SECOND_MS, false, true),
+            Self::Upload => ("upload", 30, MINUTE_MS, false, true),
+            Self::Discover => ("discover", 15, 8 * SECOND_MS, false, true),
+            Self::Report => ("report", 3, 5 * SECOND_MS, false, true),
+            Self::Device => ("device", 6, 2 * MINUTE_MS, true, true),
         };
         Class {
             name,

@@ -1,0 +1,6 @@
+//! Matching: uploads, and who is kept apart from whom.
+
+/// One module per function.
+pub mod bin {
+    shared::functions! {}
+}

@@ -1,0 +1,6 @@
+//! Relay: the devices of a person.
+
+/// One module per function.
+pub mod bin {
+    shared::functions! {}
+}

@@ -1,0 +1,1 @@
+//! Matching: what people upload, and who is kept apart from whom.

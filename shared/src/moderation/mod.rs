@@ -1,0 +1,1 @@
+//! Moderation: what people and detectors want a moderator to look at.

@@ -1,0 +1,1 @@
+//! Relay: the devices of a person and their keys.
