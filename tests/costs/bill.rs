@@ -6,7 +6,7 @@ use world::World;
 /// Functions that a committed change starts.
 const CONSUMERS: [&str; 2] = ["fan_out_events", "push_frames"];
 /// Functions that time starts.
-const TIMERS: [&str; 1] = ["release_due_notifications"];
+const TIMERS: [&str; 3] = ["check_ledger", "expire_holds", "release_due_notifications"];
 
 /// The units of one operation or of many equal ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

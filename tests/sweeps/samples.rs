@@ -84,6 +84,7 @@ impl Fixture {
                 "receiver_id": self.ben.id, "content": "swept", "message_type": "text",
                 "client_message_id": "sweep-0001",
             }),
+            "set_low_balance_alert" => json!({ "threshold": 25 }),
             "mark_read" => json!({ "message_ids": [self.sent["id"]] }),
             _ => return None,
         })
