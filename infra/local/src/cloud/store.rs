@@ -128,7 +128,8 @@ impl Store {
         insert.execute(params![key, value]).map(drop)
     }
 
-    /// Empties tables, streams, queues, objects and outbox. Secrets, keys and the clock's offset stay.
+    /// Empties tables, streams, queues, objects and outbox. Secrets, keys and the clock's offset
+    /// stay.
     pub fn reset(&mut self) -> rusqlite::Result<()> {
         let change = self.own.transaction()?;
         for name in item_tables(&change)? {

@@ -1,28 +1,31 @@
 //! S3 as the SDK speaks it: REST with XML, sums that it adds and checks, parts, conditions.
 //!
 //! - [`objects`]: where they are
+//! - [`event`]: what is told of new ones
+//! - [`range`]: parts
 //! - [`form`], [`multipart`]: the form that a browser posts
 //! - [`link`]: the link that a browser follows
 //! - [`xml`]: documents
 
+mod event;
 mod form;
 mod link;
 mod multipart;
 mod objects;
+mod range;
 mod xml;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use serde_json::json;
-use shared::aws::objects::{BUCKETS, INCOMING};
+use shared::aws::objects::BUCKETS;
 
 pub use self::objects::{New, Object};
+use self::range::{Part, part_of};
 use self::xml::{element, texts};
-use super::grants::{Need, REGION};
-use super::messages::Sent;
+use super::Cloud;
+use super::grants::Need;
 use super::tables::{physical, short};
 use super::wire::{Request, Response, Service, percent_decoded};
-use super::{Cloud, random_id};
 
 const SERVICE: Service = Service::S3;
 /// Keys of one answer.
@@ -312,70 +315,6 @@ impl Cloud {
             .map_err(|cause| failed(&cause))?
             .ok_or_else(no_such_key)
     }
-
-    /// Writes an object and tells the queue, where one listens.
-    fn created(
-        &self,
-        how: &str,
-        place: &Place,
-        content_type: &str,
-        body: &[u8],
-    ) -> Result<Object, Response> {
-        let (bucket, key, at) = (
-            place.bucket.as_str(),
-            place.key.as_str(),
-            self.0.clock.now(),
-        );
-        let new = New {
-            bucket,
-            key,
-            content_type,
-            body,
-            at,
-        };
-        let object = self
-            .store()
-            .put_object(&new)
-            .map_err(|cause| failed(&cause))?;
-        if bucket == "media" && key.starts_with(INCOMING) {
-            self.tell(how, bucket, &object)
-                .map_err(|cause| failed(&cause))?;
-            self.notify();
-        }
-        Ok(object)
-    }
-
-    /// Sends the event notification of an object (*Amazon S3 User Guide*, "Event message
-    /// structure") to the queue `uploads`.
-    fn tell(&self, how: &str, bucket: &str, object: &Object) -> rusqlite::Result<()> {
-        let name = physical(bucket);
-        let event = json!({ "Records": [{
-            "eventVersion": "2.1",
-            "eventSource": "aws:s3",
-            "awsRegion": REGION,
-            "eventTime": object.modified_at,
-            "eventName": format!("ObjectCreated:{how}"),
-            "s3": {
-                "s3SchemaVersion": "1.0",
-                "configurationId": "uploads",
-                "bucket": { "name": name, "arn": format!("arn:aws:s3:::{name}") },
-                "object": {
-                    "key": shared::aws::presigned::encode(&object.key, "/").replace("%20", "+"),
-                    "size": object.size,
-                    "eTag": object.etag.trim_matches('"'),
-                    "sequencer": format!("{:018X}", object.sequence),
-                },
-            },
-        }] });
-        self.store().send(&Sent {
-            queue: "uploads",
-            message_id: &random_id(),
-            body: &event.to_string(),
-            attributes: &json!({}),
-            at: object.modified_at,
-            visible_at: object.modified_at,
-        })
-    }
 }
 
 fn precondition_failed() -> Response {
@@ -399,29 +338,4 @@ fn about(object: &Object) -> Vec<(String, String)> {
 /// CRC-32 in base64, as S3 writes it.
 fn checksum(body: &[u8]) -> String {
     BASE64.encode(crc32fast::hash(body).to_be_bytes())
-}
-
-/// What a `Range` header asks for (RFC 9110 §14.1.2).
-enum Part {
-    Whole,
-    Of(usize, usize),
-    Beyond,
-}
-
-fn part_of(range: &str, size: usize) -> Part {
-    let Some((first, last)) = range
-        .strip_prefix("bytes=")
-        .and_then(|text| text.split_once('-'))
-    else {
-        return Part::Whole;
-    };
-    match (first.parse::<usize>(), last.parse::<usize>()) {
-        (Ok(first), _) if first >= size => Part::Beyond,
-        (Ok(first), Ok(last)) if last < first => Part::Whole,
-        (Ok(first), Ok(last)) => Part::Of(first, last.min(size - 1)),
-        (Ok(first), Err(_)) => Part::Of(first, size - 1),
-        (Err(_), Ok(0)) => Part::Beyond,
-        (Err(_), Ok(count)) => Part::Of(size.saturating_sub(count), size.saturating_sub(1)),
-        (Err(_), Err(_)) => Part::Whole,
-    }
 }
