@@ -2,11 +2,33 @@
 
 use local::cloud::{Kind as Fault, Rule};
 use serde_json::json;
-use shared::credits::{Booked, Claim, HoldState, settle};
+use shared::credits::{Booked, Claim, Hold, HoldState, Settled, settle};
 use shared::time::SECOND_MS;
 use world::World;
 
 use super::{Purse, rows};
+
+/// Whatever is asked of a resolved hold, it answers with its first resolution.
+async fn is_final(purse: &Purse, stored: &Hold, first: &Settled) {
+    for again in [Claim::Used(30), Claim::Used(50), Claim::Abandoned] {
+        let second = settle(&purse.tables, stored.clone(), again, purse.world.now()).await;
+        let second = second.expect("the first resolution");
+        assert!(!second.first);
+        assert_eq!(
+            (second.state, second.posted_amount),
+            (HoldState::Posted, 30)
+        );
+        assert_eq!(second.transaction_id, first.transaction_id);
+    }
+    let voided = purse.book(|booking| booking.void(stored)).await;
+    let Ok(Booked::Now(voided)) = voided else {
+        panic!("not answered")
+    };
+    assert_eq!(
+        (voided.state, voided.posted_amount),
+        (HoldState::Posted, 30)
+    );
+}
 
 #[tokio::test(start_paused = true)]
 async fn hold_25_extend_25_post_30_charges_30_and_releases_20() {
@@ -32,24 +54,7 @@ async fn hold_25_extend_25_post_30_charges_30_and_releases_20() {
     assert_eq!(purse.balances().await, (70, 0, 0));
     let stored = purse.hold(1).await;
     let settled = rows(&ann).await;
-    for again in [Claim::Used(30), Claim::Used(50), Claim::Abandoned] {
-        let second = settle(&purse.tables, stored.clone(), again, world.now()).await;
-        let second = second.expect("the first resolution");
-        assert!(!second.first);
-        assert_eq!(
-            (second.state, second.posted_amount),
-            (HoldState::Posted, 30)
-        );
-        assert_eq!(second.transaction_id, first.transaction_id);
-    }
-    let voided = purse.book(|booking| booking.void(&stored)).await;
-    let Ok(Booked::Now(voided)) = voided else {
-        panic!("not answered")
-    };
-    assert_eq!(
-        (voided.state, voided.posted_amount),
-        (HoldState::Posted, 30)
-    );
+    is_final(&purse, &stored, &first).await;
     assert_eq!(rows(&ann).await, settled, "one charge and one release");
     let shown: Vec<_> = settled
         .iter()

@@ -1,5 +1,6 @@
 //! Adding, spending, taking back.
 
+use serde_json::Value;
 use shared::aws::dynamo::Missed;
 use shared::credits::{Booked, Kind, RefType, Reference};
 use shared::{Error, Result};
@@ -93,6 +94,14 @@ async fn a_charge_with_too_little_balance_writes_no_row_and_no_effect_of_the_cal
     assert_eq!(ben.got("message.new").await.len(), 1);
 }
 
+fn told(row: &Value) -> String {
+    format!(
+        "{} {}",
+        row["kind"].as_str().expect("a kind"),
+        row["amount"]
+    )
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_charge_back_of_100_with_30_left_makes_a_debt_of_70_that_the_next_purchase_repays() {
     let world = World::new().await;
@@ -120,17 +129,7 @@ async fn a_charge_back_of_100_with_30_left_makes_a_debt_of_70_that_the_next_purc
     );
     purse.is_paid(100, 2).await.expect("paid");
     assert_eq!(purse.balances().await, (30, 0, 0));
-    let kinds: Vec<_> = rows(&ann)
-        .await
-        .iter()
-        .map(|row| {
-            (
-                row["kind"].as_str().expect("a kind").to_owned(),
-                row["amount"].clone(),
-            )
-        })
-        .map(|(kind, amount)| format!("{kind} {amount}"))
-        .collect();
+    let kinds: Vec<_> = rows(&ann).await.iter().map(told).collect();
     let wanted = [
         "purchase 100",
         "donation 70",
