@@ -1,18 +1,12 @@
 //! Begins to enrol a second factor and shows its secret this once.
 
-use schemars::JsonSchema;
-use serde::Deserialize;
 use shared::accounts::Locksmith;
 use shared::accounts::factor::{self, Setup};
-use shared::http::{Body, Fresh, Json};
+use shared::http::{Body, Fresh, Json, Nothing};
 use shared::{Result, endpoint};
 
 endpoint!(POST "/api/v2/auth/2fa/setup" => setup_2fa, limit: Otp,
     faults: [TWO_FACTOR_STATE, REAUTHENTICATION_NEEDED, INSUFFICIENT_AAL]);
-
-/// Nothing.
-#[derive(Deserialize, JsonSchema)]
-struct Nothing {}
 
 async fn setup_2fa(
     desk: Locksmith,

@@ -47,9 +47,8 @@ pub fn code_at(secret: &str, at: Time) -> Option<String> {
 pub fn otpauth_url(secret: &str, account: &str) -> String {
     let label = format!("{ISSUER}:{account}");
     let label: String = label.bytes().map(escaped).collect();
-    format!(
-        "otpauth://totp/{label}?secret={secret}&issuer={ISSUER}&algorithm=SHA1&digits=6&period={STEP_SECONDS}"
-    )
+    let rules = format!("algorithm=SHA1&digits=6&period={STEP_SECONDS}");
+    format!("otpauth://totp/{label}?secret={secret}&issuer={ISSUER}&{rules}")
 }
 
 /// Percent-encoding of everything but the unreserved characters (RFC 3986 §2.3).
