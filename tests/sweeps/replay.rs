@@ -8,7 +8,14 @@ use super::samples::{Fixture, filled, routes};
 
 /// Operations whose answer carries a secret (spec conventions.md §8), and the one whose effect ends
 /// the right to ask again.
-const WITHOUT: [&str; 4] = ["sign_in", "refresh_session", "create_ws_ticket", "sign_out"];
+const WITHOUT: &[&str] = &[
+    "sign_in",
+    "reauthenticate",
+    "refresh_session",
+    "create_ws_ticket",
+    "sign_out",
+    "sign_out_everywhere",
+];
 /// Equal calls at once.
 const CALLS: usize = 50;
 
@@ -91,10 +98,11 @@ async fn another_body(fixture: &Fixture, function: &Function, target: &str) {
             "birthdate": "1991-01-01",
         }),
     };
-    let other = if function.name == "resend_verification" {
-        json!({ "email": "other@pairly.test" })
-    } else {
-        other
+    let other = match function.name {
+        "resend_verification" | "request_password_reset" => {
+            json!({ "email": "other@pairly.test" })
+        }
+        _ => other,
     };
     let key = [("idempotency-key", "sweep-key-0001")];
     let answer = if function.member {

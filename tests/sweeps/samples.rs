@@ -79,6 +79,13 @@ impl Fixture {
             "sign_in" => json!({ "email": self.ann.email, "password": self.ann.password }),
             "refresh_session" => json!({ "refresh_token": self.ann.refresh }),
             "sign_out" | "create_ws_ticket" | "mark_delivered" => json!({}),
+            "request_password_reset" => json!({ "email": self.ann.email }),
+            "reset_password" => json!({ "token": "nonsense", "new_password": "Other-Harbour-22" }),
+            "change_password" => json!({
+                "current_password": self.ann.password, "new_password": "Other-Harbour-22",
+            }),
+            "reauthenticate" => json!({ "password": self.ann.password }),
+            "sign_out_everywhere" => json!({}),
             "edit_account" => json!({ "name": "Ann", "version": 1 }),
             "send_message" => json!({
                 "receiver_id": self.ben.id, "content": "swept", "message_type": "text",

@@ -6,9 +6,12 @@ use serde::Deserialize;
 use super::account::{Account, Status, load};
 use super::address::{Email, EmailHash, EmailOwner};
 use super::desk::{Doorkeeper, Guard};
+use super::import;
 use super::issue::{self, TokenAnswer};
-use super::lock::Lock;
+use super::lock::{self, Lock};
+use super::nobody;
 use super::password::{self, Peppers};
+use super::place;
 use super::sealed::Sealed;
 use super::session::{
     REFRESH_SECONDS, RevokeReason, SESSION_ABSOLUTE_MS, SESSION_KEPT_MS, SESSIONS_MAX, Session,
@@ -19,8 +22,7 @@ use crate::aws::dynamo::Missed;
 use crate::credits;
 use crate::error::{EMAIL_NOT_CONFIRMED, INVALID_CREDENTIALS, Result, UNAVAILABLE};
 use crate::http::Client;
-use crate::http::limit::Limit;
-use crate::table::{Change, Commit, Condition, Item};
+use crate::table::{Change, Commit, Item};
 use crate::time::{SECOND_MS, Time};
 
 /// Tries when others sign in to the same account at once.
@@ -49,15 +51,15 @@ pub async fn sign_in(
     given: Credentials,
 ) -> Result<TokenAnswer> {
     let hash = Email::fold(&given.email).hash(&desk.lookup.key()?);
-    let lock = take_try(desk, guard, &hash).await?;
+    let lock = lock::take(&desk.tables, &desk.clock, guard, &hash).await?;
     let account = find(desk, &hash).await?;
+    let account = account.filter(|account| account.status != Status::Deleted);
     let peppers = Peppers::read(desk.pepper.text())?;
     let stored = account
         .as_ref()
         .and_then(|account| account.password.clone());
-    let right =
-        password::aside(move || password::verify(&peppers, stored.as_ref(), &given.password));
-    let account = account.filter(|account| account.status != Status::Deleted);
+    let typed = given.password.clone();
+    let right = password::aside(move || password::verify(&peppers, stored.as_ref(), &typed));
     let (true, Some(account)) = (right.await?, account) else {
         return Err(INVALID_CREDENTIALS.into());
     };
@@ -66,39 +68,17 @@ pub async fn sign_in(
         desk.tables.commit(lock.free()).await?;
         return Err(refusal);
     }
+    let account = import::renewed(desk, account, given.password).await?;
     open(desk, guard, client, &account, &lock).await
 }
 
-/// Takes one of the pair's tries, unless it is locked.
-async fn take_try(desk: &Doorkeeper, guard: &Guard, hash: &EmailHash) -> Result<Lock> {
-    let partition = Lock::partition_of(hash, &guard.prefix());
-    let mut known: Option<Lock> = desk
-        .tables
-        .get_consistent(&Lock::key_of(&partition))
-        .await?;
-    // A locked pair is told so; only then the rate counts, so that both can be told apart.
-    let _ = Lock::take_try(known.as_ref(), &partition, desk.clock.now())?;
-    guard.spend_here(Limit::Login, &hash.partition()).await?;
-    for _ in 0..RACES_MAX {
-        let (next, taken) = Lock::take_try(known.as_ref(), &partition, desk.clock.now())?;
-        match desk.tables.commit(taken).await {
-            Ok(()) => return Ok(next),
-            Err(Missed::Refused(refused)) => known = refused.current()?,
-            Err(Missed::Failed(error)) => return Err(error),
-        }
-    }
-    Err(UNAVAILABLE.because("too many sign-ins at once"))
-}
-
-/// The account of an address. The same two reads for unknown ones.
+/// The account of an address; nobody's for an unknown one, so that both take the same two reads.
 async fn find(desk: &Doorkeeper, hash: &EmailHash) -> Result<Option<Account>> {
     let owner: Option<EmailOwner> = desk
         .tables
         .get_consistent(&EmailOwner::key_of(hash))
         .await?;
-    let user_id = owner
-        .as_ref()
-        .map_or("usr_", |owner| owner.user_id.as_str());
+    let user_id = nobody::id_of(owner.as_ref());
     desk.tables.get_consistent(&Account::key_of(user_id)).await
 }
 
@@ -126,13 +106,18 @@ async fn open(
         let (mut session, secret, rows) = opening(desk, &account, now).await?;
         session.ip_prefix = guard.prefix();
         session.user_agent.clone_from(&client.user_agent);
-        let commit = rows.create(&session, &UNAVAILABLE).with(lock.free());
+        let told = place::signed_in(desk, &account, &session, now).await?;
+        let commit = rows.with(told).create(&session, &UNAVAILABLE).with(lock.free());
         match desk.tables.commit(commit).await {
             Ok(()) => return issue::answer(&session, &secret, &desk.signing, &desk.ids, now),
             Err(Missed::Refused(refused)) if refused.key.pk == account.user_id => {
                 // Another sign-in came in between: both sessions must know of each other.
+                let before = account.password;
                 account = load(&desk.tables, &account.user_id).await?;
                 may_enter(&account, now)?;
+                if account.password != before {
+                    return Err(UNAVAILABLE.because("the password changed in between"));
+                }
             }
             Err(missed) => return Err(missed.into()),
         }
@@ -205,16 +190,11 @@ pub(super) fn begin(
     }
 }
 
-/// Notes the sign-in, unless the account was banned or erased, or another sign-in began, while
-/// the password was checked.
+/// Notes the sign-in, unless the account was banned or erased, got another password, or another
+/// sign-in began, while the password was checked.
 fn admitted(account: &Account, now: Time) -> Commit {
-    let same = Condition::text("status", account.status.as_str());
-    let alone = match account.last_sign_in_at {
-        Some(at) => Condition::number("last_sign_in_at", at.ms()),
-        None => Condition::Missing("last_sign_in_at"),
-    };
     let change = Change::number("last_sign_in_at", now.ms());
-    let guard = Some((Condition::All(vec![same, alone]), &UNAVAILABLE));
+    let guard = Some((account.quiet(), &UNAVAILABLE));
     Commit::new().update::<Account>(account.key(), vec![change], guard)
 }
 
