@@ -17,8 +17,13 @@ pub struct Fixture {
 }
 
 impl Fixture {
+    /// In a world whose limiter is off.
     pub async fn new() -> Self {
-        let world = World::unlimited().await;
+        Self::within(World::unlimited().await).await
+    }
+
+    /// In this world.
+    pub async fn within(world: World) -> Self {
         let (mut ann, mut ben) = world.two("Ann", "Ben").await;
         let cleo = world.person("Cleo").await;
         let sent = ann.says("hello").to(&ben).await.ok();
