@@ -14,9 +14,7 @@ use super::address::Email;
 use super::password::StoredPassword;
 use super::sealed::Sealed;
 use crate::aws::cipher::DataKey;
-use crate::error::{
-    Error, INTERNAL_ERROR, Result, UNAVAILABLE, USER_BANNED, VERSION_CONFLICT,
-};
+use crate::error::{Error, INTERNAL_ERROR, Result, UNAVAILABLE, USER_BANNED, VERSION_CONFLICT};
 use crate::table::{Change, Commit, Condition, Item, Key, Name, Value};
 use crate::time::{Time, millis};
 

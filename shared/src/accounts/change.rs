@@ -135,7 +135,10 @@ pub(super) async fn renew<A: Answer<Call> + Clone>(
             .with(account.set_password(&next.password, now)?)
             .with(notice(&account, key, next.change, &next.event, now)?)
             .with(ended(&ending, now));
-        match once.commit(&desk.tables, commit, answer(ending.len())).await {
+        match once
+            .commit(&desk.tables, commit, answer(ending.len()))
+            .await
+        {
             Ok(answer) => return Ok(answer),
             Err(Missed::Refused(refused)) if refused.key.pk == user_id => {
                 let before = account.password;

@@ -68,7 +68,13 @@ mod tests {
         assert!(stored.is_imported());
         let costly = made.replace("$04$", "$15$");
         let broken = &made[..59];
-        for other in [costly.as_str(), broken, "$2b$04$", "", "$argon2id$v=19$m=19456"] {
+        for other in [
+            costly.as_str(),
+            broken,
+            "$2b$04$",
+            "",
+            "$argon2id$v=19$m=19456",
+        ] {
             assert_eq!(StoredPassword::imported(other), None, "{other}");
         }
     }

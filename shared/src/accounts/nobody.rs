@@ -78,7 +78,10 @@ async fn make(tables: &Tables, cipher: &Cipher, now: Time) -> Result<Account> {
     account.status = Status::Deleted;
     account.email_verified_at = Some(now);
     account.last_sign_in_at = Some(now);
-    match tables.commit(key_row.create(&account, &INTERNAL_ERROR)).await {
+    match tables
+        .commit(key_row.create(&account, &INTERNAL_ERROR))
+        .await
+    {
         Ok(()) => Ok(account),
         // Somebody else made them in the same instant.
         Err(Missed::Refused(_)) => super::account::load(tables, NOBODY).await,

@@ -19,7 +19,7 @@ fn is_known(earlier: &[Session], new: &Session) -> bool {
     })
 }
 
-/// The notice of a sign-in from a new place. Sessions that ended in the last 30 days are remembered.
+/// The notice of a sign-in from a new place. Sessions that ended in the last 30 days are known.
 /// The first sign-in after registration tells nobody: its owner has just proven the address.
 ///
 /// # Errors
@@ -33,7 +33,10 @@ pub(super) async fn signed_in(
     if account.last_sign_in_at.is_none() {
         return Ok(Commit::new());
     }
-    if is_known(&sessions::kept(&desk.tables, &account.user_id).await?, session) {
+    if is_known(
+        &sessions::kept(&desk.tables, &account.user_id).await?,
+        session,
+    ) {
         return Ok(Commit::new());
     }
     let key = desk.cipher.key(&account.user_id).await?;
@@ -59,6 +62,12 @@ mod tests {
         assert!(!is_known(&[], &session()));
         let mut phone = elsewhere.clone();
         phone.device_id = Some("dev_1".into());
-        assert!(is_known(&[phone.clone()], &Session { ip_prefix: "x".into(), ..phone }));
+        assert!(is_known(
+            &[phone.clone()],
+            &Session {
+                ip_prefix: "x".into(),
+                ..phone
+            }
+        ));
     }
 }

@@ -122,7 +122,13 @@ pub async fn request_reset(
     let may = may_reset(&account);
     let user_id = if may { &account.user_id } else { NOBODY };
     let (reset, token) = Reset::new(&hash, user_id, &desk.ids, now);
-    let mail = letter(&account, &key, email.as_str(), (&reset, &token), &desk.config)?;
+    let mail = letter(
+        &account,
+        &key,
+        email.as_str(),
+        (&reset, &token),
+        &desk.config,
+    )?;
     let mail = match (may, desk.ids.ulid()) {
         (true, _) => mail,
         (false, name) => mail.ghost(&name, reset.expires_at)?,
@@ -250,15 +256,24 @@ mod tests {
         let late = known.by_link(&link, NOW.plus(RESET_MS));
         assert!(late.is_err_and(|e| e.is(&OTP_EXPIRED)));
         let (_, newer) = reset("usr_a", 2);
-        assert!(known.by_link(&newer, NOW).is_err_and(|e| e.is(&OTP_EXPIRED)));
+        assert!(
+            known
+                .by_link(&newer, NOW)
+                .is_err_and(|e| e.is(&OTP_EXPIRED))
+        );
     }
 
     #[test]
     fn the_link_of_nobody_looks_the_same_and_sets_nothing() {
         let (real, _) = reset("usr_01J00000000000000000000000", 1);
         let (nobodys, link) = reset(NOBODY, 1);
-        assert!(nobodys.by_link(&link, NOW).is_err_and(|e| e.is(&OTP_EXPIRED)));
-        let bytes = |one: &Reset| crate::table::item_bytes(&crate::table::row_of(one).expect("row"));
+        assert!(
+            nobodys
+                .by_link(&link, NOW)
+                .is_err_and(|e| e.is(&OTP_EXPIRED))
+        );
+        let bytes =
+            |one: &Reset| crate::table::item_bytes(&crate::table::row_of(one).expect("row"));
         assert_eq!(bytes(&real), bytes(&nobodys));
     }
 }

@@ -107,7 +107,10 @@ async fn open(
         session.ip_prefix = guard.prefix();
         session.user_agent.clone_from(&client.user_agent);
         let told = place::signed_in(desk, &account, &session, now).await?;
-        let commit = rows.with(told).create(&session, &UNAVAILABLE).with(lock.free());
+        let commit = rows
+            .with(told)
+            .create(&session, &UNAVAILABLE)
+            .with(lock.free());
         match desk.tables.commit(commit).await {
             Ok(()) => return issue::answer(&session, &secret, &desk.signing, &desk.ids, now),
             Err(Missed::Refused(refused)) if refused.key.pk == account.user_id => {

@@ -33,9 +33,7 @@ impl Commit {
 
 fn hollow(row: Row, key: &Key, until: Time) -> Row {
     let members = row.into_iter();
-    let mut ghost: Row = members
-        .map(|(name, value)| (name, zeros(value)))
-        .collect();
+    let mut ghost: Row = members.map(|(name, value)| (name, zeros(value))).collect();
     ghost.insert("pk".into(), Value::S(key.pk.clone()));
     ghost.insert("sk".into(), Value::S(key.sk.clone()));
     ghost.insert(TTL_ATTRIBUTE.into(), Value::N(until.seconds().to_string()));
@@ -83,7 +81,10 @@ mod tests {
         // Besides the key, only the time to live is added.
         assert!(bytes >= real && bytes - real < 20, "{real} and {bytes}");
         let text = format!("{ghost:?}");
-        assert!(!text.contains("usr_") && !text.contains("1767614400"), "{text}");
+        assert!(
+            !text.contains("usr_") && !text.contains("1767614400"),
+            "{text}"
+        );
         assert!(ghost.contains_key(TTL_ATTRIBUTE));
     }
 }

@@ -10,7 +10,7 @@ endpoint!(POST "/api/v2/auth/password/forgot" => request_password_reset, limit: 
 
 /// Whose password is forgotten.
 #[derive(Deserialize, JsonSchema)]
-struct Address {
+struct Forgotten {
     #[schemars(length(min = 3, max = 254))]
     email: String,
 }
@@ -19,8 +19,8 @@ async fn request_password_reset(
     desk: Notary,
     guard: Guard,
     _: Caller,
-    Body(address): Body<Address>,
+    Body(forgotten): Body<Forgotten>,
     once: Once,
 ) -> Result<Accepted<Noted>> {
-    request_reset(&desk, &guard, &once, &address.email).await
+    request_reset(&desk, &guard, &once, &forgotten.email).await
 }

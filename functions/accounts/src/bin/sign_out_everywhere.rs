@@ -9,9 +9,9 @@ use shared::{Clock, Result, Table, endpoint};
 
 endpoint!(POST "/api/v2/auth/logout-all" => sign_out_everywhere);
 
-/// Nothing.
+/// Nothing to say.
 #[derive(Deserialize, JsonSchema)]
-struct Nothing {}
+struct Everywhere {}
 
 /// How many ended.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -23,7 +23,7 @@ async fn sign_out_everywhere(
     table: Table<Write<Data>>,
     clock: Clock,
     Member(me): Member,
-    Body(_): Body<Nothing>,
+    Body(_): Body<Everywhere>,
 ) -> Result<Json<Ended>> {
     let revoked = sessions::revoke_all(&table, &me, clock.now()).await?;
     Ok(Json(Ended { revoked }))
