@@ -15,6 +15,10 @@ const WITHOUT: &[&str] = &[
     "create_ws_ticket",
     "sign_out",
     "sign_out_everywhere",
+    "setup_2fa",
+    "verify_2fa",
+    "answer_2fa_challenge",
+    "regenerate_recovery_codes",
 ];
 /// Equal calls at once.
 const CALLS: usize = 50;

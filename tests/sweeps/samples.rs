@@ -98,6 +98,10 @@ impl Fixture {
             }),
             "reauthenticate" => json!({ "password": self.ann.password }),
             "sign_out_everywhere" => json!({}),
+            "setup_2fa" | "regenerate_recovery_codes" => json!({}),
+            "verify_2fa" => json!({ "factor_id": "fct_none", "code": "123456" }),
+            "answer_2fa_challenge" => json!({ "challenge_id": "none", "code": "123456" }),
+            "disable_2fa" => json!({ "code": "123456" }),
             "edit_account" => json!({ "name": "Ann", "version": 1 }),
             "send_message" => json!({
                 "receiver_id": self.ben.id, "content": "swept", "message_type": "text",

@@ -14,6 +14,7 @@ use super::address::Email;
 use super::password::StoredPassword;
 use super::sealed::Sealed;
 use crate::aws::cipher::DataKey;
+use crate::crypto;
 use crate::error::{Error, INTERNAL_ERROR, Result, UNAVAILABLE, USER_BANNED, VERSION_CONFLICT};
 use crate::table::{Change, Commit, Condition, Item, Key, Name, Value};
 use crate::time::{Time, millis};
@@ -66,6 +67,9 @@ pub struct Account {
     /// None for who signs in otherwise.
     #[serde(default)]
     pub password: Option<StoredPassword>,
+    /// When a second factor was confirmed; none without one.
+    #[serde(default, with = "millis::option")]
+    pub two_factor_at: Option<Time>,
     /// 1–80 characters.
     pub name: String,
     /// ISO 8601 date, sealed.
@@ -108,8 +112,8 @@ pub struct NewAccount {
     pub user_id: String,
     /// Checked address.
     pub email: Email,
-    /// Hashed password.
-    pub password: StoredPassword,
+    /// Hashed password; none for who signs in otherwise.
+    pub password: Option<StoredPassword>,
     /// Checked name.
     pub name: String,
     /// Checked birthdate.
@@ -147,7 +151,8 @@ impl Account {
             birthdate: Sealed(key.seal(BIRTHDATE, new.birthdate.to_string().as_bytes())?),
             user_id: new.user_id,
             email_verified_at: None,
-            password: Some(new.password),
+            password: new.password,
+            two_factor_at: None,
             name: new.name,
             locale: new.locale,
             timezone: new.timezone,
@@ -214,6 +219,12 @@ impl Account {
         }
     }
 
+    /// Changes with every other password, and tells nothing of it.
+    pub(super) fn password_mark(&self) -> String {
+        let phc = self.password.as_ref().map_or("", |kept| kept.phc.as_str());
+        crypto::encode(&crypto::sha256(&[b"password mark", phc.as_bytes()]))
+    }
+
     /// What replaces the hash by another one of the same password.
     ///
     /// # Errors
@@ -237,6 +248,16 @@ impl Account {
         ];
         let guard = Some((self.quiet(), &UNAVAILABLE));
         Ok(Commit::new().update::<Self>(self.key(), changes, guard))
+    }
+
+    /// Notes whether a second factor is enrolled.
+    pub(super) fn two_factor(user_id: &str, since: Option<Time>) -> Commit {
+        let change = match since {
+            Some(at) => Change::number("two_factor_at", at.ms()),
+            None => Change::Remove("two_factor_at".into()),
+        };
+        let present = Some((Condition::Present, &INTERNAL_ERROR));
+        Commit::new().update::<Self>(Self::key_of(user_id), vec![change], present)
     }
 
     /// The account as edited, and what stores it if nobody else was first.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::account::{self, Account};
 use super::address::Email;
-use super::desk::{Guard, Locksmith};
+use super::desk::{Changer, Guard};
 use super::notice::notice;
 use super::password::{self, Peppers, StoredPassword};
 use super::reauthenticate::{Knower, knows_password};
@@ -49,7 +49,7 @@ pub struct Changed {
 /// # Errors
 /// 401 `INVALID_CREDENTIALS`, 423 `ACCOUNT_LOCKED`; 422 `WEAK_PASSWORD`, `SAME_PASSWORD`.
 pub async fn change_password(
-    desk: &Locksmith,
+    desk: &Changer,
     guard: &Guard,
     once: &Once,
     me: &Me,
@@ -96,7 +96,7 @@ pub(super) struct Successor<'a> {
 /// # Errors
 /// 422 `WEAK_PASSWORD` {reasons}, `SAME_PASSWORD`.
 pub(super) async fn next_password(
-    desk: &Locksmith,
+    desk: &Changer,
     account: &Account,
     key: &DataKey,
     typed: String,
@@ -120,7 +120,7 @@ pub(super) async fn next_password(
 /// # Errors
 /// What `also` refuses; 503 when the account does not come to rest.
 pub(super) async fn renew<A: Answer<Call> + Clone>(
-    desk: &Locksmith,
+    desk: &Changer,
     once: &Once,
     (mut account, key): (Account, &DataKey),
     next: &Successor<'_>,

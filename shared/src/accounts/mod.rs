@@ -8,6 +8,7 @@ pub mod address;
 mod change;
 pub mod demo;
 mod desk;
+pub mod factor;
 pub mod import;
 mod issue;
 pub mod keys;
@@ -35,7 +36,10 @@ pub mod view;
 pub use account::{Account, Profile};
 pub use address::Email;
 pub use change::{Changed, PasswordChange, change_password};
-pub use desk::{Confirmer, Doorkeeper, Guard, Locksmith, Notary, Registrar, Renewer};
+pub use desk::{
+    Changer, Confirmer, Doorkeeper, Guard, Locksmith, Notary, Opener, Registrar, Renewer,
+};
+pub use factor::challenge::SignedIn;
 pub use issue::TokenAnswer;
 pub use reauthenticate::{Confirmed, Presence, reauthenticate};
 pub use register::{Application, Registered, register};

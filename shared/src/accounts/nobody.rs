@@ -68,7 +68,7 @@ async fn make(tables: &Tables, cipher: &Cipher, now: Time) -> Result<Account> {
     let new = NewAccount {
         user_id: NOBODY.to_owned(),
         email: Email::fold("nobody@pairly.invalid"),
-        password: StoredPassword::nobodys(),
+        password: Some(StoredPassword::nobodys()),
         name: "Nobody".to_owned(),
         birthdate: BORN,
         locale: "en".to_owned(),

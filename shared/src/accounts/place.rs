@@ -1,7 +1,7 @@
 //! Whether a sign-in comes from somewhere new, which its owner is told.
 
 use super::account::Account;
-use super::desk::Doorkeeper;
+use super::desk::Opener;
 use super::notice::notice;
 use super::session::Session;
 use super::sessions;
@@ -25,7 +25,7 @@ fn is_known(earlier: &[Session], new: &Session) -> bool {
 /// # Errors
 /// 503 when a service does not answer.
 pub(super) async fn signed_in(
-    desk: &Doorkeeper,
+    desk: &Opener,
     account: &Account,
     session: &Session,
     now: Time,

@@ -7,17 +7,17 @@ use serde_json::json;
 use super::account::{self, Account};
 use super::address::Email;
 use super::desk::{Confirmer, Guard};
+use super::factor::{self, Given};
 use super::issue;
 use super::lock;
 use super::password::{self, Peppers};
 use super::session::Session;
 use crate::aws::cipher::DataKey;
-use crate::aws::dynamo::{Missed, Tables};
+use crate::aws::dynamo::Tables;
 use crate::aws::secret::{Lookup, Pepper, Secret};
-use crate::error::{
-    Error, INVALID_CREDENTIALS, MFA_VERIFICATION_FAILED, Result, SESSION_REVOKED, VALIDATION_FAILED,
-};
+use crate::error::{Error, INVALID_CREDENTIALS, Result, SESSION_REVOKED, VALIDATION_FAILED};
 use crate::http::Me;
+use crate::http::limit::Limit;
 use crate::table::{Change, Commit, Condition, Item};
 use crate::time::{Clock, Time};
 
@@ -51,21 +51,28 @@ pub async fn reauthenticate(
     me: &Me,
     given: Presence,
 ) -> Result<Confirmed> {
-    let aal = match (given.password, given.code) {
-        (Some(password), None) => by_password(desk, guard, me, password).await?,
-        (None, Some(_)) => return Err(MFA_VERIFICATION_FAILED.into()),
-        _ => return Err(neither()),
-    };
     let now = desk.clock.now();
     let place = Session::key_of(&me.user_id, &me.session_id);
     let session: Option<Session> = desk.tables.get_consistent(&place).await?;
     let session = session.ok_or(&SESSION_REVOKED)?;
-    let (next, commit) = session.confirm(aal, now);
-    match desk.tables.commit(commit).await {
-        Ok(()) => {}
-        Err(Missed::Refused(refused)) => return Err(refused.into()),
-        Err(Missed::Failed(error)) => return Err(error),
-    }
+    let next = match (given.password, given.code) {
+        (Some(password), None) => {
+            by_password(desk, guard, me, password).await?;
+            let (next, commit) = session.confirm(1, now);
+            desk.tables.commit(commit).await?;
+            next
+        }
+        (None, Some(code)) => {
+            guard.spend(Limit::Otp, &me.user_id).await?;
+            let (next, _) = session.confirm(2, now);
+            let beside = || Ok(session.confirm(2, now).1);
+            let (tables, cipher) = (&desk.tables, &desk.cipher);
+            let given = Given::Code(code);
+            factor::prove(tables, cipher, &me.user_id, &given, now, beside).await?;
+            next
+        }
+        _ => return Err(neither()),
+    };
     let (access_token, _) = issue::access(&next, &desk.signing, &desk.ids, now)?;
     Ok(Confirmed {
         auth_time: now,
@@ -79,7 +86,7 @@ fn neither() -> Error {
     VALIDATION_FAILED.with(json!({ "fields": [row] }))
 }
 
-async fn by_password(desk: &Confirmer, guard: &Guard, me: &Me, password: String) -> Result<u8> {
+async fn by_password(desk: &Confirmer, guard: &Guard, me: &Me, password: String) -> Result<()> {
     let account = account::load(&desk.tables, &me.user_id).await?;
     let key = desk.cipher.key(&me.user_id).await?;
     let knower = Knower {
@@ -88,8 +95,7 @@ async fn by_password(desk: &Confirmer, guard: &Guard, me: &Me, password: String)
         pepper: &desk.pepper,
         lookup: &desk.lookup,
     };
-    knows_password(&knower, guard, (&account, &key), password).await?;
-    Ok(1)
+    knows_password(&knower, guard, (&account, &key), password).await
 }
 
 impl Session {

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::account::{self, Account, Status};
 use super::address::{Email, EmailHash, EmailOwner};
 use super::change::{Successor, next_password, renew};
-use super::desk::{Guard, Locksmith, Notary};
+use super::desk::{Changer, Guard, Notary};
 use super::lock::Lock;
 use super::nobody::{self, NOBODY};
 use super::proof::Link;
@@ -186,7 +186,7 @@ pub struct Restored {
 /// # Errors
 /// 410 `OTP_EXPIRED`; 422 `WEAK_PASSWORD`, `SAME_PASSWORD`, which leave the link as it is.
 pub async fn reset_password(
-    desk: &Locksmith,
+    desk: &Changer,
     guard: &Guard,
     once: &Once,
     given: NewPassword,

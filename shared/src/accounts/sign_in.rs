@@ -5,10 +5,11 @@ use serde::Deserialize;
 
 use super::account::{Account, Status, load};
 use super::address::{Email, EmailHash, EmailOwner};
-use super::desk::{Doorkeeper, Guard};
+use super::desk::{Doorkeeper, Guard, Opener};
+use super::factor::challenge::{self, SignedIn};
 use super::import;
 use super::issue::{self, TokenAnswer};
-use super::lock::{self, Lock};
+use super::lock;
 use super::nobody;
 use super::password::{self, Peppers};
 use super::place;
@@ -22,7 +23,7 @@ use crate::aws::dynamo::Missed;
 use crate::credits;
 use crate::error::{EMAIL_NOT_CONFIRMED, INVALID_CREDENTIALS, Result, UNAVAILABLE};
 use crate::http::Client;
-use crate::table::{Change, Commit, Item};
+use crate::table::{Change, Commit, Item, Refused};
 use crate::time::{SECOND_MS, Time};
 
 /// Tries when others sign in to the same account at once.
@@ -49,7 +50,7 @@ pub async fn sign_in(
     guard: &Guard,
     client: &Client,
     given: Credentials,
-) -> Result<TokenAnswer> {
+) -> Result<SignedIn> {
     let hash = Email::fold(&given.email).hash(&desk.lookup.key()?);
     let lock = lock::take(&desk.tables, &desk.clock, guard, &hash).await?;
     let account = find(desk, &hash).await?;
@@ -69,7 +70,26 @@ pub async fn sign_in(
         return Err(refusal);
     }
     let account = import::renewed(desk, account, given.password).await?;
-    open(desk, guard, client, &account, &lock).await
+    enter(desk, guard, client, &account, || Ok(lock.free())).await
+}
+
+/// Lets somebody in who has proven to be the person of the account: into a session, or before the
+/// question for the second factor. `beside` is written with either.
+///
+/// # Errors
+/// 403 `USER_BANNED`, 503 when others sign in at once for too long, and what `beside` refuses.
+pub(super) async fn enter(
+    desk: &Opener,
+    guard: &Guard,
+    client: &Client,
+    account: &Account,
+    beside: impl Fn() -> Result<Commit>,
+) -> Result<SignedIn> {
+    if account.two_factor_at.is_some() {
+        return Ok(challenge::ask(desk, account, beside()?).await?);
+    }
+    let tokens = open(desk, guard, client, account, 1, beside).await?;
+    Ok(SignedIn::Tokens(tokens))
 }
 
 /// The account of an address; nobody's for an unknown one, so that both take the same two reads.
@@ -83,7 +103,7 @@ async fn find(desk: &Doorkeeper, hash: &EmailHash) -> Result<Option<Account>> {
 }
 
 /// Whether the person, known by now, may have a session.
-fn may_enter(account: &Account, now: Time) -> Result<()> {
+pub(super) fn may_enter(account: &Account, now: Time) -> Result<()> {
     if let Some(ban) = account.ban(now) {
         return Err(ban);
     }
@@ -94,44 +114,58 @@ fn may_enter(account: &Account, now: Time) -> Result<()> {
     }
 }
 
-async fn open(
-    desk: &Doorkeeper,
+/// Opens a session of an assurance level; `beside` is written with it.
+pub(super) async fn open(
+    desk: &Opener,
     guard: &Guard,
     client: &Client,
     account: &Account,
-    lock: &Lock,
-) -> Result<TokenAnswer> {
+    aal: u8,
+    beside: impl Fn() -> Result<Commit>,
+) -> Result<TokenAnswer, Missed> {
     let (mut account, now) = (account.clone(), desk.clock.now());
     for _ in 0..RACES_MAX {
         let (mut session, secret, rows) = opening(desk, &account, now).await?;
         session.ip_prefix = guard.prefix();
         session.user_agent.clone_from(&client.user_agent);
+        session.aal = aal;
         let told = place::signed_in(desk, &account, &session, now).await?;
         let commit = rows
             .with(told)
             .create(&session, &UNAVAILABLE)
-            .with(lock.free());
+            .with(beside()?);
         match desk.tables.commit(commit).await {
-            Ok(()) => return issue::answer(&session, &secret, &desk.signing, &desk.ids, now),
-            Err(Missed::Refused(refused)) if refused.key.pk == account.user_id => {
+            Ok(()) => {
+                let answer = issue::answer(&session, &secret, &desk.signing, &desk.ids, now);
+                return Ok(answer?);
+            }
+            Err(Missed::Refused(refused)) if is_ours(&refused, &account) => {
                 // Another sign-in came in between: both sessions must know of each other.
                 let before = account.password;
                 account = load(&desk.tables, &account.user_id).await?;
                 may_enter(&account, now)?;
                 if account.password != before {
-                    return Err(UNAVAILABLE.because("the password changed in between"));
+                    return Err(UNAVAILABLE
+                        .because("the password changed in between")
+                        .into());
                 }
             }
-            Err(missed) => return Err(missed.into()),
+            Err(missed) => return Err(missed),
         }
     }
-    Err(UNAVAILABLE.because("too many sign-ins at once"))
+    Err(UNAVAILABLE.because("too many sign-ins at once").into())
+}
+
+/// Whether account or sessions changed while a session was being opened.
+fn is_ours(refused: &Refused, account: &Account) -> bool {
+    let session = refused.key.sk.starts_with(Session::PREFIX);
+    refused.key == account.key() || session && refused.key.pk == account.user_id
 }
 
 /// A new session of a person, its secret, and what has to be written beside it: the note of the
 /// sign-in, the way from session to person, room for it, and word of it to a lonely session.
 pub(super) async fn opening(
-    desk: &Doorkeeper,
+    desk: &Opener,
     account: &Account,
     now: Time,
 ) -> Result<(Session, [u8; 32], Commit)> {

@@ -7,6 +7,7 @@ mod refresh;
 mod registration;
 mod sessions;
 mod sign_in;
+mod two_factor;
 
 use serde_json::json;
 use world::World;

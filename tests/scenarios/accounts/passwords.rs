@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use world::{Answer, Person, World};
 
+use super::two_factor::{Enrolled, answers, asked, code, enrolled};
 use super::{refreshes, signs_in, signs_in_from, token_in_mail, uses};
 
 const NEXT: &str = "Amber-Harbour-77";
@@ -73,6 +74,25 @@ async fn a_forgotten_password_is_reset_once_and_ends_every_session() {
         .await
         .refused(401, "INVALID_CREDENTIALS");
     signs_in(&world, &ann.email, NEXT).await.ok();
+}
+
+/// Scenario 7: the second factor is still on, and what was asked for the old password is void.
+#[tokio::test(start_paused = true)]
+async fn a_reset_keeps_the_second_factor() {
+    let world = World::unlimited().await;
+    let Enrolled { ann, secret, .. } = enrolled(&world).await;
+    let before = asked(&world, &ann).await;
+    forgets(&world, &ann.email).await.expect(202);
+    let token = token_in_mail(&world, &ann.email, "/reset-password");
+    resets(&world, &token, NEXT).await.ok();
+    answers(&world, &before, "code", &code(&world, &secret))
+        .await
+        .refused(410, "OTP_EXPIRED");
+    let question = signs_in(&world, &ann.email, NEXT).await.ok();
+    assert_eq!(question["mfa_required"], true);
+    let challenge = question["challenge_id"].as_str().expect("a challenge");
+    let tokens = answers(&world, challenge, "code", &code(&world, &secret)).await;
+    assert_eq!(tokens.ok()["aal"], 2);
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,6 +4,7 @@ use serde_json::json;
 use shared::Time;
 use world::{Person, World};
 
+use super::two_factor::{Enrolled, code, enrolled};
 use super::{refreshes, signs_in, signs_in_from, uses};
 
 async fn confirms(person: &Person, password: &str) -> world::Answer {
@@ -54,6 +55,34 @@ async fn a_proof_needs_exactly_one_of_password_and_code() {
     let body = json!({ "password": ann.password });
     let nobody = world.call("POST", path, Some(body)).await;
     nobody.refused(401, "UNAUTHENTICATED");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_code_makes_a_session_fresh_and_raises_it() {
+    let world = World::unlimited().await;
+    let Enrolled { ann, secret, .. } = enrolled(&world).await;
+    let mut phone = ann.elsewhere().await;
+    let change = json!({
+        "current_password": ann.password, "new_password": "Amber-Harbour-77",
+    });
+    let path = "/api/v2/auth/password/change";
+    // The password alone is not enough where a second factor is enrolled.
+    confirms(&phone, &ann.password).await.ok();
+    phone
+        .post(path, change.clone())
+        .await
+        .refused(403, "INSUFFICIENT_AAL");
+    let digits = code(&world, &secret);
+    let proof = json!({ "code": digits });
+    let path_of_proof = "/api/v2/auth/reauthenticate";
+    let answer = phone.post(path_of_proof, proof.clone()).await.ok();
+    phone.token = answer["access_token"].as_str().expect("a token").to_owned();
+    // The same code counts once.
+    phone
+        .post(path_of_proof, proof)
+        .await
+        .refused(401, "MFA_VERIFICATION_FAILED");
+    phone.post(path, change).await.ok();
 }
 
 /// Lock-out cannot be used against another person: the attacker is locked, the owner signs in.

@@ -1,6 +1,6 @@
 //! Changes the caller's password and ends the other sessions.
 
-use shared::accounts::{Changed, Guard, Locksmith, PasswordChange};
+use shared::accounts::{Changed, Changer, Guard, PasswordChange};
 use shared::http::{Body, Fresh, Json, Once};
 use shared::{Result, endpoint};
 
@@ -9,7 +9,7 @@ endpoint!(POST "/api/v2/auth/password/change" => change_password,
         SAME_PASSWORD]);
 
 async fn change_password(
-    desk: Locksmith,
+    desk: Changer,
     guard: Guard,
     Fresh(me): Fresh,
     Body(given): Body<PasswordChange>,
