@@ -5,7 +5,7 @@ use super::trust::{BLOCKED_BY_FEW, Facts};
 use crate::accounts::account::Account;
 use crate::aws::dynamo::Tables;
 use crate::credits::{Policies, Wallet};
-use crate::error::Result;
+use crate::error::{INTERNAL_ERROR, Result};
 use crate::http::limit::AbuseFlag;
 use crate::table::{BY_HOUR, Name, Query};
 use crate::time::{DAY_MS, Time};
@@ -46,7 +46,7 @@ impl Standing {
     /// fifty conversations. The wallet is the person's own.
     ///
     /// # Errors
-    /// 503 when a table does not answer.
+    /// 503 when a table does not answer; 500 without an account, which no session outlives.
     pub async fn load(
         tables: &Tables,
         policies: &Policies,
@@ -63,10 +63,12 @@ impl Standing {
             tables.rows(blocked.limit(BLOCKED_BY_FEW + 1)),
             tables.rows(with.limit(CONVERSATIONS_MAX)),
         )?;
+        let account = account.ok_or_else(|| INTERNAL_ERROR.because("no account"))?;
         let live = flags.iter().filter(|flag| flag.expires > now.seconds());
         let facts = Facts {
-            created_at: account.as_ref().map_or(now, |who| who.created_at),
-            email_verified: account.is_some_and(|who| who.email_verified_at.is_some()),
+            created_at: account.created_at,
+            email_verified: account.email_verified_at.is_some(),
+            two_factor: account.two_factor_at.is_some(),
             profile_approved: policies.is_on("profile.auto_approve"),
             flags: live.map(|flag| flag.weight).sum(),
             blocked_by: blocked.len(),
