@@ -20,6 +20,7 @@ use crate::credits;
 use crate::error::{EMAIL_NOT_CONFIRMED, INVALID_CREDENTIALS, Result, UNAVAILABLE};
 use crate::http::Client;
 use crate::http::limit::Limit;
+use crate::relay::{self, NewDevice};
 use crate::table::{Change, Commit, Condition, Item};
 use crate::time::{SECOND_MS, Time};
 
@@ -35,13 +36,16 @@ pub struct Credentials {
     /// Taken exactly as sent.
     #[schemars(length(min = 1), extend("x-bytes-max" = 256))]
     pub password: String,
+    /// The device that signs in; the session is bound to it.
+    pub device: Option<NewDevice>,
 }
 
 /// Signs in.
 ///
 /// # Errors
 /// 401 `INVALID_CREDENTIALS`, alike for wrong passwords and unknown addresses; with the right
-/// password 403 `EMAIL_NOT_CONFIRMED` or `USER_BANNED`; 423 `ACCOUNT_LOCKED`.
+/// password 403 `EMAIL_NOT_CONFIRMED` or `USER_BANNED`; 423 `ACCOUNT_LOCKED`; what
+/// [`relay::enroll`] refuses of the device.
 pub async fn sign_in(
     desk: &Doorkeeper,
     guard: &Guard,
@@ -55,8 +59,8 @@ pub async fn sign_in(
     let stored = account
         .as_ref()
         .and_then(|account| account.password.clone());
-    let right =
-        password::aside(move || password::verify(&peppers, stored.as_ref(), &given.password));
+    let (password, device) = (given.password, given.device);
+    let right = password::aside(move || password::verify(&peppers, stored.as_ref(), &password));
     let account = account.filter(|account| account.status != Status::Deleted);
     let (true, Some(account)) = (right.await?, account) else {
         return Err(INVALID_CREDENTIALS.into());
@@ -66,7 +70,7 @@ pub async fn sign_in(
         desk.tables.commit(lock.free()).await?;
         return Err(refusal);
     }
-    open(desk, guard, client, &account, &lock).await
+    open(desk, guard, client, (&account, device.as_ref()), &lock).await
 }
 
 /// Takes one of the pair's tries, unless it is locked.
@@ -118,7 +122,7 @@ async fn open(
     desk: &Doorkeeper,
     guard: &Guard,
     client: &Client,
-    account: &Account,
+    (account, device): (&Account, Option<&NewDevice>),
     lock: &Lock,
 ) -> Result<TokenAnswer> {
     let (mut account, now) = (account.clone(), desk.clock.now());
@@ -126,7 +130,14 @@ async fn open(
         let (mut session, secret, rows) = opening(desk, &account, now).await?;
         session.ip_prefix = guard.prefix();
         session.user_agent.clone_from(&client.user_agent);
-        let commit = rows.create(&session, &UNAVAILABLE).with(lock.free());
+        let mut commit = rows.with(lock.free());
+        if let Some(device) = device {
+            let user_id = &account.user_id;
+            let device = relay::enroll(&desk.tables, user_id, device, &desk.ids, now).await?;
+            session.device_id = Some(device.device.device_id.clone());
+            commit = commit.with(device.bind());
+        }
+        let commit = commit.create(&session, &UNAVAILABLE);
         match desk.tables.commit(commit).await {
             Ok(()) => return issue::answer(&session, &secret, &desk.signing, &desk.ids, now),
             Err(Missed::Refused(refused)) if refused.key.pk == account.user_id => {

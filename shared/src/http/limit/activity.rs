@@ -252,6 +252,11 @@ fn tat_path(class: &'static str) -> &'static str {
         "otp" => "tats.otp",
         "refresh" => "tats.refresh",
         "mail" => "tats.mail",
+        "reset" => "tats.reset",
+        "upload" => "tats.upload",
+        "discover" => "tats.discover",
+        "report" => "tats.report",
+        "device" => "tats.device",
         "typing" => "tats.typing",
         _ => "tats.send",
     }
