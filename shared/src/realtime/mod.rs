@@ -23,5 +23,5 @@ pub use ping::{Activity, Declared, Ping, Pong};
 pub use push::{Push, close_session, post};
 pub use socket::{
     Connection, ConnectionOwner, PING_SECONDS, RECONNECT, Reconnect, State, TICKET_SECONDS, Ticket,
-    admit_socket, drop_socket, forget_socket, own_device,
+    admit_socket, drop_socket, forget_socket, other_device,
 };

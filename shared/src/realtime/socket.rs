@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::accounts::session::Session;
 use crate::aws::dynamo::Tables;
-use crate::error::{DEVICE_NOT_FOUND, Result, UNAUTHENTICATED, UNAVAILABLE};
+use crate::error::{Result, UNAUTHENTICATED, UNAVAILABLE};
 use crate::http::Me;
+use crate::relay::{self, Device};
 use crate::table::{Commit, Condition, Item, Key, Name, Query};
 use crate::time::{HOUR_MS, MINUTE_MS, SECOND_MS, Time, millis};
 
@@ -51,6 +52,9 @@ pub struct Ticket {
     pub session_id: String,
     /// Device or session.
     pub slot: String,
+    /// Device that is not the session's own and so has to be looked at by itself.
+    #[serde(default)]
+    pub device_id: Option<String>,
     #[serde(with = "millis")]
     ends_at: Time,
     expires: i64,
@@ -66,14 +70,15 @@ impl Item for Ticket {
 }
 
 impl Ticket {
-    /// A ticket for the caller; `secret` goes to the client only.
-    pub fn of(me: &Me, secret: &[u8; 32], now: Time) -> Self {
+    /// A ticket for the caller, or for a device of theirs; `secret` goes to the client only.
+    pub fn of(me: &Me, device_id: Option<String>, secret: &[u8; 32], now: Time) -> Self {
         let ends_at = now.plus(TICKET_SECONDS * SECOND_MS);
         Self {
             hash: Self::hash_of(secret),
             user_id: me.user_id.clone(),
             session_id: me.session_id.clone(),
-            slot: me.slot().to_owned(),
+            slot: device_id.as_deref().unwrap_or(me.slot()).to_owned(),
+            device_id,
             ends_at,
             expires: ends_at.seconds() + 60,
         }
@@ -170,6 +175,9 @@ pub struct ConnectionOwner {
     pub user_id: String,
     /// Session whose right it uses.
     pub session_id: String,
+    /// Device that is not the session's own and so has to be looked at by itself.
+    #[serde(default)]
+    pub device_id: Option<String>,
     /// Proven or not.
     pub state: State,
     /// TTL, epoch seconds.
@@ -222,6 +230,13 @@ pub async fn admit_socket(
         .check::<Session>(session_key, not_revoked(), &UNAUTHENTICATED)
         .put(&connection)
         .put(&owner);
+    let commit = match &ticket.device_id {
+        Some(device) => {
+            let device = Device::key_of(&ticket.user_id, device);
+            commit.check::<Device>(device, Device::stands(), &UNAUTHENTICATED)
+        }
+        None => commit,
+    };
     tables.commit(commit).await?;
     let replaced = replaced(&connection, others, now);
     Ok(Opened {
@@ -239,14 +254,21 @@ pub struct Opened {
     pub replaced: Vec<Connection>,
 }
 
-/// Whether the caller may act for a device: its session's own, or none.
+/// The device that the caller acts for, unless it is the session's own: an active one of theirs.
 ///
 /// # Errors
 /// 404 `DEVICE_NOT_FOUND`.
-pub fn own_device(me: &Me, device_id: Option<&str>) -> Result<()> {
-    match device_id {
-        Some(device) if me.device_id.as_deref() != Some(device) => Err(DEVICE_NOT_FOUND.into()),
-        _ => Ok(()),
+pub async fn other_device(
+    tables: &Tables,
+    me: &Me,
+    device_id: Option<String>,
+) -> Result<Option<String>> {
+    match device_id.filter(|device| me.device_id.as_ref() != Some(device)) {
+        Some(device) => {
+            let found = relay::active(tables, &me.user_id, &device).await?;
+            Ok(Some(found.device_id))
+        }
+        None => Ok(None),
     }
 }
 
@@ -310,6 +332,7 @@ fn rows(
         key: format!("conn#{connection_id}"),
         user_id: ticket.user_id.clone(),
         session_id: ticket.session_id.clone(),
+        device_id: ticket.device_id.clone(),
         state: State::Ready,
         expires,
     };

@@ -8,6 +8,8 @@ use super::device::{
     DEVICES_MAX, Device, DeviceCount, DeviceKey, DeviceName, DeviceType, Standing,
 };
 use super::key::PublicKey;
+use crate::accounts;
+use crate::aws::cipher::Cipher;
 use crate::aws::dynamo::{Missed, Tables};
 use crate::error::{DEVICE_LIMIT, DEVICE_NAME_TAKEN, KEY_REUSED, Result, UNAVAILABLE};
 use crate::http::{Created, Me, Once};
@@ -109,12 +111,13 @@ pub async fn enroll(
     })
 }
 
-/// Registers a device of the caller.
+/// Registers a device of the caller and mails them.
 ///
 /// # Errors
 /// As [`enroll`].
 pub async fn register(
     tables: &Tables,
+    cipher: &Cipher,
     once: &Once,
     me: &Me,
     new: &NewDevice,
@@ -124,7 +127,10 @@ pub async fn register(
         let enrolled = enroll(tables, &me.user_id, new, ids, now).await?;
         let answer = Created(DeviceView::of(&enrolled.device, me, None));
         let commit = match enrolled.is_new {
-            true => enrolled.bind(),
+            true => {
+                let notice = accounts::device_notice(tables, cipher, &enrolled.device, now).await?;
+                enrolled.bind().with(notice)
+            }
             false => Commit::new(),
         };
         match once.commit(tables, commit, answer).await {

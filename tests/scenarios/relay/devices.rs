@@ -36,6 +36,12 @@ async fn names_are_unique_whatever_their_case_types_are_known_and_ten_is_the_mos
     let world = World::unlimited().await;
     let ann = world.person("Ann").await;
     let first = ann.registers("iPhone", 0).await.expect(201);
+    world.settles().await;
+    assert_eq!(
+        world.mails_to(&ann.email).len(),
+        1,
+        "a new device is told by mail"
+    );
     assert_eq!(first["status"], "active");
     assert_eq!(
         (&first["behind"], &first["acked_seq"]),

@@ -68,3 +68,40 @@ async fn a_sign_in_during_the_revocation_ends_with_it_or_is_refused() {
         }
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_socket_for_another_device_of_the_person_ends_with_that_device() {
+    let world = World::unlimited().await;
+    let mut ann = world.person("Ann").await;
+    let watch = ann.registers("Watch", 1).await.expect(201);
+    let id = watch["device_id"].as_str().expect("an id").to_owned();
+    let ticket = |id: &str| json!({ "device_id": id });
+    let answer = ann
+        .post("/api/v2/ws/tickets", ticket(&id))
+        .await
+        .expect(201);
+    ann.opens(&answer).await;
+    let slots = world.rows("live", &ann.id, "conn#").await;
+    assert_eq!(
+        slots[0].get("slot"),
+        Some(&shared::table::Value::S(id.clone()))
+    );
+    world.local.cloud().faults().outage("execute-api", true);
+    ann.delete(&format!("/api/v2/devices/{id}"))
+        .await
+        .expect(204);
+    let refused = ann.asks("ping", json!({})).await;
+    assert_eq!(refused["data"]["code"], "DEVICE_REVOKED");
+    assert_eq!(refused["data"]["close_code"], 4003);
+    world.local.cloud().faults().outage("execute-api", false);
+    world.passes(120).await;
+    assert_eq!(ann.is_closed().await, 4003);
+    ann.get("/api/v2/user").await.ok();
+    let revoked = ann.post("/api/v2/ws/tickets", ticket(&id)).await;
+    revoked.refused(404, "DEVICE_NOT_FOUND");
+    let ben = world.person("Ben").await;
+    let foreign = ben.registers("Watch", 2).await.expect(201);
+    let foreign = ticket(foreign["device_id"].as_str().expect("an id"));
+    let foreign = ann.post("/api/v2/ws/tickets", foreign).await;
+    foreign.refused(404, "DEVICE_NOT_FOUND");
+}

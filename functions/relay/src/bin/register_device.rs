@@ -1,5 +1,6 @@
 //! Registers a device with its own key; a key that is active already gives its device.
 
+use shared::aws::cipher::Cipher;
 use shared::http::{Body, Created, Member, Once};
 use shared::relay::{self, DeviceView, NewDevice};
 use shared::table::{Data, Write};
@@ -10,6 +11,7 @@ endpoint!(POST "/api/v2/devices" => register_device, limit: Device,
 
 async fn register_device(
     table: Table<Write<Data>>,
+    cipher: Cipher,
     clock: Clock,
     ids: Ids,
     Member(me): Member,
@@ -17,5 +19,5 @@ async fn register_device(
     once: Once,
 ) -> Result<Created<DeviceView>> {
     let now = clock.now();
-    relay::register(&table, &once, &me, &new, (&ids, now)).await
+    relay::register(&table, &cipher, &once, &me, &new, (&ids, now)).await
 }
