@@ -27,6 +27,16 @@ pub fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     take(context.sign().as_ref())
 }
 
+/// HMAC-SHA-256 (RFC 2104) of a text as it is, for protocols that say so.
+pub fn hmac(key: &[u8], text: &[u8]) -> [u8; 32] {
+    take(hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text).as_ref())
+}
+
+/// Base 16 in lower case (RFC 4648 §8).
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Whether two byte strings are equal, in time that depends on their length only.
 pub fn same(a: &[u8], b: &[u8]) -> bool {
     constant_time::verify_slices_are_equal(a, b).is_ok()

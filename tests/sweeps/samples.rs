@@ -16,11 +16,18 @@ pub struct Fixture {
     pub session: String,
     /// A device of Ann.
     pub device: String,
+    /// Somebody whom Ann has blocked.
+    pub dora: String,
 }
 
 impl Fixture {
+    /// In a world whose limiter is off.
     pub async fn new() -> Self {
-        let world = World::unlimited().await;
+        Self::within(World::unlimited().await).await
+    }
+
+    /// In this world.
+    pub async fn within(world: World) -> Self {
         let (mut ann, mut ben) = world.two("Ann", "Ben").await;
         let cleo = world.person("Cleo").await;
         let sent = ann.says("hello").to(&ben).await.ok();
@@ -28,6 +35,9 @@ impl Fixture {
         let session = ann.elsewhere().await.session_id;
         let device = ann.registers("Ann's phone", 1).await.ok();
         let device = device["device_id"].as_str().expect("an id").to_owned();
+        let dora = world.person("Dora").await.id;
+        let block = json!({ "user_id": dora });
+        ann.post("/api/v2/blocks", block).await.expect(201);
         world.settles().await;
         Self {
             world,
@@ -37,6 +47,7 @@ impl Fixture {
             sent,
             session,
             device,
+            dora,
         }
     }
 
@@ -46,6 +57,7 @@ impl Fixture {
         match parameter {
             "message_id" => text(&self.sent["id"]),
             "partner_id" => self.ben.id.clone(),
+            "user_id" => self.dora.clone(),
             "session_id" => self.session.clone(),
             "device_id" => self.device.clone(),
             "transaction_id" => text(&self.sent["credits_transaction_id"]),
@@ -57,7 +69,7 @@ impl Fixture {
     pub fn absent(&self, parameter: &str) -> String {
         match parameter {
             "message_id" => format!("msg_{}", "0".repeat(52)),
-            "partner_id" => format!("usr_{}", "0".repeat(26)),
+            "partner_id" | "user_id" => format!("usr_{}", "0".repeat(26)),
             "session_id" => format!("ses_{}", "0".repeat(26)),
             "device_id" => format!("dev_{}", "0".repeat(26)),
             _ => format!("txn_{}", "0".repeat(26)),
@@ -97,6 +109,7 @@ impl Fixture {
             }),
             "rename_device" => json!({ "name": "Telephone" }),
             "mark_read" => json!({ "message_ids": [self.sent["id"]] }),
+            "block_user" => json!({ "user_id": self.cleo.id }),
             _ => return None,
         })
     }
