@@ -258,16 +258,11 @@ fn tat_path(class: &'static str) -> &'static str {
         "reset" => "tats.reset",
         "refresh" => "tats.refresh",
         "mail" => "tats.mail",
-        "reset" => "tats.reset",
         "upload" => "tats.upload",
         "discover" => "tats.discover",
         "report" => "tats.report",
         "device" => "tats.device",
         "typing" => "tats.typing",
-        "upload" => "tats.upload",
-        "discover" => "tats.discover",
-        "report" => "tats.report",
-        "device" => "tats.device",
         _ => "tats.send",
     }
 }
