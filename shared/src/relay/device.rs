@@ -44,6 +44,18 @@ impl DeviceType {
     }
 }
 
+/// Whether this is the sort key of a row of devices.
+pub fn is_device_row(sk: &str) -> bool {
+    [
+        Device::PREFIX,
+        DeviceName::PREFIX,
+        DeviceKey::PREFIX,
+        DeviceCount::SK,
+    ]
+    .iter()
+    .any(|start| sk.starts_with(start))
+}
+
 /// Whether it may still be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -289,9 +301,12 @@ pub struct DeviceKey {
 }
 
 impl DeviceKey {
+    /// Sort keys of all keys begin so.
+    pub const PREFIX: &'static str = "device-key#";
+
     /// Where a key lies.
     pub fn key_of(user_id: &str, key: &PublicKey) -> Key {
-        Key::new(user_id, format!("device-key#{}", key.text()))
+        Key::new(user_id, format!("{}{}", Self::PREFIX, key.text()))
     }
 }
 
@@ -300,7 +315,10 @@ impl Item for DeviceKey {
     const KIND: &'static str = "Device key";
 
     fn key(&self) -> Key {
-        Key::new(&self.user_id, format!("device-key#{}", self.public_key))
+        Key::new(
+            &self.user_id,
+            format!("{}{}", Self::PREFIX, self.public_key),
+        )
     }
 }
 
@@ -325,9 +343,12 @@ impl Item for DeviceCount {
 }
 
 impl DeviceCount {
+    /// Its sort key.
+    pub const SK: &'static str = "devices";
+
     /// Where the count of a person lies.
     pub fn key_of(user_id: &str) -> Key {
-        Key::new(user_id, "devices")
+        Key::new(user_id, Self::SK)
     }
 
     fn more(user_id: &str) -> Commit {

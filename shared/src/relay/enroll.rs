@@ -1,7 +1,7 @@
 //! Registering a device: by itself, or as a part of signing in.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::device::{
@@ -22,7 +22,7 @@ use crate::time::Time;
 pub(super) const RACES_MAX: u32 = 6;
 
 /// A device that wants to be known.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NewDevice {
     /// Unique among the person's devices, whatever its case.
     #[schemars(length(min = 1, max = 64), extend("x-text" = "name"))]

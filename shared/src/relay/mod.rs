@@ -23,6 +23,7 @@ mod view;
 pub use clean::{RevokedDevice, clean, facts_of, revocation_of};
 pub use device::{
     DEVICES_MAX, Device, DeviceCount, DeviceKey, DeviceName, DeviceOwner, DeviceType, Standing,
+    is_device_row,
 };
 pub use enroll::{Enrolled, NewDevice, enroll, register};
 pub use key::{PublicKey, Statement};
