@@ -1,18 +1,16 @@
-//! Tickets and connections.
+//! Connections.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::ticket::Ticket;
 use crate::accounts::session::Session;
 use crate::aws::dynamo::Tables;
 use crate::error::{Result, UNAUTHENTICATED, UNAVAILABLE};
-use crate::http::Me;
-use crate::relay::{self, Device};
+use crate::relay::Device;
 use crate::table::{Commit, Condition, Item, Key, Name, Query};
 use crate::time::{HOUR_MS, MINUTE_MS, SECOND_MS, Time, millis};
 
-/// How long a ticket opens a socket.
-pub const TICKET_SECONDS: i64 = 30;
 /// When a connection is asked to reconnect, after it opened; jitter of ± 5 minutes on top.
 const ROTATE_MS: i64 = 110 * MINUTE_MS;
 /// Jitter around [`ROTATE_MS`].
@@ -40,57 +38,6 @@ pub const RECONNECT: Reconnect = Reconnect {
     min_seconds: 1,
     max_seconds: 5,
 };
-
-/// A single-use right to open a socket; only its hash is stored.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Ticket {
-    #[serde(rename = "pk")]
-    hash: String,
-    /// Whose socket it opens.
-    pub user_id: String,
-    /// The session that asked for it.
-    pub session_id: String,
-    /// Device or session.
-    pub slot: String,
-    /// Device that is not the session's own and so has to be looked at by itself.
-    #[serde(default)]
-    pub device_id: Option<String>,
-    #[serde(with = "millis")]
-    ends_at: Time,
-    expires: i64,
-}
-
-impl Item for Ticket {
-    const TABLE: Name = Name::Live;
-    const KIND: &'static str = "ticket";
-
-    fn key(&self) -> Key {
-        Key::new(&self.hash, "ticket")
-    }
-}
-
-impl Ticket {
-    /// A ticket for the caller, or for a device of theirs; `secret` goes to the client only.
-    pub fn of(me: &Me, device_id: Option<String>, secret: &[u8; 32], now: Time) -> Self {
-        let ends_at = now.plus(TICKET_SECONDS * SECOND_MS);
-        Self {
-            hash: Self::hash_of(secret),
-            user_id: me.user_id.clone(),
-            session_id: me.session_id.clone(),
-            slot: device_id.as_deref().unwrap_or(me.slot()).to_owned(),
-            device_id,
-            ends_at,
-            expires: ends_at.seconds() + 60,
-        }
-    }
-
-    fn hash_of(secret: &[u8]) -> String {
-        format!(
-            "ticket#{}",
-            crate::crypto::encode(&crate::crypto::sha256(&[secret]))
-        )
-    }
-}
 
 /// Place of a connection in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -213,10 +160,10 @@ pub async fn admit_socket(
     now: Time,
 ) -> Result<Opened> {
     let secret = crate::crypto::decode(ticket).ok_or(UNAUTHENTICATED)?;
-    let key = Key::new(Ticket::hash_of(&secret), "ticket");
+    let key = Ticket::key_of(&secret);
     let ticket: Option<Ticket> = tables.get_consistent(&key).await?;
     let ticket = ticket
-        .filter(|ticket| ticket.ends_at > now)
+        .filter(|ticket| ticket.is_open(now))
         .ok_or(UNAUTHENTICATED)?;
     let session_key = Session::key_of(&ticket.user_id, &ticket.session_id);
     let session: Option<Session> = tables.get_consistent(&session_key).await?;
@@ -252,24 +199,6 @@ pub struct Opened {
     pub user_id: String,
     /// Connections that give way to it.
     pub replaced: Vec<Connection>,
-}
-
-/// The device that the caller acts for, unless it is the session's own: an active one of theirs.
-///
-/// # Errors
-/// 404 `DEVICE_NOT_FOUND`.
-pub async fn other_device(
-    tables: &Tables,
-    me: &Me,
-    device_id: Option<String>,
-) -> Result<Option<String>> {
-    match device_id.filter(|device| me.device_id.as_ref() != Some(device)) {
-        Some(device) => {
-            let found = relay::active(tables, &me.user_id, &device).await?;
-            Ok(Some(found.device_id))
-        }
-        None => Ok(None),
-    }
 }
 
 /// Removes the rows of a connection that the gateway calls gone, unless it is so young that its
