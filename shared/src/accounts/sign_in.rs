@@ -7,9 +7,12 @@ use super::account::{Account, Status, load};
 use super::address::{Email, EmailHash, EmailOwner};
 use super::desk::{Doorkeeper, Guard, Opener};
 use super::factor::challenge::{self, SignedIn};
+use super::import;
 use super::issue::{self, TokenAnswer};
-use super::lock::Lock;
+use super::lock;
+use super::nobody;
 use super::password::{self, Peppers};
+use super::place;
 use super::sealed::Sealed;
 use super::session::{
     REFRESH_SECONDS, RevokeReason, SESSION_ABSOLUTE_MS, SESSION_KEPT_MS, SESSIONS_MAX, Session,
@@ -23,6 +26,7 @@ use crate::http::Client;
 use crate::http::limit::Limit;
 use crate::relay::{self, NewDevice};
 use crate::table::{Change, Commit, Condition, Item, Refused};
+use crate::table::{Change, Commit, Item, Refused};
 use crate::time::{SECOND_MS, Time};
 
 /// Tries when others sign in to the same account at once.
@@ -54,8 +58,9 @@ pub async fn sign_in(
     given: Credentials,
 ) -> Result<SignedIn> {
     let hash = Email::fold(&given.email).hash(&desk.lookup.key()?);
-    let lock = take_try(desk, guard, &hash).await?;
+    let lock = lock::take(&desk.tables, &desk.clock, guard, &hash).await?;
     let account = find(desk, &hash).await?;
+    let account = account.filter(|account| account.status != Status::Deleted);
     let peppers = Peppers::read(desk.pepper.text())?;
     let stored = account
         .as_ref()
@@ -63,6 +68,8 @@ pub async fn sign_in(
     let (password, device) = (given.password, given.device);
     let right = password::aside(move || password::verify(&peppers, stored.as_ref(), &password));
     let account = account.filter(|account| account.status != Status::Deleted);
+    let typed = given.password.clone();
+    let right = password::aside(move || password::verify(&peppers, stored.as_ref(), &typed));
     let (true, Some(account)) = (right.await?, account) else {
         return Err(INVALID_CREDENTIALS.into());
     };
@@ -73,6 +80,8 @@ pub async fn sign_in(
     }
     let beside = || Ok(lock.free());
     enter(desk, guard, client, &account, device.as_ref(), beside).await
+    let account = import::renewed(desk, account, given.password).await?;
+    enter(desk, guard, client, &account, || Ok(lock.free())).await
 }
 
 /// Lets somebody in who has proven to be the person of the account: into a session, or before the
@@ -91,41 +100,19 @@ pub(super) async fn enter(
 ) -> Result<SignedIn> {
     if account.two_factor_at.is_some() {
         return Ok(challenge::ask(desk, &account.user_id, device, beside()?).await?);
+        return Ok(challenge::ask(desk, account, beside()?).await?);
     }
     let tokens = open(desk, guard, client, (account, device), 1, beside).await?;
     Ok(SignedIn::Tokens(tokens))
 }
 
-/// Takes one of the pair's tries, unless it is locked.
-async fn take_try(desk: &Doorkeeper, guard: &Guard, hash: &EmailHash) -> Result<Lock> {
-    let partition = Lock::partition_of(hash, &guard.prefix());
-    let mut known: Option<Lock> = desk
-        .tables
-        .get_consistent(&Lock::key_of(&partition))
-        .await?;
-    // A locked pair is told so; only then the rate counts, so that both can be told apart.
-    let _ = Lock::take_try(known.as_ref(), &partition, desk.clock.now())?;
-    guard.spend_here(Limit::Login, &hash.partition()).await?;
-    for _ in 0..RACES_MAX {
-        let (next, taken) = Lock::take_try(known.as_ref(), &partition, desk.clock.now())?;
-        match desk.tables.commit(taken).await {
-            Ok(()) => return Ok(next),
-            Err(Missed::Refused(refused)) => known = refused.current()?,
-            Err(Missed::Failed(error)) => return Err(error),
-        }
-    }
-    Err(UNAVAILABLE.because("too many sign-ins at once"))
-}
-
-/// The account of an address. The same two reads for unknown ones.
+/// The account of an address; nobody's for an unknown one, so that both take the same two reads.
 async fn find(desk: &Doorkeeper, hash: &EmailHash) -> Result<Option<Account>> {
     let owner: Option<EmailOwner> = desk
         .tables
         .get_consistent(&EmailOwner::key_of(hash))
         .await?;
-    let user_id = owner
-        .as_ref()
-        .map_or("usr_", |owner| owner.user_id.as_str());
+    let user_id = nobody::id_of(owner.as_ref());
     desk.tables.get_consistent(&Account::key_of(user_id)).await
 }
 
@@ -164,6 +151,11 @@ pub(super) async fn open(
             commit = commit.with(enrolled.bind());
         }
         let commit = commit.create(&session, &UNAVAILABLE);
+        let told = place::signed_in(desk, &account, &session, now).await?;
+        let commit = rows
+            .with(told)
+            .create(&session, &UNAVAILABLE)
+            .with(beside()?);
         match desk.tables.commit(commit).await {
             Ok(()) => {
                 let answer = issue::answer(&session, &secret, &desk.signing, &desk.ids, now);
@@ -171,8 +163,14 @@ pub(super) async fn open(
             }
             Err(Missed::Refused(refused)) if is_ours(&refused, &account) => {
                 // Another sign-in came in between: both sessions must know of each other.
+                let before = account.password;
                 account = load(&desk.tables, &account.user_id).await?;
                 may_enter(&account, now)?;
+                if account.password != before {
+                    return Err(UNAVAILABLE
+                        .because("the password changed in between")
+                        .into());
+                }
             }
             Err(missed) => return Err(missed),
         }
@@ -252,16 +250,11 @@ pub(super) fn begin(
     }
 }
 
-/// Notes the sign-in, unless the account was banned or erased, or another sign-in began, while
-/// the password was checked.
+/// Notes the sign-in, unless the account was banned or erased, got another password, or another
+/// sign-in began, while the password was checked.
 fn admitted(account: &Account, now: Time) -> Commit {
-    let same = Condition::text("status", account.status.as_str());
-    let alone = match account.last_sign_in_at {
-        Some(at) => Condition::number("last_sign_in_at", at.ms()),
-        None => Condition::Missing("last_sign_in_at"),
-    };
     let change = Change::number("last_sign_in_at", now.ms());
-    let guard = Some((Condition::All(vec![same, alone]), &UNAVAILABLE));
+    let guard = Some((account.quiet(), &UNAVAILABLE));
     Commit::new().update::<Account>(account.key(), vec![change], guard)
 }
 

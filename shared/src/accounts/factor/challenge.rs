@@ -40,6 +40,8 @@ pub struct Challenge {
     /// The device that signs in.
     #[serde(default)]
     pub device: Option<NewDevice>,
+    /// The password that was right: another one since voids the question.
+    pub password_mark: String,
     /// Wrong answers that are left.
     pub attempts_left: i64,
     /// Its end.
@@ -113,6 +115,7 @@ pub(in crate::accounts) async fn ask(
     desk: &Opener,
     user_id: &str,
     device: Option<&NewDevice>,
+    account: &Account,
     beside: Commit,
 ) -> Result<SignedIn, Missed> {
     let (challenge_id, now) = (crypto::encode(&desk.ids.bytes::<32>()), desk.clock.now());
@@ -121,6 +124,8 @@ pub(in crate::accounts) async fn ask(
         partition: partition_of(&challenge_id),
         user_id: user_id.to_owned(),
         device: device.cloned(),
+        user_id: account.user_id.clone(),
+        password_mark: account.password_mark(),
         attempts_left: TRIES_MAX,
         expires_at,
         expires: expires_at.seconds(),
@@ -151,6 +156,9 @@ impl Scene {
         let factor = factor.filter(Factor::is_confirmed).ok_or(&OTP_EXPIRED)?;
         let account = account::load(&desk.tables, user_id).await?;
         may_enter(&account, desk.clock.now())?;
+        if account.password_mark() != challenge.password_mark {
+            return Err(OTP_EXPIRED.into());
+        }
         let key = desk.cipher.key(user_id).await?;
         Ok(Self {
             challenge,
