@@ -23,9 +23,7 @@ use crate::aws::dynamo::Missed;
 use crate::credits;
 use crate::error::{EMAIL_NOT_CONFIRMED, INVALID_CREDENTIALS, Result, UNAVAILABLE};
 use crate::http::Client;
-use crate::http::limit::Limit;
 use crate::relay::{self, NewDevice};
-use crate::table::{Change, Commit, Condition, Item, Refused};
 use crate::table::{Change, Commit, Item, Refused};
 use crate::time::{SECOND_MS, Time};
 
@@ -65,9 +63,6 @@ pub async fn sign_in(
     let stored = account
         .as_ref()
         .and_then(|account| account.password.clone());
-    let (password, device) = (given.password, given.device);
-    let right = password::aside(move || password::verify(&peppers, stored.as_ref(), &password));
-    let account = account.filter(|account| account.status != Status::Deleted);
     let typed = given.password.clone();
     let right = password::aside(move || password::verify(&peppers, stored.as_ref(), &typed));
     let (true, Some(account)) = (right.await?, account) else {
@@ -78,10 +73,9 @@ pub async fn sign_in(
         desk.tables.commit(lock.free()).await?;
         return Err(refusal);
     }
-    let beside = || Ok(lock.free());
-    enter(desk, guard, client, &account, device.as_ref(), beside).await
     let account = import::renewed(desk, account, given.password).await?;
-    enter(desk, guard, client, &account, || Ok(lock.free())).await
+    let who = (&account, given.device.as_ref());
+    enter(desk, guard, client, who, || Ok(lock.free())).await
 }
 
 /// Lets somebody in who has proven to be the person of the account: into a session, or before the
@@ -94,13 +88,11 @@ pub(super) async fn enter(
     desk: &Opener,
     guard: &Guard,
     client: &Client,
-    account: &Account,
-    device: Option<&NewDevice>,
+    (account, device): (&Account, Option<&NewDevice>),
     beside: impl Fn() -> Result<Commit>,
 ) -> Result<SignedIn> {
     if account.two_factor_at.is_some() {
-        return Ok(challenge::ask(desk, &account.user_id, device, beside()?).await?);
-        return Ok(challenge::ask(desk, account, beside()?).await?);
+        return Ok(challenge::ask(desk, (account, device), beside()?).await?);
     }
     let tokens = open(desk, guard, client, (account, device), 1, beside).await?;
     Ok(SignedIn::Tokens(tokens))
@@ -143,17 +135,11 @@ pub(super) async fn open(
         session.ip_prefix = guard.prefix();
         session.user_agent.clone_from(&client.user_agent);
         session.aal = aal;
-        let mut commit = rows.with(beside()?);
-        if let Some(device) = device {
-            let user_id = &account.user_id;
-            let enrolled = relay::enroll(&desk.tables, user_id, device, &desk.ids, now).await?;
-            session.device_id = Some(enrolled.device.device_id.clone());
-            commit = commit.with(enrolled.bind());
-        }
-        let commit = commit.create(&session, &UNAVAILABLE);
+        let bound = bind(desk, &mut session, device, now).await?;
         let told = place::signed_in(desk, &account, &session, now).await?;
         let commit = rows
             .with(told)
+            .with(bound)
             .create(&session, &UNAVAILABLE)
             .with(beside()?);
         match desk.tables.commit(commit).await {
@@ -176,6 +162,21 @@ pub(super) async fn open(
         }
     }
     Err(UNAVAILABLE.because("too many sign-ins at once").into())
+}
+
+/// Binds a session to the device that signs in, if one does, and gives the writes of that.
+async fn bind(
+    desk: &Opener,
+    session: &mut Session,
+    device: Option<&NewDevice>,
+    now: Time,
+) -> Result<Commit> {
+    let Some(device) = device else {
+        return Ok(Commit::new());
+    };
+    let enrolled = relay::enroll(&desk.tables, &session.user_id, device, &desk.ids, now).await?;
+    session.device_id = Some(enrolled.device.device_id.clone());
+    Ok(enrolled.bind())
 }
 
 /// Whether account, sessions or devices changed while a session was being opened.

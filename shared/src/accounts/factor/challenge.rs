@@ -37,11 +37,11 @@ pub struct Challenge {
     pub partition: String,
     /// Whom it lets in.
     pub user_id: String,
+    /// The password that was right: another one since voids the question.
+    pub password_mark: String,
     /// The device that signs in.
     #[serde(default)]
     pub device: Option<NewDevice>,
-    /// The password that was right: another one since voids the question.
-    pub password_mark: String,
     /// Wrong answers that are left.
     pub attempts_left: i64,
     /// Its end.
@@ -113,19 +113,16 @@ pub enum SignedIn {
 /// Asks for the second factor; `beside` is written with the question.
 pub(in crate::accounts) async fn ask(
     desk: &Opener,
-    user_id: &str,
-    device: Option<&NewDevice>,
-    account: &Account,
+    (account, device): (&Account, Option<&NewDevice>),
     beside: Commit,
 ) -> Result<SignedIn, Missed> {
     let (challenge_id, now) = (crypto::encode(&desk.ids.bytes::<32>()), desk.clock.now());
     let expires_at = now.plus(CHALLENGE_SECONDS * SECOND_MS);
     let challenge = Challenge {
         partition: partition_of(&challenge_id),
-        user_id: user_id.to_owned(),
-        device: device.cloned(),
         user_id: account.user_id.clone(),
         password_mark: account.password_mark(),
+        device: device.cloned(),
         attempts_left: TRIES_MAX,
         expires_at,
         expires: expires_at.seconds(),
