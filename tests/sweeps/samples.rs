@@ -14,6 +14,8 @@ pub struct Fixture {
     pub sent: Value,
     /// A second session of Ann.
     pub session: String,
+    /// An upload of Ann, not posted yet.
+    pub upload: String,
     /// Somebody whom Ann has blocked.
     pub dora: String,
 }
@@ -31,6 +33,8 @@ impl Fixture {
         let sent = ann.says("hello").to(&ben).await.ok();
         ben.says("hello").to(&ann).await.ok();
         let session = ann.elsewhere().await.session_id;
+        let new = json!({ "kind": "message_media", "content_type": "image/png", "size_bytes": 9 });
+        let upload = ann.post("/api/v2/uploads", new).await.expect(201)["upload_id"].clone();
         let dora = world.person("Dora").await.id;
         let block = json!({ "user_id": dora });
         ann.post("/api/v2/blocks", block).await.expect(201);
@@ -42,6 +46,7 @@ impl Fixture {
             cleo,
             sent,
             session,
+            upload: upload.as_str().expect("an id").to_owned(),
             dora,
         }
     }
@@ -54,6 +59,7 @@ impl Fixture {
             "partner_id" => self.ben.id.clone(),
             "user_id" => self.dora.clone(),
             "session_id" => self.session.clone(),
+            "upload_id" => self.upload.clone(),
             "transaction_id" => text(&self.sent["credits_transaction_id"]),
             other => panic!("no sample for the path parameter `{other}`"),
         }
@@ -65,6 +71,7 @@ impl Fixture {
             "message_id" => format!("msg_{}", "0".repeat(52)),
             "partner_id" | "user_id" => format!("usr_{}", "0".repeat(26)),
             "session_id" => format!("ses_{}", "0".repeat(26)),
+            "upload_id" => format!("upl_{}", "0".repeat(26)),
             _ => format!("txn_{}", "0".repeat(26)),
         }
     }
@@ -90,13 +97,16 @@ impl Fixture {
             "resend_verification" => json!({ "email": email }),
             "sign_in" => json!({ "email": self.ann.email, "password": self.ann.password }),
             "refresh_session" => json!({ "refresh_token": self.ann.refresh }),
-            "sign_out" | "create_ws_ticket" | "mark_delivered" => json!({}),
+            "sign_out" | "create_ws_ticket" | "mark_delivered" | "complete_upload" => json!({}),
             "edit_account" => json!({ "name": "Ann", "version": 1 }),
             "send_message" => json!({
                 "receiver_id": self.ben.id, "content": "swept", "message_type": "text",
                 "client_message_id": "sweep-0001",
             }),
             "mark_read" => json!({ "message_ids": [self.sent["id"]] }),
+            "create_upload" => json!({
+                "kind": "message_media", "content_type": "image/jpeg", "size_bytes": 1_000,
+            }),
             "block_user" => json!({ "user_id": self.cleo.id }),
             _ => return None,
         })

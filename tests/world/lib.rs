@@ -15,6 +15,7 @@
 //! - [`Answer`]: an HTTP answer with its expectations
 
 mod answer;
+mod media;
 mod person;
 mod random;
 
