@@ -14,7 +14,7 @@ pub struct Fixture {
     pub sent: Value,
     /// A second session of Ann.
     pub session: String,
-    /// An upload of Ann, not posted yet.
+    /// An upload of Ann, posted.
     pub upload: String,
     /// Somebody whom Ann has blocked.
     pub dora: String,
@@ -33,8 +33,11 @@ impl Fixture {
         let sent = ann.says("hello").to(&ben).await.ok();
         ben.says("hello").to(&ann).await.ok();
         let session = ann.elsewhere().await.session_id;
-        let new = json!({ "kind": "message_media", "content_type": "image/png", "size_bytes": 9 });
-        let upload = ann.post("/api/v2/uploads", new).await.expect(201)["upload_id"].clone();
+        let file = world::pictures::document();
+        let form = ann.wants_to_upload("application/pdf", file.len()).await;
+        let form = form.expect(201);
+        world.posts(&form, &file).await;
+        let upload = form["upload_id"].clone();
         let dora = world.person("Dora").await.id;
         let block = json!({ "user_id": dora });
         ann.post("/api/v2/blocks", block).await.expect(201);
@@ -98,6 +101,10 @@ impl Fixture {
             "sign_in" => json!({ "email": self.ann.email, "password": self.ann.password }),
             "refresh_session" => json!({ "refresh_token": self.ann.refresh }),
             "sign_out" | "create_ws_ticket" | "mark_delivered" | "complete_upload" => json!({}),
+            "setup_2fa" | "regenerate_recovery_codes" => json!({}),
+            "verify_2fa" => json!({ "factor_id": "fct_none", "code": "123456" }),
+            "answer_2fa_challenge" => json!({ "challenge_id": "none", "code": "123456" }),
+            "disable_2fa" => json!({ "code": "123456" }),
             "edit_account" => json!({ "name": "Ann", "version": 1 }),
             "send_message" => json!({
                 "receiver_id": self.ben.id, "content": "swept", "message_type": "text",

@@ -17,6 +17,7 @@
 mod answer;
 mod media;
 mod person;
+pub mod pictures;
 mod random;
 
 pub use answer::Answer;
@@ -31,7 +32,8 @@ use local::runtime::{Local, Options};
 use serde_json::Value;
 use shared::Time;
 use shared::aws::dynamo::Tables;
-use shared::table::{Query, Row, SPECS};
+use shared::credits::{Policy, PolicyValue};
+use shared::table::{Commit, Query, Row, SPECS};
 
 /// Where every world begins: a Monday noon, so that days and hours are far from their edges.
 pub const BEGINNING: Time = Time(1_767_614_400_000);
@@ -114,6 +116,23 @@ impl World {
             .rows(Query::of(spec.table, pk).prefix(prefix))
             .await
             .expect("rows")
+    }
+
+    /// A policy holds from now on, as soon as every instance has read it.
+    pub async fn has_policy(&self, key: &str, value: i64) {
+        let policy = Policy {
+            key: key.to_owned(),
+            value: PolicyValue::Number(value),
+            unit: "switch".to_owned(),
+            effective_from: self.now(),
+            version: self.now().ms(),
+            changed_by: "adm_world".to_owned(),
+            reason: "a scenario".to_owned(),
+        };
+        let tables = Tables::of(&self.local.env("local"));
+        let commit = Commit::new().put(&policy);
+        tables.commit(commit).await.expect("a policy");
+        self.passes(60).await;
     }
 
     /// The function dies right after its `nth` call of the operation has had its effect.

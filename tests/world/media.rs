@@ -2,6 +2,7 @@
 
 use local::gateway::{HttpRequest, HttpResponse};
 use serde_json::{Value, json};
+use shared::aws::objects::{Media, Objects};
 
 use crate::{ADDRESS, Answer, Person, World};
 
@@ -23,7 +24,14 @@ impl World {
         body.extend(format!("\r\n--{BOUNDARY}--\r\n").bytes());
         let kind = format!("multipart/form-data; boundary={BOUNDARY}");
         let url = form["url"].as_str().expect("a url");
-        self.at("POST", url, vec![("content-type".into(), kind)], body).await
+        self.at("POST", url, vec![("content-type".into(), kind)], body)
+            .await
+    }
+
+    /// Keys of the objects of the bucket `media` that begin so.
+    pub async fn objects(&self, prefix: &str) -> Vec<String> {
+        let bucket = Objects::<Media>::of(&self.local.env("local"));
+        bucket.list(prefix, None).await.expect("a list")
     }
 
     /// Follows a link to a file.
@@ -63,12 +71,21 @@ impl Person {
 
     /// Uploads a file, waits until it was looked at, and gives the last answer.
     pub async fn uploads(&self, content_type: &str, file: &[u8]) -> Answer {
-        let form = self.wants_to_upload(content_type, file.len()).await.expect(201);
+        let form = self
+            .wants_to_upload(content_type, file.len())
+            .await
+            .expect(201);
         let posted = self.world.posts(&form, file).await;
-        assert_eq!(posted.status, 204, "{}", String::from_utf8_lossy(&posted.body));
+        assert_eq!(
+            posted.status,
+            204,
+            "{}",
+            String::from_utf8_lossy(&posted.body)
+        );
         self.world.settles().await;
         let id = form["upload_id"].as_str().expect("an id");
-        self.post(&format!("/api/v2/uploads/{id}/complete"), json!({})).await
+        self.post(&format!("/api/v2/uploads/{id}/complete"), json!({}))
+            .await
     }
 
     /// Uploads a file that is fine and gives its media id.

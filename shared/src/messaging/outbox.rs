@@ -1,6 +1,8 @@
 //! Sending, carried out: reads, the transaction, and what to do when somebody else was first.
 
 use super::address::{conversation_id, message_key, message_row};
+use super::admission::Admission;
+use super::attachments::{Gallery, media_of};
 use super::head::Head;
 use super::message::Message;
 use super::send::{CLIENT_ID_MS, Draft, Ground, NewMessage};
@@ -17,7 +19,9 @@ use crate::error::{
 use crate::function::{Grant, Operation, Take};
 use crate::http::limit::touch;
 use crate::http::{Call, Me, Rate, once};
-use crate::table::Refused;
+use crate::matching::Standing;
+use crate::matching::uploads::Upload;
+use crate::table::{Item, Refused};
 use crate::time::Time;
 
 /// Tries when others write to the same wallet or conversation.
@@ -29,7 +33,8 @@ pub struct Outbox {
     key: Option<String>,
     rate: Rate,
     secret: Secret<Lookup>,
-    price: i64,
+    policies: Policies,
+    gallery: Gallery,
     now: Time,
 }
 
@@ -37,6 +42,7 @@ impl Take<Call> for Outbox {
     const GRANTS: &'static [&'static [Grant]] = &[
         <Lookup as Named>::GRANTS,
         <Policies as Take<Call>>::GRANTS[0],
+        <Gallery as Take<Call>>::GRANTS[0],
     ];
 
     fn describe(operation: &mut Operation) {
@@ -46,14 +52,16 @@ impl Take<Call> for Outbox {
     async fn take(env: &Env, call: &mut Call) -> Result<Self> {
         let header = call.header("idempotency-key");
         let key = header.map(once::key_of).transpose()?.map(str::to_owned);
-        let price = Policies::take(env, call).await?.number("price.message");
+        let policies = Policies::take(env, call).await?;
         let rate = Rate::take(env, call).await?;
         let secret = Secret::take(env, call).await?;
+        let gallery = Gallery::take(env, call).await?;
         Ok(Self {
             key,
             rate,
             secret,
-            price,
+            policies,
+            gallery,
             now: call.now,
         })
     }
@@ -74,7 +82,9 @@ impl Outbox {
             me,
             rate,
             secret,
-            price: self.price,
+            price: self.policies.number("price.message"),
+            policies: &self.policies,
+            gallery: &self.gallery,
             now: self.now,
         };
         sender.send(tables, client_id, new).await
@@ -87,6 +97,8 @@ struct Sender<'a> {
     rate: &'a Rate,
     secret: [u8; 32],
     price: i64,
+    policies: &'a Policies,
+    gallery: &'a Gallery,
     now: Time,
 }
 
@@ -97,6 +109,11 @@ impl Sender<'_> {
         let mut is_fresh = false;
         for round in 1..=TRIES_MAX {
             let (me, rate) = (self.me, self.rate);
+            if ground.asks_standing(&me.user_id, self.now) {
+                let who = (&*me.user_id, &ground.wallet);
+                let standing = Standing::load(tables, self.policies, who, self.now).await?;
+                ground.admission.standing = Some(standing);
+            }
             let draft = Draft {
                 me,
                 new,
@@ -125,7 +142,7 @@ impl Sender<'_> {
                         // The message is sent; activity that is not stored now is stored next.
                         touch(tables, &me.user_id, me.slot(), self.now).await.ok();
                     }
-                    return Sent::of(&decided.message);
+                    return Ok(self.gallery.sent(Sent::of(&decided.message)?));
                 }
                 Err(Missed::Failed(error)) => return Err(error),
                 Err(Missed::Refused(refused)) => match self.lost(&refused, &mut ground)? {
@@ -167,6 +184,8 @@ impl Sender<'_> {
             wallet,
             head: head.or_else(|| Head::new(me, to, self.now)),
             receiver_is_active,
+            admission: Admission::of(self.policies),
+            media: media_of(tables, me, &new.attachments).await?,
         })
     }
 
@@ -195,6 +214,10 @@ impl Sender<'_> {
                     ground.head = Some(head);
                 }
             }
+            sk if Upload::is_place(sk) => {
+                ground.media.retain(|media| media.key() != refused.key);
+                ground.media.extend(refused.current()?);
+            }
             _ => return refused.current(),
         }
         Ok(None)
@@ -210,7 +233,7 @@ impl Sender<'_> {
         if first.fingerprint != new.fingerprint() {
             return Err(IDEMPOTENCY_KEY_REUSED.into());
         }
-        let body = serde_json::to_value(Sent::of(first)?);
+        let body = serde_json::to_value(self.gallery.sent(Sent::of(first)?));
         Err(Error::replay(
             200,
             body.map_err(|cause| INTERNAL_ERROR.because(cause))?,

@@ -1,6 +1,8 @@
 //! Messaging (spec messaging.md, *Acceptance scenarios*).
 
+mod attachments;
 mod blocks;
+mod contacts;
 mod deleting;
 mod limits;
 mod marks;

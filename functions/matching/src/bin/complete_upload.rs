@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::aws::objects::{Media, Objects};
 use shared::http::{Body, Member, Path, Progress};
-use shared::matching::uploads::{self, Completed, State};
+use shared::matching::uploads::{self, State, UploadProgress};
 use shared::table::{Data, Write};
 use shared::{Clock, Result, Table, endpoint};
 
@@ -28,7 +28,7 @@ async fn complete_upload(
     Member(me): Member,
     Path(at): Path<At>,
     Body(_): Body<Nothing>,
-) -> Result<Progress<Completed>> {
+) -> Result<Progress<UploadProgress>> {
     let place = (&*me.user_id, &*at.upload_id);
     let completed = uploads::complete(&table, &objects, place, clock.now()).await?;
     Ok(match completed.state {

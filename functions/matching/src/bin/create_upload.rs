@@ -3,7 +3,7 @@
 use shared::aws::objects::Media;
 use shared::aws::presigned::Forms;
 use shared::http::{Body, Created, Member};
-use shared::matching::uploads::{self, NewUpload};
+use shared::matching::uploads::{self, NewUpload, UploadForm};
 use shared::table::{Data, Write};
 use shared::{Clock, Ids, Result, Table, endpoint};
 
@@ -17,7 +17,7 @@ async fn create_upload(
     ids: Ids,
     Member(me): Member,
     Body(new): Body<NewUpload>,
-) -> Result<Created<uploads::Created>> {
+) -> Result<Created<UploadForm>> {
     let place = (&*me.user_id, ids.new_id("upl"));
     let created = uploads::create(&table, &forms, place, new, clock.now()).await?;
     Ok(Created(created)) // no key: the answer is a permission of its own and lasts five minutes

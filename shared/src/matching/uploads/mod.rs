@@ -22,6 +22,6 @@ mod validate;
 pub use clean::{Cleaned, clean, release};
 pub use media::MediaType;
 pub use picture::SIZES;
-pub use post::{Completed, Created, NewUpload, Purpose, complete, create};
+pub use post::{NewUpload, Purpose, UploadForm, UploadProgress, complete, create};
 pub use row::{Media, State, Upload};
 pub use validate::{Event, validate};

@@ -21,6 +21,7 @@ use crate::time::Time;
 /// What an upload is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "UploadKind")]
 pub enum Purpose {
     /// A photo of the profile.
     Photo,
@@ -49,7 +50,7 @@ pub struct NewUpload {
 /// A permission to upload one file: all fields and then the file, as the field `file`, are posted
 /// to the address as `multipart/form-data`.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-pub struct Created {
+pub struct UploadForm {
     /// `upl_…`
     pub upload_id: String,
     /// Where to post.
@@ -64,7 +65,7 @@ pub struct Created {
 
 /// How far an upload is.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-pub struct Completed {
+pub struct UploadProgress {
     /// `ready`, or `validating` while a worker looks at it.
     pub state: State,
     /// What messages name, once it is ready.
@@ -83,7 +84,7 @@ pub async fn create(
     (user_id, upload_id): (&str, String),
     new: NewUpload,
     now: Time,
-) -> Result<Created> {
+) -> Result<UploadForm> {
     if new.kind != Purpose::MessageMedia {
         return Err(FEATURE_DISABLED.with(json!({ "feature": new.kind })));
     }
@@ -117,7 +118,7 @@ pub async fn create(
     };
     let form = forms.form(&upload, now);
     tables.commit(Commit::new().put(&row)).await?;
-    Ok(Created {
+    Ok(UploadForm {
         upload_id: row.upload_id,
         url: form.url,
         fields: form.fields,
@@ -136,12 +137,12 @@ pub async fn complete(
     objects: &Objects<Media>,
     (user_id, upload_id): (&str, &str),
     now: Time,
-) -> Result<Completed> {
+) -> Result<UploadProgress> {
     let key = Upload::key_of(user_id, upload_id);
     let row: Option<Upload> = tables.get_consistent(&key).await?;
     let row = row.ok_or(UPLOAD_NOT_FOUND)?;
     match row.state {
-        State::Ready => Ok(Completed {
+        State::Ready => Ok(UploadProgress {
             state: State::Ready,
             media_id: Some(row.media_id()),
         }),
@@ -163,8 +164,8 @@ pub async fn complete(
     }
 }
 
-fn validating() -> Completed {
-    Completed {
+fn validating() -> UploadProgress {
+    UploadProgress {
         state: State::Validating,
         media_id: None,
     }

@@ -23,6 +23,7 @@ pub const UNUSED_MS: i64 = 7 * DAY_MS;
 /// How far an upload is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "UploadState")]
 pub enum State {
     /// The client has a form.
     Created,
@@ -135,6 +136,11 @@ impl Upload {
     /// Where the row of an upload lies.
     pub fn key_of(user_id: &str, upload_id: &str) -> Key {
         Key::new(user_id, format!("upload#{upload_id}"))
+    }
+
+    /// Whether a sort key is that of an upload.
+    pub fn is_place(sk: &str) -> bool {
+        sk.starts_with("upload#")
     }
 
     /// Where the row of media lies; `None` for a malformed id.

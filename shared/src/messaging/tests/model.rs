@@ -85,6 +85,8 @@ impl Chat {
             wallet,
             head,
             receiver_is_active: true,
+            admission: Admission::default(),
+            media: Vec::new(),
         };
         let draft = Draft {
             me: &me,
