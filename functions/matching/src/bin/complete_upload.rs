@@ -19,7 +19,7 @@ struct At {
 
 /// No fields.
 #[derive(Deserialize, JsonSchema)]
-struct Nothing {}
+struct Completion {}
 
 async fn complete_upload(
     table: Table<Write<Data>>,
@@ -27,7 +27,7 @@ async fn complete_upload(
     clock: Clock,
     Member(me): Member,
     Path(at): Path<At>,
-    Body(_): Body<Nothing>,
+    Body(_): Body<Completion>,
 ) -> Result<Progress<UploadProgress>> {
     let place = (&*me.user_id, &*at.upload_id);
     let completed = uploads::complete(&table, &objects, place, clock.now()).await?;

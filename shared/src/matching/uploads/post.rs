@@ -15,6 +15,7 @@ use crate::error::{
     CORRUPT_IMAGE, FEATURE_DISABLED, FILE_TOO_LARGE, Result, UNSUPPORTED_MEDIA_TYPE,
     UPLOAD_NOT_FOUND,
 };
+use crate::id::is_id;
 use crate::table::Commit;
 use crate::time::Time;
 
@@ -88,8 +89,7 @@ pub async fn create(
     if new.kind != Purpose::MessageMedia {
         return Err(FEATURE_DISABLED.with(json!({ "feature": new.kind })));
     }
-    let media_type = MediaType::of(&new.content_type)
-        .ok_or_else(|| UNSUPPORTED_MEDIA_TYPE.with(json!({ "content_type": new.content_type })))?;
+    let media_type = MediaType::of(&new.content_type).ok_or(UNSUPPORTED_MEDIA_TYPE)?;
     let max_bytes = media_type.bytes_max();
     if new.size_bytes > max_bytes {
         return Err(FILE_TOO_LARGE.with(json!({ "max_bytes": max_bytes })));
@@ -139,6 +139,9 @@ pub async fn complete(
     now: Time,
 ) -> Result<UploadProgress> {
     let key = Upload::key_of(user_id, upload_id);
+    if !is_id("upl", upload_id) {
+        return Err(UPLOAD_NOT_FOUND.into());
+    }
     let row: Option<Upload> = tables.get_consistent(&key).await?;
     let row = row.ok_or(UPLOAD_NOT_FOUND)?;
     match row.state {
