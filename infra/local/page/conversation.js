@@ -11,8 +11,10 @@ class Conversation {
   constructor(partner) {
     Object.assign(this, { partner, id: null, head: 0, unread: 0, last: null, activity: '',
       read: { mine: 0, theirs: 0 }, delivered: 0, messages: [], cursor: null, loaded: false,
-      draft: '', typingUntil: 0, gap: null, holes: 0 });
+      draft: '', typingUntil: 0, gap: null, holes: 0, mutedUntil: null, gone: false });
   }
+
+  get muted() { return Date.parse(this.mutedUntil) > now(); }
 
   /** Takes messages in; those that are known already are brought up to date. */
   add(messages) {

@@ -1,0 +1,111 @@
+// ---- Forms -------------------------------------------------------------------------------------
+
+const minutes = (seconds) => (seconds < 90 ? `${Math.ceil(seconds)} seconds`
+  : `${Math.ceil(seconds / 60)} minutes`);
+
+/** A refusal in words: what was said, what is wrong with which field, and what is left. */
+function wordsOf({ message, details, waitSeconds }) {
+  const { fields = [], reasons = [], attempts_left: left, retry_after: wait } = details;
+  const seconds = wait ?? waitSeconds;
+  return [message,
+    ...fields.map((row) => `${row.field.replace('/', '').replaceAll('_', ' ')}: ${row.message}`),
+    ...reasons.map((reason) => String(reason).replaceAll('_', ' ')),
+    left >= 0 ? `${left} ${left === 1 ? 'try' : 'tries'} left.` : null,
+    seconds ? `Try again in ${minutes(seconds)}.` : null].filter(Boolean).join('\n');
+}
+
+/** The label of an input, with the input in it. */
+function makeField({ label, ...props }) {
+  return el('label', { className: 'field' }, label,
+    el('input', { autocomplete: 'off', ...props }));
+}
+
+/** A form that says in place why something was refused; `submit` gets the values by name. */
+function makeForm({ fields, action, submit, more = [] }) {
+  const trouble = el('p', { className: 'trouble', role: 'alert', hidden: true });
+  const button = el('button', { className: 'main-action' }, action);
+  const form = el('form', { className: 'entry', noValidate: true },
+    ...fields.map(makeField), trouble, button, ...more);
+  form.onsubmit = async (event) => {
+    event.preventDefault();
+    trouble.hidden = true;
+    button.disabled = true;
+    try {
+      await submit(Object.fromEntries(new FormData(form)));
+    } catch (failure) {
+      if (!(failure instanceof Failure)) throw failure;
+      trouble.textContent = wordsOf(failure);
+      trouble.hidden = false;
+    } finally {
+      button.disabled = false;
+    }
+  };
+  return form;
+}
+
+/** A button that is busy while it works, and says what was refused. */
+function makeButton(text, act, props = {}) {
+  const button = el('button', { className: 'plain', type: 'button', ...props }, text);
+  button.onclick = async () => {
+    button.disabled = true;
+    await Promise.resolve(act(button)).catch(fail);
+    button.disabled = false;
+  };
+  return button;
+}
+
+/** Asks for a proof of presence; resolves with whether there is one. */
+function askProof(person, root, code) {
+  const byCode = person.me.two_factor || code === 'INSUFFICIENT_AAL';
+  return new Promise((done) => {
+    const field = byCode
+      ? { name: 'code', label: 'Code from the authenticator (6 digits)', inputMode: 'numeric',
+        autocomplete: 'one-time-code' }
+      : { name: 'password', label: 'Password', type: 'password',
+        autocomplete: 'current-password' };
+    let proven = false;
+    const submit = async (proof) => {
+      await person.api.reauthenticate(byCode ? { code: proof.code.replace(/\D/g, '') } : proof);
+      proven = true;
+      box.close();
+    };
+    const box = el('dialog', { className: 'proof', ariaLabel: 'Confirm that it is you',
+      onclose: () => { box.remove(); done(proven); } },
+    el('h2', {}, 'Confirm that it is you'),
+    el('p', { className: 'quiet' }, byCode ? 'Changing this needs your second factor. Without the '
+      + 'app, sign out and sign in with a recovery code.'
+      : 'You signed in a while ago, and this protects your account.'),
+    makeForm({ fields: [field], action: 'Confirm', submit,
+      more: [el('button', { className: 'plain', type: 'button', onclick: () => box.close() },
+        'Cancel')] }));
+    root.append(box);
+    box.showModal();
+    box.querySelector('input').focus();
+  });
+}
+
+/** A small menu under a button; arrow keys move in it, Escape and a click elsewhere close it. */
+function openMenu(button, items) {
+  const menu = el('div', { className: 'menu', popover: 'auto', role: 'menu' },
+    ...items.filter(Boolean).map(({ text, sign, act }) => el('button', { role: 'menuitem',
+      onclick: () => { menu.hidePopover(); act(); } }, icon(sign), text)));
+  menu.onkeydown = (event) => {
+    event.stopPropagation();
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const rows = [...menu.children];
+    const at = rows.indexOf(document.activeElement) + step;
+    rows[(at + rows.length) % rows.length].focus();
+  };
+  menu.ontoggle = ({ newState }) => { if (newState === 'closed') menu.remove(); };
+  button.after(menu);
+  menu.showPopover();
+  const place = button.getBoundingClientRect();
+  const { width, height } = menu.getBoundingClientRect();
+  const fit = (wanted, size, space) => `${Math.max(8, Math.min(wanted, space - size - 8))}px`;
+  menu.style.left = fit(place.right - width, width, innerWidth);
+  menu.style.top = place.bottom + height + 12 > innerHeight
+    ? fit(place.top - height - 4, height, innerHeight) : `${place.bottom + 4}px`;
+  menu.firstElementChild.focus();
+}
