@@ -11,6 +11,7 @@ mod issue;
 pub mod keys;
 mod lists;
 pub mod lock;
+mod notice;
 pub mod page;
 pub mod password;
 pub mod person;

@@ -110,7 +110,7 @@ impl Deletion<'_> {
         let mut paid_back = Commit::new();
         match scope {
             Scope::Everyone => {
-                let unsent = head.side(receiver).delivered_seq() < message.seq;
+                let unsent = head.side(receiver).told_delivered() < message.seq;
                 let due = unsent && self.refunds_unsent && message.credits_cost > 0;
                 if let Some(wallet) = wallet.filter(|_| due) {
                     paid_back = self.refund(&message, wallet)?;

@@ -58,7 +58,7 @@ pub struct Delivered {
     pub id: String,
     /// How far it has come.
     pub status: Status,
-    /// When it was delivered first; null while a block keeps receipts back.
+    /// When it was delivered first.
     pub delivered_at: Option<Time>,
     /// Up to where the conversation is delivered.
     pub delivered_seq: i64,
@@ -263,10 +263,12 @@ impl Marker<'_> {
             Some(head) => Some(head),
             None => tables.get::<Head>(&key).await?,
         };
-        match known.filter(|head| head.last_seq >= seq) {
+        // A head without messages only carries a block: nobody may find out.
+        match known.filter(|head| head.last_seq >= seq.max(1)) {
             Some(head) => Ok(head),
             None => {
                 let head: Option<Head> = tables.get_consistent(&key).await?;
+                let head = head.filter(|head| head.last_seq > 0);
                 head.ok_or_else(|| CONVERSATION_NOT_FOUND.into())
             }
         }

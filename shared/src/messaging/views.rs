@@ -258,7 +258,11 @@ fn last_of(head: &Head, me: Who) -> Result<Option<LastMessage>> {
     } else {
         last.hidden.1
     };
-    let status = match (receiver.read.reached(), receiver.delivered_seq()) {
+    let reached = match me == last.sender {
+        true => (receiver.told_read(), receiver.told_delivered()),
+        false => (receiver.read.reached(), receiver.delivered_seq()),
+    };
+    let status = match reached {
         (read, _) if read >= head.last_seq => Status::Read,
         (_, delivered) if delivered >= head.last_seq => Status::Delivered,
         _ => Status::Sent,
