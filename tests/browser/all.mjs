@@ -4,10 +4,15 @@
 //   node all.mjs chat search             only these stories
 //   BASE_URL=http://127.0.0.1:3000 ...   uses a cloud that runs (and resets it)
 
+import { blocks } from './blocks.mjs';
 import { chat } from './chat.mjs';
+import { credits } from './credits.mjs';
+import { factors } from './factors.mjs';
+import { password } from './password.mjs';
+import { search } from './search.mjs';
 import { Stage } from './stage.mjs';
 
-const STORIES = { chat };
+const STORIES = { chat, blocks, search, credits, password, factors };
 
 const wanted = process.argv.slice(2);
 const stage = await Stage.open().catch((cause) => {

@@ -146,7 +146,7 @@ export async function chat(stage) {
     await ann.page.getByRole('button', { name: /^Outbox/ }).click();
     const card = ann.page.locator('.card', { hasText: email }).first();
     await card.waitFor();
-    await mira.root.getByLabel('Code from the mail').fill(await card.locator('.code').textContent());
+    await mira.field('Code from the mail').fill(await card.locator('.code').textContent());
     await stage.picture('outbox');
     await mira.button('Confirm and sign in').click();
     await mira.isLive();

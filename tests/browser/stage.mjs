@@ -91,7 +91,7 @@ async function startBrowser(folder) {
 }
 
 /** Everything a browser context says that it should not: errors, and requests to elsewhere. */
-function watch(page, stage, name) {
+export function watch(page, stage, name) {
   const complain = (text) => {
     if (!stage.expected?.test(text)) stage.complaints.push(`${name}: ${text}`);
   };
@@ -147,6 +147,34 @@ export class Stage {
     console.log(`      ${story}`);
   }
 
+  /** Does something that the server refuses, which the browser puts on its console. */
+  async refused(status, act) {
+    this.expected = new RegExp(`status of ${status}`);
+    await act();
+    this.expected = null;
+  }
+
+  /** Moves the clock of the cloud. */
+  async later(seconds) {
+    await this.call('POST', '/_local/clock', { advance_seconds: seconds });
+  }
+
+  /** The demo people by their names in small letters. */
+  async people() {
+    const { people } = await this.call('GET', '/_local');
+    return Object.fromEntries(people.map((one) => [one.name.toLowerCase(), one]));
+  }
+
+  async tokenOf({ email, password }) {
+    const answer = await this.call('POST', '/api/v2/auth/login', { email, password });
+    return answer.access_token;
+  }
+
+  async say(token, receiver_id, content) {
+    return this.call('POST', '/api/v2/messages/send', { receiver_id, content,
+      message_type: 'text', attachments: [], client_message_id: crypto.randomUUID() }, token);
+  }
+
   /** What must be so at the end of every story. */
   async finish() {
     await this.check('no console error, nothing loaded from elsewhere', async () => {
@@ -173,7 +201,7 @@ export class Stage {
   async picture(title) {
     for (const [name, page] of Object.entries(this.pages)) {
       const path = join(ARTEFACTS, `browser-${title}-${name}.png`);
-      await page.screenshot({ path }).catch(() => console.log(`      no picture of ${name}`));
+      await page.screenshot({ path, animations: 'disabled' }).catch(() => console.log(`      no picture of ${name}`));
     }
   }
 

@@ -83,7 +83,7 @@ class BlocksSection {
   async show(body, { person }) {
     await person.contacts.load();
     const rows = [...person.contacts.blocked.values()].map(({ user_id, name, blocked_at }) => {
-      const called = name ?? known.get(user_id) ?? 'Somebody';
+      const called = name || known.get(user_id) || 'Somebody';
       const item = row(called, blocked_at ? `${dayName(blocked_at)}, ${hour(blocked_at)}` : null,
         makeButton('Unblock', async () => {
           await person.contacts.unblock({ user_id });

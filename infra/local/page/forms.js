@@ -4,12 +4,13 @@ const minutes = (seconds) => (seconds < 90 ? `${Math.ceil(seconds)} seconds`
   : `${Math.ceil(seconds / 60)} minutes`);
 
 /** A refusal in words: what was said, what is wrong with which field, and what is left. */
-function wordsOf({ message, details, waitSeconds }) {
+function wordsOf({ code, message, details, waitSeconds }) {
   const { fields = [], reasons = [], attempts_left: left, retry_after: wait } = details;
   const seconds = wait ?? waitSeconds;
   return [message,
     ...fields.map((row) => `${row.field.replace('/', '').replaceAll('_', ' ')}: ${row.message}`),
     ...reasons.map((reason) => String(reason).replaceAll('_', ' ')),
+    code === 'MFA_VERIFICATION_FAILED' ? 'Each code works once: wait for the next.' : null,
     left >= 0 ? `${left} ${left === 1 ? 'try' : 'tries'} left.` : null,
     seconds ? `Try again in ${minutes(seconds)}.` : null].filter(Boolean).join('\n');
 }
@@ -54,30 +55,34 @@ function makeButton(text, act, props = {}) {
   return button;
 }
 
+/** What proves that it is the owner: a password, or a code where the server wants the factor. */
+const PROOFS = {
+  password: { lead: 'You signed in a while ago, and this protects your account.',
+    field: { name: 'password', label: 'Password', type: 'password',
+      autocomplete: 'current-password' } },
+  code: { lead: 'Changing this needs your second factor. Without the app, sign out and sign in '
+      + 'with a recovery code.',
+  field: { name: 'code', label: 'Code from the authenticator (6 digits)', inputMode: 'numeric',
+    autocomplete: 'one-time-code' } },
+};
+
 /** Asks for a proof of presence; resolves with whether there is one. */
-function askProof(person, root, code) {
-  const byCode = person.me.two_factor || code === 'INSUFFICIENT_AAL';
+function askProof(person, root, failed) {
+  const { lead, field } = PROOFS[failed === 'INSUFFICIENT_AAL' ? 'code' : 'password'];
   return new Promise((done) => {
-    const field = byCode
-      ? { name: 'code', label: 'Code from the authenticator (6 digits)', inputMode: 'numeric',
-        autocomplete: 'one-time-code' }
-      : { name: 'password', label: 'Password', type: 'password',
-        autocomplete: 'current-password' };
     let proven = false;
-    const submit = async (proof) => {
-      await person.api.reauthenticate(byCode ? { code: proof.code.replace(/\D/g, '') } : proof);
+    const submit = async ({ password, code }) => {
+      const proof = password ? { password } : { code: code.replace(/\D/g, '') };
+      await person.api.reauthenticate(proof);
       proven = true;
       box.close();
     };
+    const cancel = el('button', { className: 'plain', type: 'button',
+      onclick: () => box.close() }, 'Cancel');
     const box = el('dialog', { className: 'proof', ariaLabel: 'Confirm that it is you',
       onclose: () => { box.remove(); done(proven); } },
-    el('h2', {}, 'Confirm that it is you'),
-    el('p', { className: 'quiet' }, byCode ? 'Changing this needs your second factor. Without the '
-      + 'app, sign out and sign in with a recovery code.'
-      : 'You signed in a while ago, and this protects your account.'),
-    makeForm({ fields: [field], action: 'Confirm', submit,
-      more: [el('button', { className: 'plain', type: 'button', onclick: () => box.close() },
-        'Cancel')] }));
+    el('h2', {}, 'Confirm that it is you'), el('p', { className: 'quiet' }, lead),
+    makeForm({ fields: [field], action: 'Confirm', submit, more: [cancel] }));
     root.append(box);
     box.showModal();
     box.querySelector('input').focus();

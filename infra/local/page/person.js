@@ -201,7 +201,8 @@ class Person {
     if (!room.cursor || room.fetching) return;
     room.fetching = true;
     try {
-      const page = await this.fetch(room, `limit=${limit}&cursor=${encodeURIComponent(room.cursor)}`);
+      const cursor = encodeURIComponent(room.cursor);
+      const page = await this.fetch(room, `limit=${limit}&cursor=${cursor}`);
       room.cursor = page.next_cursor;
     } catch (failure) {
       if (failure.code !== 'INVALID_CURSOR') throw failure;
