@@ -91,6 +91,10 @@ impl Fixture {
             "sign_in" => json!({ "email": self.ann.email, "password": self.ann.password }),
             "refresh_session" => json!({ "refresh_token": self.ann.refresh }),
             "sign_out" | "create_ws_ticket" | "mark_delivered" => json!({}),
+            "setup_2fa" | "regenerate_recovery_codes" => json!({}),
+            "verify_2fa" => json!({ "factor_id": "fct_none", "code": "123456" }),
+            "answer_2fa_challenge" => json!({ "challenge_id": "none", "code": "123456" }),
+            "disable_2fa" => json!({ "code": "123456" }),
             "edit_account" => json!({ "name": "Ann", "version": 1 }),
             "send_message" => json!({
                 "receiver_id": self.ben.id, "content": "swept", "message_type": "text",

@@ -7,6 +7,7 @@ pub mod account;
 pub mod address;
 pub mod demo;
 mod desk;
+pub mod factor;
 mod issue;
 pub mod keys;
 mod lists;
@@ -28,7 +29,8 @@ pub mod view;
 
 pub use account::{Account, Profile};
 pub use address::Email;
-pub use desk::{Doorkeeper, Guard, Notary, Registrar, Renewer};
+pub use desk::{Doorkeeper, Guard, Locksmith, Notary, Opener, Registrar, Renewer};
+pub use factor::challenge::SignedIn;
 pub use issue::TokenAnswer;
 pub use register::{Application, Registered, register};
 pub use sealed::Sealed;

@@ -166,8 +166,8 @@ pub(super) fn words(language: &str, change: SecurityChange) -> (&'static str, Wo
         "de" => (
             "de",
             "Hallo",
-            "Wenn du das nicht warst, ändere dein Passwort und beende fremde Sitzungen. Du bekommst \
-             diese Mail, weil es um die Sicherheit deines Kontos geht.",
+            "Wenn du das nicht warst, ändere dein Passwort und beende fremde Sitzungen. Du \
+             bekommst diese Mail, weil es um die Sicherheit deines Kontos geht.",
         ),
         "es" => (
             "es",
