@@ -59,14 +59,14 @@ export async function factors(stage) {
     await ann.signOut();
   });
 
-  await check('signing in asks for the code, and says how many tries are left', async () => {
+  await check('signing in asks for the code; a wrong one is refused in words', async () => {
     await ann.enter(email, password);
     await ann.field('Code from the authenticator').waitFor();
     await stage.refused(401, async () => {
       const right = await code();
       await ann.field('Code from the authenticator').fill(right === '000000' ? '111111' : '000000');
       await ann.button('Sign in', { exact: true }).click();
-      await ann.ref('trouble').getByText('4 tries left').waitFor();
+      await ann.ref('trouble').getByText('The code is wrong.').waitFor();
     });
     await stage.picture('factor-asked');
     await ann.field('Code from the authenticator').fill(await code());

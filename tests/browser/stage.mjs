@@ -201,7 +201,8 @@ export class Stage {
   async picture(title) {
     for (const [name, page] of Object.entries(this.pages)) {
       const path = join(ARTEFACTS, `browser-${title}-${name}.png`);
-      await page.screenshot({ path, animations: 'disabled' }).catch(() => console.log(`      no picture of ${name}`));
+      await page.screenshot({ path, animations: 'disabled' })
+        .catch(() => console.log(`      no picture of ${name}`));
     }
   }
 

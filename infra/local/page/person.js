@@ -56,6 +56,8 @@ class Person {
 
   async signOut(everywhere) {
     const path = everywhere ? 'logout-all' : 'logout';
+    // The socket would tell of the end as if somebody else had wanted it.
+    this.socket.stop();
     await this.api.call('POST', `/api/v2/auth/${path}`, {}).catch(() => {});
     this.end();
   }
