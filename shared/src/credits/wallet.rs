@@ -62,6 +62,20 @@ pub struct Wallet {
     /// When somebody new was written to first, within the last 24 h.
     #[serde(rename = "nc", default)]
     pub contacts: Contacts,
+    /// People whom the owner wrote to first, ever.
+    #[serde(rename = "bg", default, skip_serializing_if = "is_zero")]
+    pub begun: i64,
+    /// People who wrote first and got an answer, ever.
+    #[serde(rename = "an", default, skip_serializing_if = "is_zero")]
+    pub answered: i64,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the shape that serde asks for"
+)]
+fn is_zero(number: &i64) -> bool {
+    *number == 0
 }
 
 impl Item for Wallet {
@@ -244,6 +258,8 @@ impl Wallet {
             tat: 0,
             active: Bytes::default(),
             contacts: Contacts::default(),
+            begun: 0,
+            answered: 0,
         }
     }
 

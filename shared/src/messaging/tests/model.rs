@@ -85,6 +85,7 @@ impl Chat {
             wallet,
             head,
             receiver_is_active: true,
+            admission: Admission::default(),
         };
         let draft = Draft {
             me: &me,
