@@ -42,7 +42,7 @@ class PasswordSection {
         autocomplete: 'new-password' }],
     submit: async (passwords) => {
       const { sessions_revoked: ended } = await person.api.fresh('POST',
-        '/api/v2/auth/password/change', passwords);
+        '/api/v2/auth/password/change', passwords, { password: passwords.current_password });
       body.replaceChildren(el('p', { role: 'status' },
         `Your password is changed. ${count(ended, 'other session')} ended.`));
     } });

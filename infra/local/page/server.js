@@ -76,14 +76,17 @@ class Api {
     }
   }
 
-  /** Like `call`, for what needs a recent proof of presence: asks for one when there is none. */
-  async fresh(method, path, body) {
+  /** Like `call`, for what needs a recent proof of presence: asks for one unless it was given. */
+  async fresh(method, path, body, given = null) {
     for (;;) {
       try {
         return await this.call(method, path, body);
       } catch (failure) {
         if (!STALE.has(failure.code)) throw failure;
-        if (!await this.prove(failure.code)) {
+        if (given && failure.code === 'REAUTHENTICATION_NEEDED') {
+          await this.reauthenticate(given);
+          given = null;
+        } else if (!await this.prove(failure.code)) {
           throw new Failure(403, { message: 'Nothing was changed: it was not confirmed.' });
         }
       }
