@@ -9,10 +9,9 @@ import { chat } from './chat.mjs';
 import { credits } from './credits.mjs';
 import { factors } from './factors.mjs';
 import { password } from './password.mjs';
-import { search } from './search.mjs';
 import { Stage } from './stage.mjs';
 
-const STORIES = { chat, blocks, search, credits, password, factors };
+const STORIES = { chat, blocks, credits, password, factors };
 
 const wanted = process.argv.slice(2);
 const stage = await Stage.open().catch((cause) => {

@@ -1,7 +1,7 @@
-// Somebody blocks somebody: what the one sees, what the other sees; and a muted conversation.
+// Somebody blocks somebody: what the one sees, and what the other sees.
 
 import { Pane } from './pane.mjs';
-import { equal, until } from './stage.mjs';
+import { equal } from './stage.mjs';
 
 export async function blocks(stage) {
   const check = (name, act) => stage.check(name, act);
@@ -13,19 +13,6 @@ export async function blocks(stage) {
   await ann.write('Hello Ben');
   await ben.entry('Ann').click();
   await ben.message('Hello Ben').waitFor();
-
-  await check('a muted conversation counts, but quietly', async () => {
-    await ann.option('Mute for an hour');
-    await until('the mark', async () => (await ann.ref('standing').textContent())
-      .startsWith('muted until'));
-    await ann.page.keyboard.press('Escape');
-    await ben.write('are you there?');
-    await until('a badge', async () => await ann.badge('Ben') === '1');
-    equal(await ann.page.title(), 'Pairly', 'the title');
-    await ann.entry('Ben').click();
-    await ann.option('Unmute');
-    await until('no mark', async () => await ann.ref('standing').textContent() === '');
-  });
 
   await check('who blocks can neither write nor be written to, and reads on', async () => {
     await ben.option('Block Ann');

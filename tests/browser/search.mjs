@@ -16,10 +16,14 @@ export async function search(stage) {
   await stage.say(annToken, people.cleo.user_id, 'Cleo, the harbour was lovely');
   const ann = new Pane(await stage.enter('ann'));
   await ann.signIn('Ann');
+  const look = async (words) => {
+    await ann.root.getByLabel('Search messages').fill(words);
+    await ann.page.keyboard.press('Enter');
+  };
   const hits = ann.ref('hits').locator('li');
 
   await check('a word is found in all own conversations and marked', async () => {
-    await ann.root.getByLabel('Search messages').fill('harbour');
+    await look('harbour');
     await until('three hits', async () => await hits.count() === 3);
     const marked = await hits.locator('mark').allTextContents();
     equal(marked.join(), 'harbour,harbour,Harbour', 'marks');
@@ -43,11 +47,11 @@ export async function search(stage) {
   await check('only this conversation; both words must be there', async () => {
     await ann.button('Search in this conversation').click();
     await until('two hits', async () => await hits.count() === 2);
-    await ann.root.getByLabel('Search messages').fill('sunday harbour');
+    await look('sunday harbour');
     await until('one hit', async () => await hits.count() === 1);
     equal(await hits.locator('mark').count(), 2, 'marks');
     await ann.button('All', { exact: true }).click();
-    await ann.root.getByLabel('Search messages').fill('zeppelin');
+    await look('zeppelin');
     await ann.ref('outcome').getByText('Nothing found.').waitFor();
     await ann.page.keyboard.press('Escape');
     await ann.entry('Cleo').waitFor();
@@ -61,6 +65,7 @@ export async function search(stage) {
     await phone.entry('Ben').tap();
     await phone.button('Search in this conversation').tap();
     await phone.root.getByLabel('Search messages').fill('harbour');
+    await page.keyboard.press('Enter');
     const found = phone.ref('hits').locator('li');
     await until('two hits', async () => await found.count() === 2);
     equal(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), false,

@@ -30,6 +30,27 @@ class SessionsSection {
   }
 }
 
+/** What this person uses Pairly on: an app with a key of its own is a device. */
+class DevicesSection {
+  title = 'Devices';
+
+  async show(body, { person: { api } }) {
+    const { devices } = await api.call('GET', '/api/v2/devices');
+    const active = devices.filter(({ status }) => status === 'active');
+    const rows = active.map(({ device_id, name, type, last_activity, current }) => {
+      const remove = makeButton('Remove', async () => {
+        await api.call('DELETE', `/api/v2/devices/${device_id}`);
+        item.remove();
+      }, { ariaLabel: `Remove ${name}`, hidden: current });
+      const used = `${dayName(last_activity)}, ${hour(last_activity)}`;
+      const item = row(name, `${type} · ${used}`, remove);
+      return item;
+    });
+    body.replaceChildren(rows.length ? el('ul', {}, ...rows)
+      : aside('None. Apps with a key of their own appear here; this page is only a session.'));
+  }
+}
+
 /** A new password; the sessions elsewhere end with the old one. */
 class PasswordSection {
   title = 'Password';
@@ -103,9 +124,9 @@ class Account {
     this.dialog = byName('account').content.firstElementChild.cloneNode(true);
     this.ui = namedIn(this.dialog, 'part');
     pane.root.append(this.dialog);
-    this.sections = { sessions: new SessionsSection(), factors: new FactorsSection(),
-      password: new PasswordSection(), credits: new CreditsSection(),
-      blocks: new BlocksSection() };
+    this.sections = { sessions: new SessionsSection(), devices: new DevicesSection(),
+      factors: new FactorsSection(), password: new PasswordSection(),
+      credits: new CreditsSection(), blocks: new BlocksSection() };
     this.parts = Object.fromEntries(Object.entries(this.sections).map(([key, section]) =>
       [key, this.makePart(pane.slot, section)]));
     this.ui.sections.append(...Object.values(this.parts));

@@ -1,3 +1,6 @@
+const mutedWords = ({ mutedUntil }) => (Date.parse(mutedUntil) - now() > 366 * 86_400_000
+  ? 'muted' : `muted until ${when(mutedUntil)}`);
+
 /** The right half of a pane: one conversation, with what can be done in it. */
 class Chat {
   constructor(pane) {
@@ -15,6 +18,7 @@ class Chat {
       event.preventDefault();
       this.send();
     };
+    this.tray = new Tray(pane, () => this.pane.draw());
     ui.options.onclick = () => this.openOptions();
   }
 
@@ -23,13 +27,16 @@ class Chat {
   send() {
     const room = this.person.open;
     const text = this.ui.text.value.trim();
-    if (!room || !text) return;
+    // Pictures that are still on their way go with the message, so it waits for them.
+    if (!room || this.tray.busy) return;
+    const pictures = this.tray.take();
+    if (!text && !pictures.length) return;
     this.ui.text.value = room.draft = '';
     clearTimeout(room.typingAgain);
     room.typingState = null;
     this.sized();
     this.stick = true;
-    this.person.outgoing.send(room, text);
+    this.person.outgoing.send(room, text, pictures);
   }
 
   typed() {
@@ -49,13 +56,10 @@ class Chat {
   openOptions() {
     const { person, person: { contacts, open: room } } = this;
     const { partner } = room;
-    const mute = (seconds, text) => ({ sign: 'hushed', text, act: () => {
-      const until = new Date(now() + seconds * 1000).toISOString();
-      contacts.mute(room, until).catch(fail);
-    } });
-    const quiet = room.muted ? [{ sign: 'hushed', text: 'Unmute',
-      act: () => contacts.mute(room, new Date(now()).toISOString()).catch(fail) }]
-      : [mute(3600, 'Mute for an hour'), mute(7 * 86_400, 'Mute for a week')];
+    const mute = (text, until) => ({ sign: 'hushed', text,
+      act: () => contacts.mute(room, until).catch(fail) });
+    const quiet = room.muted ? [mute('Unmute', null)]
+      : [mute('Mute for an hour', new Date(now() + 3_600_000).toISOString()), mute('Mute')];
     openMenu(this.ui.options, [...(room.id ? quiet : []),
       contacts.has(partner)
         ? { sign: 'block', text: `Unblock ${partner.name}`,
@@ -137,9 +141,10 @@ class Chat {
       const typing = room.typingUntil > Date.now();
       setText(ui.typing, typing ? 'typing…' : '');
       setText(ui.standing, typing ? '' : person.contacts.has(room.partner) ? 'blocked by you'
-        : room.muted ? `muted until ${when(room.mutedUntil)}` : '');
+        : room.muted ? mutedWords(room) : '');
     }
     this.drawFoot(room);
+    this.tray.draw();
     this.drawMessages(room);
     if (this.shown !== room) this.enterRoom(room);
   }
@@ -151,6 +156,7 @@ class Chat {
     const short = wallet.available < (price ?? 1);
     const state = blocked ? 'blocked' : short ? 'short' : 'open';
     ui.composer.hidden = ui.hint.hidden = blocked;
+    ui.attach.disabled = this.tray.items.length >= PICTURES_MAX;
     ui.banner.hidden = state === 'open';
     if (ui.banner.dataset.state !== `${state} ${room?.partner.user_id}`) {
       ui.banner.dataset.state = `${state} ${room?.partner.user_id}`;
@@ -218,7 +224,8 @@ class Chat {
     const mine = message.sender_id === me.user_id;
     const parts = { by: el('span', { className: 'hush' }), text: el('span', { className: 'words' }),
       time: el('time'), tick: el('span', { className: 'tick' }),
-      why: el('span'), failed: el('p', { className: 'failed-note' }) };
+      media: el('div', { className: 'media' }), why: el('span'),
+      failed: el('p', { className: 'failed-note' }) };
     parts.again = el('button', { className: 'link', type: 'button',
       onclick: () => outgoing.retry(room, message) }, 'Try again');
     parts.drop = el('button', { className: 'link', type: 'button',
@@ -230,12 +237,17 @@ class Chat {
     parts.by.textContent = mine ? 'You: ' : `${room.partner.name}: `;
     const stamp = el('span', { className: 'stamp' }, parts.time, mine ? parts.tick : null);
     const bubble = el('div', { className: 'bubble', dir: 'auto' },
-      parts.by, parts.text, ' ', stamp);
+      parts.by, parts.media, parts.text, ' ', stamp);
     const side = mine ? 'mine' : 'theirs';
     const fresh = this.shown === room && now() - Date.parse(message.created_at) < 5000;
     const node = el('li', { className: `message ${side} ${fresh ? 'fresh' : ''}` },
       el('div', { className: 'line' }, bubble, parts.more), parts.failed);
     return Object.assign(node, { parts });
+  }
+
+  /** The attachments of a message with links that work again. */
+  async renewed({ id }) {
+    return (await this.person.api.call('GET', `/api/v2/messages/${id}`)).attachments;
   }
 
   drawMessage(node, { room, message, turn }) {
@@ -245,6 +257,8 @@ class Chat {
     node.dataset.state = state;
     node.classList.toggle('turn', Boolean(turn));
     setText(parts.text, message.is_deleted ? 'Message deleted' : message.content);
+    reconcile(parts.media, (message.attachments ?? []).map((one, n) => ({ one, key: String(n) })),
+      ({ one }) => makeAttachment(one, () => this.renewed(message)), () => {});
     parts.text.classList.toggle('gone', Boolean(message.is_deleted));
     setText(parts.time, hour(message.created_at));
     parts.time.dateTime = message.created_at;

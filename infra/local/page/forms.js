@@ -3,13 +3,17 @@
 const minutes = (seconds) => (seconds < 90 ? `${Math.ceil(seconds)} seconds`
   : `${Math.ceil(seconds / 60)} minutes`);
 
+/** Why a password is too weak, in words. */
+const REASONS = { common: 'It is one of those that everybody tries first.',
+  contains_email: 'It contains your e-mail address.' };
+
 /** A refusal in words: what was said, what is wrong with which field, and what is left. */
 function wordsOf({ code, message, details, waitSeconds }) {
   const { fields = [], reasons = [], attempts_left: left, retry_after: wait } = details;
   const seconds = wait ?? waitSeconds;
   return [message,
     ...fields.map((row) => `${row.field.replace('/', '').replaceAll('_', ' ')}: ${row.message}`),
-    ...reasons.map((reason) => String(reason).replaceAll('_', ' ')),
+    ...reasons.map((reason) => REASONS[reason] ?? String(reason).replaceAll('_', ' ')),
     code === 'MFA_VERIFICATION_FAILED' ? 'Each code works once: wait for the next.' : null,
     left >= 0 ? `${left} ${left === 1 ? 'try' : 'tries'} left.` : null,
     seconds ? `Try again in ${minutes(seconds)}.` : null].filter(Boolean).join('\n');

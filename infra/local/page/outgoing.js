@@ -11,10 +11,13 @@ class Outgoing {
   wake() { this.waiting.splice(0).forEach((done) => done()); }
 
   /** Shows the message at once and sends it in its turn. */
-  send(room, content) {
+  send(room, content, pictures = []) {
     const key = crypto.randomUUID();
-    const message = { key, client_message_id: key, content, sender_id: this.person.me.user_id,
-      state: 'sending', created_at: new Date(now()).toISOString() };
+    const attachments = pictures.map(({ media_id, preview, name }) =>
+      ({ media_id, preview, file_name: name, content_type: 'image/*' }));
+    const message = { key, client_message_id: key, content, attachments,
+      sender_id: this.person.me.user_id, state: 'sending',
+      created_at: new Date(now()).toISOString() };
     room.messages.push(message);
     this.queue.push([room, message]);
     this.person.changed();
@@ -44,7 +47,9 @@ class Outgoing {
 
   async deliver(room, message) {
     const body = { receiver_id: room.partner.user_id, content: message.content,
-      message_type: 'text', attachments: [], client_message_id: message.key };
+      message_type: message.attachments.length ? 'image' : 'text',
+      attachments: message.attachments.map(({ media_id }) => ({ media_id })),
+      client_message_id: message.key };
     for (let attempt = 0; message.state === 'sending'; attempt += 1) {
       try {
         const answer = await this.post(body);

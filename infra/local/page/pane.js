@@ -164,7 +164,7 @@ class Pane {
     const typing = room?.typingUntil > Date.now();
     parts.tick.hidden = !mine || typing;
     if (mine) drawTick(parts.tick, room.stateOf(last));
-    const preview = last ? last.preview || 'Message deleted' : 'Say hello';
+    const preview = last ? last.preview || KINDS[last.type] || 'Message deleted' : 'Say hello';
     setText(parts.preview, typing ? 'is typing…' : preview);
     setText(parts.time, last ? when(last.created_at) : '');
     this.drawSign(parts.sign, this.person.contacts.has(partner) ? 'block'

@@ -257,7 +257,8 @@ class Person {
     else if (room.loaded) room.add([message]);
     else if (message.seq >= (room.last?.seq ?? 0)) room.tip(message);
     room.head = Math.max(room.head, message.seq);
-    if (!mine && !room.muted) this.on.announce(`${room.partner.name}: ${message.content}`);
+    if (!mine && !room.muted) this.on.announce(
+      `${room.partner.name}: ${message.content || KINDS[message.message_type]}`);
   }
 
   hearStatus({ id, status, up_to_seq, conversation_id, user_id, unread_count }) {

@@ -1,7 +1,13 @@
-/** A text in pieces, every other one a hit. */
+/** Scripts that set no space between words, where a part of a text is a hit. */
+const UNSPACED = /[\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmr}\p{sc=Mymr}]/u;
+
+/** A text in pieces, every other one a hit: a whole word, as the server finds them. */
 function hitsIn(text, words) {
-  const escaped = words.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-  return escaped.length ? text.split(new RegExp(`(${escaped.join('|')})`, 'giu')) : [text];
+  const patterns = words.map((word) => {
+    const escaped = word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+    return UNSPACED.test(word) ? escaped : `(?<![\\p{L}\\p{N}])${escaped}(?![\\p{L}\\p{N}])`;
+  });
+  return patterns.length ? text.split(new RegExp(`(${patterns.join('|')})`, 'giu')) : [text];
 }
 
 /** The part of a text around its first hit, with the hits marked. */
@@ -19,11 +25,8 @@ class Search {
     Object.assign(this, { pane, ui, person });
     this.clear();
     ui.search.onsubmit = (event) => { event.preventDefault(); this.begin(); };
-    ui.words.oninput = () => {
-      clearTimeout(this.soon);
-      this.soon = setTimeout(() => this.begin(), 350);
-      if (!ui.words.value.trim()) this.begin();
-    };
+    // Only whole words are found, so nothing is asked before somebody has finished them.
+    ui.words.oninput = () => this.wait();
     ui.words.onkeydown = (event) => {
       if (event.key !== 'Escape' || !this.busy) return;
       event.stopPropagation();
@@ -40,7 +43,6 @@ class Search {
   get busy() { return this.ui.words.value.trim().length > 0; }
 
   clear() {
-    clearTimeout(this.soon);
     Object.assign(this, { words: [], hits: [], cursor: null, outcome: '', partner: null,
       within: null, asked: '', turned: Symbol('a search') });
     this.ui.words.value = '';
@@ -62,8 +64,14 @@ class Search {
     this.begin();
   }
 
+  /** Something is typed that nobody has asked for yet. */
+  wait() {
+    this.turned = Symbol('no search');
+    Object.assign(this, { hits: [], cursor: null, outcome: 'Enter searches for whole words.' });
+    this.pane.draw();
+  }
+
   async begin() {
-    clearTimeout(this.soon);
     const asked = this.ui.words.value.trim();
     const turned = this.turned = Symbol('a search');
     this.words = asked.split(/\s+/).filter((word) => word.length > 1);

@@ -39,6 +39,7 @@ pub(super) const PEOPLE: &str = concat!(
     part!("qr.js"),
     part!("gate.js"),
     part!("search.js"),
+    part!("attachments.js"),
     part!("factors.js"),
     part!("account.js"),
     part!("chat.js"),
