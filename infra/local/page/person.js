@@ -16,7 +16,7 @@ class Person {
 
   forget() {
     Object.assign(this, { me: null, wallet: null, conversations: new Map(), open: null,
-      syncToken: null, link: 'off', price: null, hushed: false });
+      early: [], syncToken: null, link: 'off', price: null, hushed: false });
     this.contacts.blocked.clear();
     this.outgoing.forget();
   }
@@ -80,6 +80,9 @@ class Person {
       }
       cursor = page.next_cursor && `&cursor=${encodeURIComponent(page.next_cursor)}`;
     } while (cursor);
+    for (const data of this.early.splice(0)) {
+      if (this.byId(data.conversation_id)) this.hearStatus(data);
+    }
     this.changed();
   }
 
@@ -261,9 +264,14 @@ class Person {
       `${room.partner.name}: ${message.content || KINDS[message.message_type]}`);
   }
 
-  hearStatus({ id, status, up_to_seq, conversation_id, user_id, unread_count }) {
+  hearStatus(data) {
+    const { id, status, up_to_seq, conversation_id, user_id, unread_count } = data;
     const room = this.byId(conversation_id);
-    if (!room) return this.listSoon();
+    if (!room) {
+      // The other side was faster than the answer to the first message.
+      this.early.push(data);
+      return this.listSoon();
+    }
     if (status === 'failed') return room.patch({ id, status });
     const read = status === 'read' ? up_to_seq : 0;
     if (user_id !== this.me.user_id) return room.mark({ theirs: read }, up_to_seq);
