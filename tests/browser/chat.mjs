@@ -120,7 +120,7 @@ export async function chat(stage) {
 
   await check('an hour later sockets and tokens are renewed; nothing is missing', async () => {
     // An expired token is answered 401 before it is renewed, and the browser reports that.
-    stage.expected = /status of 401/;
+    stage.expected = /status of 401|HTTP Authentication failed/;
     await ann.page.getByRole('button', { name: '+1 h' }).click();
     await until('the clock has moved', async () =>
       await ann.page.locator('[data-advance="3600"]').isEnabled(), 15_000);

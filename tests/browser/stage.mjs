@@ -99,7 +99,8 @@ export function watch(page, stage, name) {
   page.on('pageerror', (error) => complain(error.stack ?? String(error)));
   page.on('request', (request) => {
     const url = request.url();
-    if (!url.startsWith(stage.base) && !url.startsWith('data:')) complain(`asked for ${url}`);
+    const own = [stage.base, `blob:${stage.base}`, 'data:'];
+    if (!own.some((start) => url.startsWith(start))) complain(`asked for ${url}`);
   });
 }
 
