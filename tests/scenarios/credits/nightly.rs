@@ -117,6 +117,15 @@ async fn every_night_a_root_over_all_heads_is_written_that_anybody_can_recompute
         (&balances["adjust"], &balances["burn"]),
         (&json!(-200), &json!(80))
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_root_follows_the_one_before_and_covers_only_what_changed() {
+    let world = evening().await;
+    let (mut ann, ben, ..) = two_who_chat(&world, 40).await;
+    world.passes(TO_THE_CHECK).await;
+    let first = report(&world, "2026-01-05").await;
+    assert_eq!(first["previous"], json!("0".repeat(64)));
     // The second day: only Ann does anything.
     ann.token = ann.elsewhere().await.token;
     chatter(&mut ann, &ben, 3).await;
