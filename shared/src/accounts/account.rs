@@ -69,6 +69,9 @@ pub struct Account {
     /// When a second factor was confirmed; none without one.
     #[serde(default, with = "millis::option")]
     pub two_factor_at: Option<Time>,
+    /// Ways to sign in through a provider.
+    #[serde(default)]
+    pub identities: i64,
     /// 1–80 characters.
     pub name: String,
     /// ISO 8601 date, sealed.
@@ -152,6 +155,7 @@ impl Account {
             email_verified_at: None,
             password: new.password,
             two_factor_at: None,
+            identities: 0,
             name: new.name,
             locale: new.locale,
             timezone: new.timezone,

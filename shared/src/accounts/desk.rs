@@ -75,15 +75,40 @@ macro_rules! desk {
 
 desk! {
     /// What opening an account needs.
-    Registrar {
+    Office {
         tables: Table<(Write<Data>, Write<Ledger>)> = "Account, proof, mail; the wallet.",
         cipher: Cipher = "The new person's data key.",
-        pepper: Secret<Pepper> = "For the password.",
         lookup: Secret<Lookup> = "For the hash of the address.",
         policies: Policies = "Grants and switches.",
         ids: Ids = "For everything new.",
         clock: Clock = "Server time.",
         config: Arc<Config> = "Where links point.",
+    }
+}
+
+desk! {
+    /// What a registration with a password needs.
+    Registrar {
+        office: Office = "Opens the account.",
+        pepper: Secret<Pepper> = "For the password.",
+    }
+}
+
+impl Deref for Registrar {
+    type Target = Office;
+
+    fn deref(&self) -> &Office {
+        &self.office
+    }
+}
+
+desk! {
+    /// What a sign-in through a provider needs on its way.
+    Usher {
+        tables: Table<Write<Live>> = "State and one-time code.",
+        ids: Ids = "For both, the nonce and the verifier.",
+        clock: Clock = "Server time.",
+        config: Arc<Config> = "Which providers, and where the app may be.",
     }
 }
 

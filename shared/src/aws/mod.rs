@@ -5,6 +5,7 @@ pub mod dynamo;
 mod expression;
 pub mod mail;
 pub mod objects;
+pub mod outside;
 pub mod presigned;
 pub mod queue;
 pub mod secret;

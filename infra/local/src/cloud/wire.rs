@@ -99,6 +99,8 @@ pub enum Service {
     S3,
     /// Connection management of the WebSocket API, REST.
     ExecuteApi,
+    /// Other people's services: identity providers.
+    Outside,
 }
 
 impl Service {
@@ -112,6 +114,7 @@ impl Service {
             Self::SecretsManager => "SecretsManager",
             Self::S3 => "S3",
             Self::ExecuteApi => "ExecuteApi",
+            Self::Outside => "Outside",
         }
     }
 
@@ -125,6 +128,7 @@ impl Service {
             Self::SecretsManager => "secretsmanager",
             Self::S3 => "s3",
             Self::ExecuteApi => "execute-api",
+            Self::Outside => "outside",
         }
     }
 
@@ -133,7 +137,7 @@ impl Service {
             Self::DynamoDb | Self::Sqs => "application/x-amz-json-1.0",
             Self::Kms | Self::SecretsManager => "application/x-amz-json-1.1",
             Self::S3 => "application/xml",
-            Self::Ses | Self::ExecuteApi => "application/json",
+            Self::Ses | Self::ExecuteApi | Self::Outside => "application/json",
         }
     }
 
