@@ -17,6 +17,8 @@ const WITHOUT: &[&str] = &[
     "verify_2fa",
     "answer_2fa_challenge",
     "regenerate_recovery_codes",
+    "exchange_social_login",
+    "finish_social_login",
 ];
 /// Equal calls at once.
 const CALLS: usize = 50;
