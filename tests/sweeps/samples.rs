@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use shared::function::{Function, Trigger};
-use world::{Person, World};
+use world::{DeviceSecret, Person, World};
 
 /// Two people who have written to each other, and somebody else.
 pub struct Fixture {
@@ -14,6 +14,8 @@ pub struct Fixture {
     pub sent: Value,
     /// A second session of Ann.
     pub session: String,
+    /// A device of Ann.
+    pub device: String,
     /// Somebody whom Ann has blocked.
     pub dora: String,
 }
@@ -31,6 +33,8 @@ impl Fixture {
         let sent = ann.says("hello").to(&ben).await.ok();
         ben.says("hello").to(&ann).await.ok();
         let session = ann.elsewhere().await.session_id;
+        let device = ann.registers("Ann's phone", 1).await.ok();
+        let device = device["device_id"].as_str().expect("an id").to_owned();
         let dora = world.person("Dora").await.id;
         let block = json!({ "user_id": dora });
         ann.post("/api/v2/blocks", block).await.expect(201);
@@ -42,6 +46,7 @@ impl Fixture {
             cleo,
             sent,
             session,
+            device,
             dora,
         }
     }
@@ -54,6 +59,7 @@ impl Fixture {
             "partner_id" => self.ben.id.clone(),
             "user_id" => self.dora.clone(),
             "session_id" => self.session.clone(),
+            "device_id" => self.device.clone(),
             "transaction_id" => text(&self.sent["credits_transaction_id"]),
             "provider" => "google".to_owned(),
             "identity_id" => self.absent(parameter),
@@ -68,6 +74,7 @@ impl Fixture {
             "partner_id" | "user_id" => format!("usr_{}", "0".repeat(26)),
             "session_id" => format!("ses_{}", "0".repeat(26)),
             "identity_id" => format!("idt_{}", "0".repeat(26)),
+            "device_id" => format!("dev_{}", "0".repeat(26)),
             _ => format!("txn_{}", "0".repeat(26)),
         }
     }
@@ -94,6 +101,13 @@ impl Fixture {
             "sign_in" => json!({ "email": self.ann.email, "password": self.ann.password }),
             "refresh_session" => json!({ "refresh_token": self.ann.refresh }),
             "sign_out" | "create_ws_ticket" | "mark_delivered" => json!({}),
+            "request_password_reset" => json!({ "email": self.ann.email }),
+            "reset_password" => json!({ "token": "nonsense", "new_password": "Other-Harbour-22" }),
+            "change_password" => json!({
+                "current_password": self.ann.password, "new_password": "Other-Harbour-22",
+            }),
+            "reauthenticate" => json!({ "password": self.ann.password }),
+            "sign_out_everywhere" => json!({}),
             "setup_2fa" | "regenerate_recovery_codes" => json!({}),
             "verify_2fa" => json!({ "factor_id": "fct_none", "code": "123456" }),
             "answer_2fa_challenge" => json!({ "challenge_id": "none", "code": "123456" }),
@@ -104,6 +118,12 @@ impl Fixture {
                 "receiver_id": self.ben.id, "content": "swept", "message_type": "text",
                 "client_message_id": "sweep-0001",
             }),
+            "set_low_balance_alert" => json!({ "threshold": 25 }),
+            "register_device" => json!({
+                "name": "Laptop", "type": "desktop",
+                "public_key": DeviceSecret::new(2).public_key(),
+            }),
+            "rename_device" => json!({ "name": "Telephone" }),
             "mark_read" => json!({ "message_ids": [self.sent["id"]] }),
             "block_user" => json!({ "user_id": self.cleo.id }),
             _ => return None,

@@ -16,6 +16,7 @@ use crate::http::Me;
 use crate::http::limit::{Activity, Limit};
 use crate::id::is_id;
 use crate::notifications::SecurityChange;
+use crate::relay;
 use crate::table::{Commit, Name, Query};
 use crate::time::Time;
 
@@ -108,12 +109,20 @@ async fn reused(desk: &Renewer, session: &Session, key: &DataKey, now: Time) -> 
 /// # Errors
 /// 503 when the table does not answer.
 pub async fn live(tables: &Tables, user_id: &str, now: Time) -> Result<Vec<Session>> {
+    let mut sessions = kept(tables, user_id).await?;
+    sessions.retain(|session| session.is_live(now));
+    Ok(sessions)
+}
+
+/// The sessions of a person, ended ones of the last 30 days included, oldest first.
+///
+/// # Errors
+/// 503 when the table does not answer.
+pub(super) async fn kept(tables: &Tables, user_id: &str) -> Result<Vec<Session>> {
     let query = Query::of(Name::Data, user_id)
         .prefix(Session::PREFIX)
         .limit(ROWS_MAX);
-    let mut sessions: Vec<Session> = tables.query(query.consistent()).await?;
-    sessions.retain(|session| session.is_live(now));
-    Ok(sessions)
+    tables.query(query.consistent()).await
 }
 
 /// One session as its person sees it.
@@ -150,7 +159,14 @@ pub struct SessionView {
 /// 503 when the table does not answer.
 pub async fn list(tables: &Tables, me: &Me, now: Time) -> Result<Vec<SessionView>> {
     let activity: Option<Activity> = tables.get(&Activity::key_of(&me.user_id)).await?;
+    let sessions = live(tables, &me.user_id, now).await?;
+    let devices: Vec<_> = sessions
+        .iter()
+        .filter_map(|one| one.device_id.clone())
+        .collect();
+    let names = relay::names_of(tables, &me.user_id, &devices).await?;
     let view = |session: Session| {
+        let name = session.device_id.as_ref().and_then(|id| names.get(id));
         let slot = session.device_id.as_deref().unwrap_or(&session.session_id);
         let used = activity
             .as_ref()
@@ -161,8 +177,8 @@ pub async fn list(tables: &Tables, me: &Me, now: Time) -> Result<Vec<SessionView
                 .unwrap_or(session.last_used_at)
                 .max(session.last_used_at),
             session_id: session.session_id,
+            device_name: name.cloned(),
             device_id: session.device_id,
-            device_name: None,
             ip_prefix: session.ip_prefix,
             country: session.country,
             user_agent: session.user_agent,
@@ -170,7 +186,6 @@ pub async fn list(tables: &Tables, me: &Me, now: Time) -> Result<Vec<SessionView
             created_at: session.created_at,
         }
     };
-    let sessions = live(tables, &me.user_id, now).await?;
     Ok(sessions.into_iter().rev().map(view).collect())
 }
 
@@ -205,19 +220,34 @@ pub async fn revoke(
 /// # Errors
 /// 503 when the table does not answer; some may have ended.
 pub async fn revoke_others(tables: &Tables, me: &Me, now: Time) -> Result<usize> {
-    let mut revoked = 0;
-    for session in live(tables, &me.user_id, now).await? {
-        if session.session_id == me.session_id {
-            continue;
-        }
-        match tables
-            .commit(session.revoke(RevokeReason::Revoked, now))
-            .await
-        {
-            Ok(()) => revoked += 1,
+    let mut others = live(tables, &me.user_id, now).await?;
+    others.retain(|session| session.session_id != me.session_id);
+    end(tables, &others, RevokeReason::Revoked, now).await
+}
+
+/// Ends all sessions of the caller, the one that asks last, and counts them.
+///
+/// # Errors
+/// 503 when the table does not answer; some may have ended, and asking again is possible.
+pub async fn revoke_all(tables: &Tables, me: &Me, now: Time) -> Result<usize> {
+    let mut all = live(tables, &me.user_id, now).await?;
+    all.sort_by_key(|session| session.session_id == me.session_id);
+    end(tables, &all, RevokeReason::SignOutAll, now).await
+}
+
+async fn end(
+    tables: &Tables,
+    sessions: &[Session],
+    reason: RevokeReason,
+    now: Time,
+) -> Result<usize> {
+    let mut ended = 0;
+    for session in sessions {
+        match tables.commit(session.revoke(reason, now)).await {
+            Ok(()) => ended += 1,
             Err(Missed::Refused(_)) => {}
             Err(Missed::Failed(error)) => return Err(error),
         }
     }
-    Ok(revoked)
+    Ok(ended)
 }

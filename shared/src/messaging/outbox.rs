@@ -1,6 +1,7 @@
 //! Sending, carried out: reads, the transaction, and what to do when somebody else was first.
 
 use super::address::{conversation_id, message_key, message_row};
+use super::admission::Admission;
 use super::head::Head;
 use super::message::Message;
 use super::send::{CLIENT_ID_MS, Draft, Ground, NewMessage};
@@ -17,6 +18,7 @@ use crate::error::{
 use crate::function::{Grant, Operation, Take};
 use crate::http::limit::touch;
 use crate::http::{Call, Me, Rate, once};
+use crate::matching::Standing;
 use crate::table::Refused;
 use crate::time::Time;
 
@@ -29,7 +31,7 @@ pub struct Outbox {
     key: Option<String>,
     rate: Rate,
     secret: Secret<Lookup>,
-    price: i64,
+    policies: Policies,
     now: Time,
 }
 
@@ -46,14 +48,14 @@ impl Take<Call> for Outbox {
     async fn take(env: &Env, call: &mut Call) -> Result<Self> {
         let header = call.header("idempotency-key");
         let key = header.map(once::key_of).transpose()?.map(str::to_owned);
-        let price = Policies::take(env, call).await?.number("price.message");
+        let policies = Policies::take(env, call).await?;
         let rate = Rate::take(env, call).await?;
         let secret = Secret::take(env, call).await?;
         Ok(Self {
             key,
             rate,
             secret,
-            price,
+            policies,
             now: call.now,
         })
     }
@@ -74,7 +76,8 @@ impl Outbox {
             me,
             rate,
             secret,
-            price: self.price,
+            price: self.policies.number("price.message"),
+            policies: &self.policies,
             now: self.now,
         };
         sender.send(tables, client_id, new).await
@@ -87,6 +90,7 @@ struct Sender<'a> {
     rate: &'a Rate,
     secret: [u8; 32],
     price: i64,
+    policies: &'a Policies,
     now: Time,
 }
 
@@ -97,6 +101,11 @@ impl Sender<'_> {
         let mut is_fresh = false;
         for round in 1..=TRIES_MAX {
             let (me, rate) = (self.me, self.rate);
+            if ground.asks_standing(&me.user_id, self.now) {
+                let who = (&*me.user_id, &ground.wallet);
+                let standing = Standing::load(tables, self.policies, who, self.now).await?;
+                ground.admission.standing = Some(standing);
+            }
             let draft = Draft {
                 me,
                 new,
@@ -167,6 +176,7 @@ impl Sender<'_> {
             wallet,
             head: head.or_else(|| Head::new(me, to, self.now)),
             receiver_is_active,
+            admission: Admission::of(self.policies),
         })
     }
 

@@ -8,7 +8,8 @@ use shared::{Result, endpoint};
 
 endpoint!(POST "/api/v2/auth/oauth/exchange" => exchange_social_login, limit: Anonymous,
     faults: [BIRTHDATE_REQUIRED, IDENTITY_ALREADY_EXISTS, OTP_EXPIRED, UNDERAGE, OAUTH_FAILED,
-        EMAIL_NOT_CONFIRMED, USER_BANNED, INVALID_CREDENTIALS, SESSION_REVOKED]);
+        EMAIL_NOT_CONFIRMED, USER_BANNED, INVALID_CREDENTIALS, SESSION_REVOKED,
+        DEVICE_NAME_TAKEN, DEVICE_LIMIT, KEY_REUSED, DEVICE_TYPE, INVALID_KEY]);
 
 async fn exchange_social_login(
     office: Office,

@@ -20,6 +20,7 @@ use crate::error::{Error, MFA_VERIFICATION_FAILED, OTP_EXPIRED, Result, UNAVAILA
 use crate::http::Client;
 use crate::http::limit::Limit;
 use crate::notifications::SecurityChange;
+use crate::relay::NewDevice;
 use crate::table::{Change, Commit, Condition, Item, Key, Name};
 use crate::time::{SECOND_MS, Time, millis};
 
@@ -36,6 +37,11 @@ pub struct Challenge {
     pub partition: String,
     /// Whom it lets in.
     pub user_id: String,
+    /// The password that was right: another one since voids the question.
+    pub password_mark: String,
+    /// The device that signs in.
+    #[serde(default)]
+    pub device: Option<NewDevice>,
     /// Wrong answers that are left.
     pub attempts_left: i64,
     /// Its end.
@@ -107,14 +113,16 @@ pub enum SignedIn {
 /// Asks for the second factor; `beside` is written with the question.
 pub(in crate::accounts) async fn ask(
     desk: &Opener,
-    user_id: &str,
+    (account, device): (&Account, Option<&NewDevice>),
     beside: Commit,
 ) -> Result<SignedIn, Missed> {
     let (challenge_id, now) = (crypto::encode(&desk.ids.bytes::<32>()), desk.clock.now());
     let expires_at = now.plus(CHALLENGE_SECONDS * SECOND_MS);
     let challenge = Challenge {
         partition: partition_of(&challenge_id),
-        user_id: user_id.to_owned(),
+        user_id: account.user_id.clone(),
+        password_mark: account.password_mark(),
+        device: device.cloned(),
         attempts_left: TRIES_MAX,
         expires_at,
         expires: expires_at.seconds(),
@@ -145,6 +153,9 @@ impl Scene {
         let factor = factor.filter(Factor::is_confirmed).ok_or(&OTP_EXPIRED)?;
         let account = account::load(&desk.tables, user_id).await?;
         may_enter(&account, desk.clock.now())?;
+        if account.password_mark() != challenge.password_mark {
+            return Err(OTP_EXPIRED.into());
+        }
         let key = desk.cipher.key(user_id).await?;
         Ok(Self {
             challenge,
@@ -196,7 +207,8 @@ pub async fn answer(
         }
         let outcome = if tried.right {
             let beside = || scene.passed(&tried.next, given, now);
-            let opened = open(desk, guard, client, &scene.account, 2, beside).await;
+            let who = (&scene.account, scene.challenge.device.as_ref());
+            let opened = open(desk, guard, client, who, 2, beside).await;
             opened.map(Some)
         } else {
             let counted = scene.factor.store(&tried.next).with(scene.challenge.miss());

@@ -32,6 +32,7 @@ use crate::error::{
 };
 use crate::http::Client;
 use crate::notifications::SecurityChange;
+use crate::relay::NewDevice;
 use crate::table::{Commit, Condition};
 use crate::time::{MINUTE_MS, Time};
 
@@ -60,6 +61,15 @@ pub struct Exchange {
     /// At least 18 years ago.
     #[schemars(extend("format" = "date"))]
     pub birthdate: Option<String>,
+    /// The device that signs in; given with the code, and kept until the account is open.
+    pub device: Option<NewDevice>,
+}
+
+/// What lies under a signup token.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Signup {
+    proven: Proven,
+    device: Option<NewDevice>,
 }
 
 /// One more way to sign in.
@@ -111,8 +121,10 @@ pub async fn exchange(at: Counter<'_>, given: Exchange) -> Result<Exchanged> {
         given.signup_token,
         given.birthdate,
     ) {
-        (Some(code), Some(verifier), None, None) => at.by_code(&code, &verifier).await,
-        (None, None, Some(token), Some(born)) => {
+        (Some(code), Some(verifier), None, None) => {
+            at.by_code(&code, &verifier, given.device).await
+        }
+        (None, None, Some(token), Some(born)) if given.device.is_none() => {
             let signed_in = at.by_signup(&token, &born).await?;
             Ok(Exchanged::SignedIn(signed_in))
         }
@@ -125,7 +137,12 @@ pub async fn exchange(at: Counter<'_>, given: Exchange) -> Result<Exchanged> {
 }
 
 impl Counter<'_> {
-    async fn by_code(self, code: &str, verifier: &str) -> Result<Exchanged> {
+    async fn by_code(
+        self,
+        code: &str,
+        verifier: &str,
+        device: Option<NewDevice>,
+    ) -> Result<Exchanged> {
         let (tables, now) = (&self.office.tables, self.office.clock.now());
         let found: Found<Finished> = onetime::find(tables, CODE, code, now, &OTP_EXPIRED).await?;
         let finished = &found.content;
@@ -144,10 +161,19 @@ impl Counter<'_> {
             }
             (None, Some(owner)) => {
                 let account = account::load(tables, &owner.user_id).await?;
-                let signed_in = self.enter(&account, &found).await?;
+                may_enter(&account, now)?;
+                let mine = Condition::text("user_id", &owner.user_id);
+                // Unlinked in the same instant, the identity lets nobody in any more.
+                let spent = || {
+                    let spent = found.spend();
+                    let (key, mine) = (hash.owner_key(), mine.clone());
+                    Ok(spent.check::<IdentityOwner>(key, mine, &OTP_EXPIRED))
+                };
+                let who = (&account, device.as_ref());
+                let signed_in = enter(self.door, self.guard, self.client, who, spent).await?;
                 Ok(Exchanged::SignedIn(signed_in))
             }
-            (None, None) => Err(self.stranger(&found).await?),
+            (None, None) => Err(self.stranger(&found, device).await?),
         }
     }
 
@@ -158,23 +184,18 @@ impl Counter<'_> {
         }
     }
 
-    async fn enter<T>(self, account: &Account, found: &Found<T>) -> Result<SignedIn> {
-        may_enter(account, self.office.clock.now())?;
-        let spent = || Ok(found.spend());
-        enter(self.door, self.guard, self.client, account, spent).await
-    }
-
     /// An identity without an account: it may open one, unless its address is taken.
-    async fn stranger(self, found: &Found<Finished>) -> Result<Error> {
-        let proven = &found.content.proven;
-        let (_, hash) = self.address(proven)?;
+    async fn stranger(self, found: &Found<Finished>, device: Option<NewDevice>) -> Result<Error> {
+        let proven = found.content.proven.clone();
+        let (_, hash) = self.address(&proven)?;
         let (tables, now) = (&self.office.tables, self.office.clock.now());
         let taken: Option<EmailOwner> = tables.get_consistent(&EmailOwner::key_of(&hash)).await?;
         if taken.is_some() {
             self.spend(found.spend()).await?;
             return Ok(IDENTITY_ALREADY_EXISTS.into());
         }
-        let (token, kept) = onetime::issue(SIGNUP, proven, SIGNUP_MS, &self.office.ids, now)?;
+        let (signup, ids) = (Signup { proven, device }, &self.office.ids);
+        let (token, kept) = onetime::issue(SIGNUP, &signup, SIGNUP_MS, ids, now)?;
         tables.commit(found.spend().with(kept)).await?;
         Ok(BIRTHDATE_REQUIRED.with(json!({ "signup_token": token })))
     }
@@ -193,9 +214,9 @@ impl Counter<'_> {
 
     async fn by_signup(self, token: &str, birthdate: &str) -> Result<SignedIn> {
         let (tables, now) = (&self.office.tables, self.office.clock.now());
-        let found: Found<Proven> = onetime::find(tables, SIGNUP, token, now, &OTP_EXPIRED).await?;
+        let found: Found<Signup> = onetime::find(tables, SIGNUP, token, now, &OTP_EXPIRED).await?;
         let born = person::check_birthdate(birthdate, now.date())?;
-        let (account, commit) = self.open(&found.content, born, now).await?;
+        let (account, commit) = self.open(&found.content.proven, born, now).await?;
         match tables.commit(commit.with(found.spend())).await {
             Ok(()) => {}
             Err(Missed::Refused(refused)) if refused.fault.code == EMAIL_EXISTS.code => {
@@ -206,9 +227,14 @@ impl Counter<'_> {
         if account.email_verified_at.is_none() {
             return Err(EMAIL_NOT_CONFIRMED.into());
         }
-        enter(self.door, self.guard, self.client, &account, || {
-            Ok(Commit::new())
-        })
+        let who = (&account, found.content.device.as_ref());
+        enter(
+            self.door,
+            self.guard,
+            self.client,
+            who,
+            || Ok(Commit::new()),
+        )
         .await
     }
 
