@@ -111,6 +111,7 @@ async fn another_body(fixture: &Fixture, function: &Function, target: &str) {
         "mark_delivered" => json!({ "up_to": true }),
         "mark_read" => json!({ "message_ids": ["msg_other"] }),
         "block_user" => json!({ "user_id": fixture.ben.id }),
+        "add_phone" => json!({ "phone": "+15005550007" }),
         _ => json!({
             "email": "other@pairly.test", "password": "OtherPass123", "name": "Other",
             "birthdate": "1991-01-01",

@@ -112,6 +112,8 @@ impl Fixture {
             "verify_2fa" => json!({ "factor_id": "fct_none", "code": "123456" }),
             "answer_2fa_challenge" => json!({ "challenge_id": "none", "code": "123456" }),
             "exchange_social_login" => json!({ "code": "none", "code_verifier": "v".repeat(43) }),
+            "add_phone" => json!({ "phone": "+15005550006" }),
+            "verify_phone" => json!({ "code": "12345678" }),
             "disable_2fa" => json!({ "code": "123456" }),
             "edit_account" => json!({ "name": "Ann", "version": 1 }),
             "send_message" => json!({

@@ -3,6 +3,7 @@
 /// One module per function.
 pub mod bin {
     shared::functions! {
+        add_phone,
         answer_2fa_challenge,
         change_password,
         close_revoked_sockets,
@@ -20,6 +21,7 @@ pub mod bin {
         refresh_session,
         regenerate_recovery_codes,
         register_account,
+        remove_phone,
         request_password_reset,
         resend_verification,
         reset_password,
@@ -33,5 +35,6 @@ pub mod bin {
         unlink_identity,
         verify_2fa,
         verify_email,
+        verify_phone,
     }
 }

@@ -141,6 +141,17 @@ impl Deref for Doorkeeper {
 }
 
 desk! {
+    /// What a phone number needs.
+    Operator {
+        tables: Table<Write<Data>> = "Number, account, text message, mail.",
+        cipher: Cipher = "Seals number and messages.",
+        lookup: Secret<Lookup> = "For the hashes of number and code.",
+        ids: Ids = "For the code.",
+        clock: Clock = "Server time.",
+    }
+}
+
+desk! {
     /// What a second factor needs.
     Locksmith {
         tables: Table<Write<Data>> = "Factor, account, session, mail.",

@@ -20,6 +20,7 @@ pub mod onetime;
 pub mod page;
 pub mod password;
 pub mod person;
+pub mod phone;
 mod place;
 pub mod proof;
 mod reauthenticate;
@@ -39,8 +40,8 @@ pub use account::{Account, Profile};
 pub use address::Email;
 pub use change::{Changed, PasswordChange, change_password};
 pub use desk::{
-    Changer, Confirmer, Doorkeeper, Guard, Locksmith, Notary, Office, Opener, Registrar, Renewer,
-    Usher,
+    Changer, Confirmer, Doorkeeper, Guard, Locksmith, Notary, Office, Opener, Operator, Registrar,
+    Renewer, Usher,
 };
 pub use factor::challenge::SignedIn;
 pub use issue::TokenAnswer;

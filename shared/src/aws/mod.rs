@@ -9,6 +9,7 @@ pub mod outside;
 pub mod presigned;
 pub mod queue;
 pub mod secret;
+pub mod sms;
 pub mod sockets;
 
 use std::time::Duration;

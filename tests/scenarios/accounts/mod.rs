@@ -2,6 +2,7 @@
 
 mod account;
 mod passwords;
+mod phone;
 mod presence;
 mod refresh;
 mod registration;

@@ -1,6 +1,6 @@
 //! Tells committed changes: frames to connected people, jobs to workers, projections to date.
 
-use shared::aws::queue::{Devices, Frames, Mails, Queue, Revoked};
+use shared::aws::queue::{Devices, Frames, Mails, Queue, Revoked, Texts};
 use shared::realtime::Meaning;
 use shared::table::{Data, Ledger, Live, Read, Write};
 use shared::worker::Change;
@@ -15,6 +15,7 @@ async fn fan_out_events(
     tables: Table<(Write<Data>, Read<Ledger>, Read<Live>)>,
     frames: Queue<Frames>,
     mails: Queue<Mails>,
+    texts: Queue<Texts>,
     revoked: Queue<Revoked>,
     devices: Queue<Devices>,
     clock: Clock,
@@ -27,6 +28,7 @@ async fn fan_out_events(
     frames
         .send(&meaning.pushes(&tables, clock.now()).await?, CAUSE)
         .await?;
-    mails.send(&meaning.mails, CAUSE).await?;
+    mails.send(&meaning.jobs.mails, CAUSE).await?;
+    texts.send(&meaning.jobs.texts, CAUSE).await?;
     meaning.project(&tables).await
 }

@@ -19,6 +19,7 @@ mod route;
 mod s3;
 mod secrets;
 mod ses;
+mod sns;
 mod sockets;
 mod sqs;
 mod store;

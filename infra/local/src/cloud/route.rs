@@ -65,6 +65,7 @@ impl Cloud {
             Service::Kms => self.kms(function, &operation, &request.body),
             Service::SecretsManager => self.secrets(function, &operation, &request.body),
             Service::S3 => self.s3(function, &operation, &request),
+            Service::Sns => self.sns(function, &operation, &request.body),
             Service::ExecuteApi => self.sockets(function, &operation, &connection_id, request.body),
             Service::Outside => self.outside(&request),
         }
@@ -138,6 +139,13 @@ fn asked_by_target(target: &str) -> Result<Asked, Response> {
 }
 
 fn asked_by_path(request: &Request) -> Result<Asked, Response> {
+    if let Some(operation) = super::sns::operation(request) {
+        return Ok(Asked {
+            service: Service::Sns,
+            operation,
+            connection_id: String::new(),
+        });
+    }
     if let Some(operation) = super::s3::operation(request) {
         return operation.map(|operation| Asked {
             service: Service::S3,

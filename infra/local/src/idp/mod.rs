@@ -4,8 +4,8 @@
 //! - `token`: what functions ask, at the providers' own hosts, through the connector of the cloud
 //! - `keys`: the keys that sign ID tokens
 //!
-//! They check what the real ones check: client, address, proof of possession, and that a code counts
-//! once. A test orders what goes wrong with [`Idp::misbehave`].
+//! They check what the real ones check: client, address, proof of possession, and that a code
+//! counts once. A test orders what goes wrong with [`Idp::misbehave`].
 
 mod keys;
 pub mod page;

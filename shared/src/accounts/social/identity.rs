@@ -5,8 +5,8 @@
 //! | [`Identity`] | data | `usr_…` | `identity#idt_…` |
 //! | [`IdentityOwner`] | data | `identity#<keyed hash of issuer and subject>` | `owner` |
 //!
-//! An identity is (issuer, subject): addresses change hands, subjects do not. The account counts its
-//! identities, so that the last way to sign in is kept by a condition on one item.
+//! An identity is (issuer, subject): addresses change hands, subjects do not. The account counts
+//! its identities, so that the last way to sign in is kept by a condition on one item.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
