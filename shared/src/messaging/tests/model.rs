@@ -86,6 +86,7 @@ impl Chat {
             head,
             receiver_is_active: true,
             admission: Admission::default(),
+            media: Vec::new(),
         };
         let draft = Draft {
             me: &me,
