@@ -1,4 +1,5 @@
-//! Queues mails and text messages that are due: retries, and what the stream or a lost attempt left behind.
+//! Queues mails and text messages that are due: retries, and what the stream or a lost attempt
+//! left behind.
 
 use serde_json::json;
 use shared::aws::queue::{Mails, Queue, Texts};

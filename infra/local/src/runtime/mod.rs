@@ -294,6 +294,7 @@ fn own(name: &str, origin: &str, socket: u16) -> Option<String> {
     Some(match name {
         "PUBLIC_URL" | "APP_URL" => origin.to_owned(),
         "PAIRLY_SOCKET_URL" => format!("ws://127.0.0.1:{socket}"),
+        "PAIRLY_OBJECTS_URL" => format!("{origin}/_objects"),
         "PAIRLY_ORIGINS" => {
             let port = origin.rsplit(':').next().unwrap_or_default();
             format!("{origin},http://localhost:{port}")
