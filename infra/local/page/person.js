@@ -1,7 +1,7 @@
 /** One signed-in person: everything known, and everything that can be done. */
 class Person {
   constructor(slot, on) {
-    this.on = on;
+    Object.assign(this, { slot, on });
     this.api = new Api(slot, (failure) => this.end(failure.message), (code) => on.prove(code));
     this.contacts = new Contacts(this);
     this.outgoing = new Outgoing(this);
