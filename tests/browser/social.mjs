@@ -14,6 +14,8 @@ export async function social(stage) {
     await stage.picture('providers');
     await stage.refused(409, async () => {
       await pane.button('Continue with Google').click();
+      await page.getByRole('link', { name: 'Dora' }).waitFor();
+      await stage.picture('provider');
       await choose('Dora');
       await pane.root.getByText('When were you born?').waitFor();
     });
