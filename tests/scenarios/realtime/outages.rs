@@ -1,0 +1,115 @@
+//! The stream stands still, or is lost: nothing that people rely on is.
+
+use serde_json::{Value, json};
+use world::{Person, World};
+
+fn conversations(state: &Value) -> Vec<Value> {
+    let list = state["conversations"].as_array().expect("conversations");
+    list.iter().map(|one| one["partner_id"].clone()).collect()
+}
+
+async fn resumes(person: &Person, token: &str) -> (Vec<Value>, String) {
+    let state = person
+        .get(&format!("/api/v2/sync?sync_token={token}"))
+        .await
+        .ok();
+    assert_eq!(state["complete"], true);
+    (conversations(&state), text(&state["sync_token"]))
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().expect("a text").to_owned()
+}
+
+async fn begins(person: &Person) -> String {
+    text(&person.get("/api/v2/sync").await.ok()["sync_token"])
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_two_hours_without_stream_each_fact_is_pushed_once_and_a_resume_is_complete() {
+    let world = World::unlimited().await;
+    let (mut ann, mut ben) = world.two("Ann", "Ben").await;
+    let mut dan = world.person("Dan").await;
+    dan.says("known before").to(&ben).await.ok();
+    world.passes(4_000).await;
+    let token = begins(&ben).await;
+    world.local.hold_streams(true);
+    ann.says("one").to(&ben).await.ok();
+    ann.says("two").to(&ben).await.ok();
+    dan.says("three").to(&ben).await.ok();
+    world.passes(3_600).await;
+    // Nobody can know of a new conversation before the stream has told of it.
+    let (_, token) = resumes(&ben, &token).await;
+    world.passes(3_500).await;
+    ben.comes_online().await;
+    world.local.hold_streams(false);
+    world.settles().await;
+    for word in ["one", "two", "three"] {
+        ben.sees(word).await;
+    }
+    assert!(
+        ben.got("message.new").await.is_empty(),
+        "each was pushed once"
+    );
+    world.passes(30).await;
+    let (found, token) = resumes(&ben, &token).await;
+    assert!(found.contains(&json!(ann.id)), "{found:?}");
+    assert!(found.contains(&json!(dan.id)), "{found:?}");
+    world.passes(60).await;
+    let (found, _) = resumes(&ben, &token).await;
+    assert!(found.is_empty(), "once is enough: {found:?}");
+    let report = world.runs("repair_projections").await;
+    assert_eq!(report["differences"], 0, "{report}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_lost_day_the_repair_finds_what_changed_and_every_resume_is_complete() {
+    let world = World::unlimited().await;
+    let (mut ann, ben) = world.two("Ann", "Ben").await;
+    let mut dan = world.person("Dan").await;
+    dan.says("known before").to(&ben).await.ok();
+    world.passes(4_000).await;
+    let token = begins(&ben).await;
+    world.local.hold_streams(true);
+    ann.says("one").to(&ben).await.ok();
+    dan.says("two").to(&ben).await.ok();
+    let body = json!({
+        "email": "late@pairly.test", "password": "TestPass123", "name": "Late",
+        "birthdate": "1990-01-01",
+    });
+    world
+        .call("POST", "/api/v2/auth/register", Some(body))
+        .await
+        .expect(201);
+    let (_, token) = {
+        world.passes(3_600).await;
+        resumes(&ben, &token).await
+    };
+    world.passes(24 * 3_600).await;
+    world.local.lose_streams();
+    world.local.hold_streams(false);
+    world.settles().await;
+    assert_eq!(
+        world.mails_to("late@pairly.test").len(),
+        1,
+        "mail does not need the stream"
+    );
+    let report = world.runs("repair_projections").await;
+    assert_eq!(report["complete"], true, "{report}");
+    let again = world.runs("repair_projections").await;
+    assert_eq!(again["differences"], 0, "{again}");
+    let (found, _) = resumes(&ben, &token).await;
+    assert!(found.contains(&json!(ann.id)), "{found:?}");
+    assert!(found.contains(&json!(dan.id)), "{found:?}");
+    let unread = ben.get("/api/v2/messages/unread-count").await.ok();
+    assert_eq!(unread["unread_count"], 3);
+    let list = ben.get("/api/v2/messages/conversations").await.ok();
+    assert_eq!(list["conversations"].as_array().map(Vec::len), Some(2));
+    assert_eq!(ben.reads(&ann).await.len(), 1);
+    ann.has_credits(99).await;
+    // The next change goes on as if nothing had happened.
+    ann.says("three").to(&ben).await.ok();
+    world.passes(400).await;
+    let report = world.runs("repair_projections").await;
+    assert_eq!(report["differences"], 0, "{report}");
+}
