@@ -161,6 +161,15 @@ impl Person {
             .await;
     }
 
+    /// Gets the next pair of tokens; an access token is good for half an hour.
+    pub async fn renews(&mut self) {
+        let body = json!({ "refresh_token": self.refresh });
+        let path = "/api/v2/auth/refresh";
+        let pair = self.world.call("POST", path, Some(body)).await.ok();
+        let text = |name: &str| pair[name].as_str().expect("a token").to_owned();
+        (self.token, self.refresh) = (text("access_token"), text("refresh_token"));
+    }
+
     /// Opens a socket by what stands in its address, and says nothing yet.
     ///
     /// # Errors

@@ -57,10 +57,8 @@ pub async fn serve<A, H: Handler<Call, A>>(
         crate::log::failed_call(env, &call, error);
     }
     crate::log::served(env, &call, status, code);
-    if let Err(error) = &outcome
-        && ends(env, &call, error).await
-    {
-        return Ok(serde_json::json!({ "statusCode": 200 }));
+    if let Err(error) = &outcome {
+        end(env, &call, error).await;
     }
     Ok(finish(env, &call, outcome))
 }
@@ -97,11 +95,11 @@ async fn judged(env: &Env, call: &Call, error: Error) -> Error {
     })
 }
 
-/// Ends the connection of a frame whose error says so: the queue posts the error and then closes,
-/// in this order, which an answer of the function itself could not promise.
-async fn ends(env: &Env, call: &Call, error: &Error) -> bool {
+/// Ends the connection of a frame whose error says so: the queue posts the error and then closes.
+/// The answer carries the same frame under the same id, whichever comes first.
+async fn end(env: &Env, call: &Call, error: &Error) {
     let (Some(id), Some(_)) = (frame_of(call), wire::close_code(error)) else {
-        return false;
+        return;
     };
     let data = wire::farewell(call, env.config(), error);
     let push = Push {
@@ -116,7 +114,6 @@ async fn ends(env: &Env, call: &Call, error: &Error) -> bool {
     if let Err(failed) = &sent {
         crate::log::failed(env, "ending a connection", failed);
     }
-    sent.is_ok()
 }
 
 /// The connection of a client frame.

@@ -58,7 +58,7 @@ pub struct Challenged {
 /// The proof of a device.
 #[derive(Clone, Deserialize, JsonSchema)]
 pub struct Proof {
-    /// Ed25519 over `pairly-ws-v1`, connection, nonce, device and `ts`, parted by zero bytes;
+    /// Ed25519 over `pairly-ws-v1`, a zero byte, connection, nonce, device and `ts` as text;
     /// base64url.
     #[schemars(length(max = 256))]
     pub signature: String,

@@ -8,7 +8,8 @@ fn conversations(state: &Value) -> Vec<Value> {
     list.iter().map(|one| one["partner_id"].clone()).collect()
 }
 
-async fn resumes(person: &Person, token: &str) -> (Vec<Value>, String) {
+async fn resumes(person: &mut Person, token: &str) -> (Vec<Value>, String) {
+    person.renews().await;
     let state = person
         .get(&format!("/api/v2/sync?sync_token={token}"))
         .await
@@ -21,7 +22,8 @@ fn text(value: &Value) -> String {
     value.as_str().expect("a text").to_owned()
 }
 
-async fn begins(person: &Person) -> String {
+async fn begins(person: &mut Person) -> String {
+    person.renews().await;
     text(&person.get("/api/v2/sync").await.ok()["sync_token"])
 }
 
@@ -32,15 +34,18 @@ async fn after_two_hours_without_stream_each_fact_is_pushed_once_and_a_resume_is
     let mut dan = world.person("Dan").await;
     dan.says("known before").to(&ben).await.ok();
     world.passes(4_000).await;
-    let token = begins(&ben).await;
+    let token = begins(&mut ben).await;
+    ann.renews().await;
+    dan.renews().await;
     world.local.hold_streams(true);
     ann.says("one").to(&ben).await.ok();
     ann.says("two").to(&ben).await.ok();
     dan.says("three").to(&ben).await.ok();
     world.passes(3_600).await;
     // Nobody can know of a new conversation before the stream has told of it.
-    let (_, token) = resumes(&ben, &token).await;
+    let (_, token) = resumes(&mut ben, &token).await;
     world.passes(3_500).await;
+    ben.renews().await;
     ben.comes_online().await;
     world.local.hold_streams(false);
     world.settles().await;
@@ -52,40 +57,50 @@ async fn after_two_hours_without_stream_each_fact_is_pushed_once_and_a_resume_is
         "each was pushed once"
     );
     world.passes(30).await;
-    let (found, token) = resumes(&ben, &token).await;
+    let (found, token) = resumes(&mut ben, &token).await;
     assert!(found.contains(&json!(ann.id)), "{found:?}");
     assert!(found.contains(&json!(dan.id)), "{found:?}");
     world.passes(60).await;
-    let (found, _) = resumes(&ben, &token).await;
+    let (found, _) = resumes(&mut ben, &token).await;
     assert!(found.is_empty(), "once is enough: {found:?}");
     let report = world.runs("repair_projections").await;
     assert_eq!(report["differences"], 0, "{report}");
 }
 
-#[tokio::test(start_paused = true)]
-async fn after_a_lost_day_the_repair_finds_what_changed_and_every_resume_is_complete() {
-    let world = World::unlimited().await;
-    let (mut ann, ben) = world.two("Ann", "Ben").await;
-    let mut dan = world.person("Dan").await;
-    dan.says("known before").to(&ben).await.ok();
-    world.passes(4_000).await;
-    let token = begins(&ben).await;
-    world.local.hold_streams(true);
-    ann.says("one").to(&ben).await.ok();
-    dan.says("two").to(&ben).await.ok();
+async fn registers_late(world: &World) {
     let body = json!({
         "email": "late@pairly.test", "password": "TestPass123", "name": "Late",
         "birthdate": "1990-01-01",
     });
-    world
-        .call("POST", "/api/v2/auth/register", Some(body))
-        .await
-        .expect(201);
-    let (_, token) = {
-        world.passes(3_600).await;
-        resumes(&ben, &token).await
-    };
-    world.passes(24 * 3_600).await;
+    let path = "/api/v2/auth/register";
+    world.call("POST", path, Some(body)).await.expect(201);
+}
+
+async fn has_three_unread(person: &Person) {
+    let unread = person.get("/api/v2/messages/unread-count").await.ok();
+    assert_eq!(unread["unread_count"], 3);
+    let list = person.get("/api/v2/messages/conversations").await.ok();
+    assert_eq!(list["conversations"].as_array().map(Vec::len), Some(2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_lost_day_the_repair_finds_what_changed_and_every_resume_is_complete() {
+    let world = World::unlimited().await;
+    let (mut ann, mut ben) = world.two("Ann", "Ben").await;
+    let mut dan = world.person("Dan").await;
+    dan.says("known before").to(&ben).await.ok();
+    world.passes(4_000).await;
+    let token = begins(&mut ben).await;
+    ann.renews().await;
+    dan.renews().await;
+    world.local.hold_streams(true);
+    ann.says("one").to(&ben).await.ok();
+    dan.says("two").to(&ben).await.ok();
+    registers_late(&world).await;
+    // A token is good for a day, so the client comes by once in between.
+    world.passes(20 * 3_600).await;
+    let (_, token) = resumes(&mut ben, &token).await;
+    world.passes(5 * 3_600).await;
     world.local.lose_streams();
     world.local.hold_streams(false);
     world.settles().await;
@@ -98,14 +113,11 @@ async fn after_a_lost_day_the_repair_finds_what_changed_and_every_resume_is_comp
     assert_eq!(report["complete"], true, "{report}");
     let again = world.runs("repair_projections").await;
     assert_eq!(again["differences"], 0, "{again}");
-    let (found, _) = resumes(&ben, &token).await;
+    let (found, _) = resumes(&mut ben, &token).await;
     assert!(found.contains(&json!(ann.id)), "{found:?}");
     assert!(found.contains(&json!(dan.id)), "{found:?}");
-    let unread = ben.get("/api/v2/messages/unread-count").await.ok();
-    assert_eq!(unread["unread_count"], 3);
-    let list = ben.get("/api/v2/messages/conversations").await.ok();
-    assert_eq!(list["conversations"].as_array().map(Vec::len), Some(2));
-    assert_eq!(ben.reads(&ann).await.len(), 1);
+    has_three_unread(&ben).await;
+    ann.renews().await;
     ann.has_credits(99).await;
     // The next change goes on as if nothing had happened.
     ann.says("three").to(&ben).await.ok();

@@ -112,3 +112,30 @@ async fn a_push_to_a_socket_that_is_gone_removes_its_rows_and_a_young_one_keeps_
     ann.says("to somebody").to(&ben).await.ok();
     ben.sees("to somebody").await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_push_that_is_throttled_or_fails_comes_later_and_only_once() {
+    let world = World::unlimited().await;
+    let (mut ann, mut ben) = world.two("Ann", "Ben").await;
+    ben.comes_online().await;
+    for kind in [Kind::Throttle, Kind::BeforeEffect] {
+        let faults = world.local.cloud().faults();
+        // The SDK tries three times by itself.
+        for nth in 1..=3 {
+            faults.add(Rule {
+                function: Some("push_frames".to_owned()),
+                operation: Some("ExecuteApi.PostToConnection".to_owned()),
+                nth,
+                kind,
+            });
+        }
+        faults.count_from_zero();
+        let text = format!("{kind:?}");
+        ann.says(&text).to(&ben).await.ok();
+        world.passes(130).await;
+        assert!(faults.fired() > 0);
+        ben.sees(&text).await;
+        assert!(ben.got("message.new").await.is_empty());
+        faults.clear();
+    }
+}

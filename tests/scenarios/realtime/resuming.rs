@@ -113,3 +113,42 @@ async fn the_state_names_everything_that_has_a_number() {
     assert_eq!(data["wallet"]["available"], 100);
     assert_eq!(data["complete"], true);
 }
+
+#[tokio::test(start_paused = true)]
+async fn without_a_token_everything_comes_in_pages() {
+    let world = World::unlimited().await;
+    let ben = world.person("Ben").await;
+    for n in 0..103 {
+        let mut writer = world.person(&format!("Writer {n}")).await;
+        writer.says("hello").to(&ben).await.ok();
+    }
+    world.settles().await;
+    let first = ben.get("/api/v2/sync").await.ok();
+    assert_eq!(first["conversations"].as_array().map(Vec::len), Some(100));
+    assert_eq!(first["complete"], false);
+    let token = first["sync_token"].as_str().expect("a token");
+    let path = format!("/api/v2/sync?sync_token={token}");
+    let rest = ben.get(&path).await.ok();
+    assert_eq!(rest["conversations"].as_array().map(Vec::len), Some(3));
+    assert_eq!(rest["complete"], true);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_altered_or_old_token_is_refused() {
+    let world = World::unlimited().await;
+    let mut ben = world.person("Ben").await;
+    let state = ben.get("/api/v2/sync").await.ok();
+    let token = state["sync_token"].as_str().expect("a token").to_owned();
+    let altered = format!("{}A", &token[..token.len() - 1]);
+    let altered = if altered == token {
+        format!("{altered}B")
+    } else {
+        altered
+    };
+    let path = format!("/api/v2/sync?sync_token={altered}");
+    ben.get(&path).await.refused(400, "INVALID_CONTINUATION");
+    world.passes(24 * 3_600 + 1).await;
+    ben.renews().await;
+    let path = format!("/api/v2/sync?sync_token={token}");
+    ben.get(&path).await.refused(400, "INVALID_CONTINUATION");
+}

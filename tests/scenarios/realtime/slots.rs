@@ -46,6 +46,8 @@ async fn a_connection_is_renewed_after_110_minutes_and_no_frame_is_lost() {
             .is_some_and(|ms| ms <= 30_000)
     );
     let mut old = ben.hands_over();
+    ann.renews().await;
+    ben.renews().await;
     ann.says("before").to(&ben).await.ok();
     old.sees("before").await;
     ben.comes_online().await;
@@ -71,6 +73,7 @@ async fn a_successor_that_never_resumes_ends_the_older_after_thirty_seconds() {
         ben.asks("ping", json!({})).await;
     }
     let mut old = ben.hands_over();
+    ben.renews().await;
     ben.comes_online().await;
     world.passes(29).await;
     old.asks("ping", json!({})).await;
