@@ -10,7 +10,7 @@ use crate::table::{Condition, Item, Key, Name, Value};
 use crate::time::{SECOND_MS, Time, millis};
 
 /// Shards of the due index, so that no partition takes all holds.
-const DUE_SHARDS: u8 = 4;
+pub(super) const DUE_SHARDS: u8 = 4;
 
 /// Place of a hold in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,9 +102,17 @@ pub struct Settled {
 }
 
 impl Hold {
+    /// What the sort keys of holds begin with.
+    pub const PREFIX: &'static str = "hold#";
+
     /// Where a hold lies.
     pub fn key_of(wallet_id: &str, hold_id: &str) -> Key {
-        Key::new(wallet_id, format!("hold#{hold_id}"))
+        Key::new(wallet_id, format!("{}{hold_id}", Self::PREFIX))
+    }
+
+    /// Partition of the due index.
+    pub(super) fn due_shard(shard: u8) -> String {
+        format!("hold#{shard}")
     }
 
     pub(super) fn open(wallet_id: &str, new: NewHold, now: Time) -> Self {
@@ -119,7 +127,7 @@ impl Hold {
             extensions: 0,
             state: HoldState::Held,
             expires_at,
-            due_shard: Some(format!("hold#{}", last % DUE_SHARDS)),
+            due_shard: Some(Self::due_shard(last % DUE_SHARDS)),
             due_at: Some(expires_at.ms()),
             posted_amount: None,
             resolved_at: None,
