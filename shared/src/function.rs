@@ -22,19 +22,6 @@ pub struct Grant {
     pub resource: &'static str,
 }
 
-/// What every function that answers frames needs besides: noting what a connection did wrong, and
-/// ending it.
-const FRAMES: &[Grant] = &[
-    Grant {
-        actions: &["dynamodb:GetItem", "dynamodb:UpdateItem"],
-        resource: "table/live",
-    },
-    Grant {
-        actions: &["sqs:SendMessage"],
-        resource: "queue/frames",
-    },
-];
-
 /// What starts a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trigger {
@@ -102,18 +89,12 @@ impl Function {
     /// All statements of the role, one per resource, sorted.
     pub fn role(&self) -> std::collections::BTreeMap<&'static str, Vec<&'static str>> {
         let mut role = std::collections::BTreeMap::<_, Vec<_>>::new();
-        let is_frame =
-            |trigger: &Trigger| matches!(trigger, Trigger::Frame(_) | Trigger::Socket("$default"));
-        let frames = match self.triggers.iter().any(is_frame) {
-            true => FRAMES,
-            false => &[],
-        };
         for grant in self
             .grants
             .iter()
             .flat_map(|set| set.iter())
             .flat_map(|set| set.iter())
-            .chain(frames)
+            .chain(crate::realtime::frame_grants(self.triggers))
         {
             role.entry(grant.resource)
                 .or_default()

@@ -33,5 +33,5 @@ pub use outbox::Meaning;
 pub use ping::{Activity, Declared, Ping, Pong, Ready};
 pub use push::{Push, close_session, post};
 pub use rotation::{Advice, Progress, Reaped, Reconnect, reap, rotate};
-pub use strikes::{Strikes, judge};
+pub use strikes::{Strikes, frame_grants, judge};
 pub use ticket::{TICKET_SECONDS, Ticket, other_device};

@@ -7,9 +7,22 @@ use serde_json::json;
 use super::connection::ConnectionOwner;
 use crate::aws::dynamo::{Missed, Tables};
 use crate::error::{BAD_FRAME, Error, RATE_LIMITED, Result, UNAVAILABLE};
+use crate::function::{Grant, Trigger};
 use crate::table::{Change, Commit, Condition, Item};
 use crate::time::{MINUTE_MS, SECOND_MS, Time};
 
+/// What every function that answers frames needs besides: noting what a connection did wrong, and
+/// ending it.
+const GRANTS: &[Grant] = &[
+    Grant {
+        actions: &["dynamodb:GetItem", "dynamodb:UpdateItem"],
+        resource: "table/live",
+    },
+    Grant {
+        actions: &["sqs:SendMessage"],
+        resource: "queue/frames",
+    },
+];
 /// Malformed frames within [`BAD_MS`] that end a connection.
 const BAD_MAX: usize = 5;
 /// Their window, milliseconds.
@@ -24,6 +37,15 @@ const TOO_MANY: u16 = 4008;
 const MALFORMED: u16 = 4013;
 /// Tries when other instances note something at once.
 const RACES_MAX: u32 = 6;
+
+/// What a function needs besides its capabilities because of what starts it.
+pub fn frame_grants(triggers: &[Trigger]) -> &'static [Grant] {
+    let answers = |one: &Trigger| matches!(one, Trigger::Frame(_) | Trigger::Socket("$default"));
+    match triggers.iter().any(answers) {
+        true => GRANTS,
+        false => &[],
+    }
+}
 
 /// What a connection did wrong lately.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

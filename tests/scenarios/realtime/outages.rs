@@ -56,7 +56,7 @@ async fn after_two_hours_without_stream_each_fact_is_pushed_once_and_a_resume_is
         ben.got("message.new").await.is_empty(),
         "each was pushed once"
     );
-    world.passes(30).await;
+    world.passes(60).await;
     let (found, token) = resumes(&mut ben, &token).await;
     assert!(found.contains(&json!(ann.id)), "{found:?}");
     assert!(found.contains(&json!(dan.id)), "{found:?}");
@@ -76,11 +76,19 @@ async fn registers_late(world: &World) {
     world.call("POST", path, Some(body)).await.expect(201);
 }
 
-async fn has_three_unread(person: &Person) {
+/// The next change goes on as if nothing had happened.
+async fn goes_on(world: &World, writer: &mut Person, reader: &Person) {
+    writer.says("three").to(reader).await.ok();
+    world.passes(400).await;
+    let report = world.runs("repair_projections").await;
+    assert_eq!(report["differences"], 0, "{report}");
+}
+
+async fn has_four_unread(person: &Person) {
     let unread = person.get("/api/v2/messages/unread-count").await.ok();
-    assert_eq!(unread["unread_count"], 3);
+    assert_eq!(unread["unread_count"], 4);
     let list = person.get("/api/v2/messages/conversations").await.ok();
-    assert_eq!(list["conversations"].as_array().map(Vec::len), Some(2));
+    assert_eq!(list["conversations"].as_array().map(Vec::len), Some(3));
 }
 
 #[tokio::test(start_paused = true)]
@@ -97,31 +105,34 @@ async fn after_a_lost_day_the_repair_finds_what_changed_and_every_resume_is_comp
     ann.says("one").to(&ben).await.ok();
     dan.says("two").to(&ben).await.ok();
     registers_late(&world).await;
-    // A token is good for a day, so the client comes by once in between.
+    // The repair of midnight told of what the stream had not.
     world.passes(20 * 3_600).await;
-    let (_, token) = resumes(&mut ben, &token).await;
+    let (found, token) = resumes(&mut ben, &token).await;
+    let both = [&ann.id, &dan.id].map(|id| json!(id));
+    assert!(both.iter().all(|id| found.contains(id)), "{found:?}");
+    let mut eve = world.person("Eve").await;
+    eve.says("four").to(&ben).await.ok();
+    world.passes(120).await;
+    let (found, token) = resumes(&mut ben, &token).await;
+    assert!(
+        !found.contains(&json!(eve.id)),
+        "nobody can know of her yet"
+    );
     world.passes(5 * 3_600).await;
     world.local.lose_streams();
     world.local.hold_streams(false);
     world.settles().await;
-    assert_eq!(
-        world.mails_to("late@pairly.test").len(),
-        1,
-        "mail does not need the stream"
-    );
+    // Mail does not need the stream.
+    assert_eq!(world.mails_to("late@pairly.test").len(), 1);
     let report = world.runs("repair_projections").await;
     assert_eq!(report["complete"], true, "{report}");
+    assert_eq!(report["differences"], 2, "both sides: {report}");
     let again = world.runs("repair_projections").await;
     assert_eq!(again["differences"], 0, "{again}");
     let (found, _) = resumes(&mut ben, &token).await;
-    assert!(found.contains(&json!(ann.id)), "{found:?}");
-    assert!(found.contains(&json!(dan.id)), "{found:?}");
-    has_three_unread(&ben).await;
+    assert!(found.contains(&json!(eve.id)), "{found:?}");
+    has_four_unread(&ben).await;
     ann.renews().await;
     ann.has_credits(99).await;
-    // The next change goes on as if nothing had happened.
-    ann.says("three").to(&ben).await.ok();
-    world.passes(400).await;
-    let report = world.runs("repair_projections").await;
-    assert_eq!(report["differences"], 0, "{report}");
+    goes_on(&world, &mut ann, &ben).await;
 }
