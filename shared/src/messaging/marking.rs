@@ -107,8 +107,8 @@ impl Marker<'_> {
                 (head, Some(message.seq), message.message_key()?)
             }
         };
-        let seq = seq.unwrap_or(head.last_seq);
         let me = head.who(&self.me.user_id)?;
+        let seq = seq.unwrap_or_else(|| head.seq_for(me));
         for round in 1..=TRIES_MAX {
             let Some(marked) = head.deliver(me, seq, key, self.now) else {
                 return delivered(tables, id, &head, me, seq).await;
@@ -159,7 +159,8 @@ impl Marker<'_> {
             match self.newest(tables, id).await? {
                 Newest::Other(head) => known = head.map(|head| *head),
                 Newest::This(head, key) => {
-                    let at = (&*head.conversation_id.clone(), head.last_seq);
+                    let seq = head.seq_for(head.who(&self.me.user_id)?);
+                    let at = (&*head.conversation_id.clone(), seq);
                     let (passed, seq) = self.read_up_to(tables, at, Some(key), Some(*head)).await?;
                     (answer.marked_count, answer.read_seq) = (passed, Some(seq));
                     return Ok(answer);
@@ -241,7 +242,7 @@ impl Marker<'_> {
             return Ok(Newest::Other(None));
         };
         let mine = |last: &Last| last.key == key && last.sender != me && !last.is_hidden(me);
-        Ok(match head.last().filter(mine) {
+        Ok(match head.shown_to(me).last.filter(mine) {
             Some(_) => Newest::This(Box::new(head), key),
             None => Newest::Other(Some(Box::new(head))),
         })

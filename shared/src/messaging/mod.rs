@@ -14,6 +14,7 @@
 //! change raises by one revision; what it does not tell is derived by the stream's consumer.
 
 mod address;
+mod curtain;
 mod delete;
 mod facts;
 mod head;
@@ -22,15 +23,19 @@ mod marking;
 mod marks;
 mod membership;
 mod message;
+mod moderate;
+mod moderating;
 mod outbox;
 mod parts;
 mod reading;
 mod removal;
+mod screening;
 mod send;
 mod side;
 #[cfg(test)]
 mod tests;
 mod typing;
+
 mod views;
 mod window;
 
@@ -43,10 +48,13 @@ pub use marking::{Delivered, Marker, ReadAnswer, ReadWish};
 pub use marks::{Mark, Marked, MovesPage, OlderMoves, Reading};
 pub use membership::{Membership, follow, following, projections};
 pub use message::{Message, MessageType, Metadata, Moderation, Status};
+pub use moderate::{Case, Judged};
+pub use moderating::{Moderating, fail, moderate, raise};
 pub use outbox::Outbox;
 pub use parts::{Bounds, ConversationPart, ListPart};
 pub use reading::{DeliveredMarks, Direction, Page, ReadMarks, Reader, Wish, find_message};
 pub use removal::delete;
+pub use screening::Scene;
 pub use send::{Decided, Draft, Ground, NEW_CONTACTS_MAX, NewAttachment, NewMessage};
 pub use side::{Move, Moves, Side};
 pub use typing::{Typing, TypingState};

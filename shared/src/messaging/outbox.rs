@@ -3,6 +3,7 @@
 use super::address::{conversation_id, message_key, message_row};
 use super::head::Head;
 use super::message::Message;
+use super::screening::Scene;
 use super::send::{CLIENT_ID_MS, Draft, Ground, NewMessage};
 use super::views::Sent;
 use crate::accounts::account::{Account, Status};
@@ -17,6 +18,7 @@ use crate::error::{
 use crate::function::{Grant, Operation, Take};
 use crate::http::limit::touch;
 use crate::http::{Call, Me, Rate, once};
+use crate::moderation::{Known, look};
 use crate::table::Refused;
 use crate::time::Time;
 
@@ -93,7 +95,8 @@ struct Sender<'a> {
 impl Sender<'_> {
     async fn send(&self, tables: &Tables, client_id: &str, new: &NewMessage) -> Result<Sent> {
         let mut key = message_key(&self.secret, &self.me.user_id, client_id, None);
-        let mut ground = self.read(tables, new, false).await?;
+        let scene = self.scene(tables, new).await?;
+        let mut ground = self.read(tables, new, &scene, false).await?;
         let mut is_fresh = false;
         for round in 1..=TRIES_MAX {
             let (me, rate) = (self.me, self.rate);
@@ -113,7 +116,7 @@ impl Sender<'_> {
                     if let Some(first) = self.first(tables, new, key).await? {
                         key = self.replay(new, client_id, &first)?;
                     }
-                    ground = self.read(tables, new, true).await?;
+                    ground = self.read(tables, new, &scene, true).await?;
                     is_fresh = true;
                     continue;
                 }
@@ -138,7 +141,13 @@ impl Sender<'_> {
     }
 
     /// What decides: sender's wallet, conversation and receiver, half a read unit each.
-    async fn read(&self, tables: &Tables, new: &NewMessage, consistent: bool) -> Result<Ground> {
+    async fn read(
+        &self,
+        tables: &Tables,
+        new: &NewMessage,
+        scene: &Scene,
+        consistent: bool,
+    ) -> Result<Ground> {
         let (me, to) = (&self.me.user_id, &new.receiver_id);
         let wallet = Wallet::key_of(&self.me.wallet_id);
         let head = Head::key_of(&conversation_id(me, to));
@@ -167,7 +176,20 @@ impl Sender<'_> {
             wallet,
             head: head.or_else(|| Head::new(me, to, self.now)),
             receiver_is_active,
+            scene: scene.clone(),
         })
+    }
+
+    /// What detectors have to go by: nearly always the text alone, which costs no read.
+    async fn scene(&self, tables: &Tables, new: &NewMessage) -> Result<Scene> {
+        let look = look(&new.content);
+        let mut known = Known::default();
+        if look.asks_age() {
+            let key = Account::key_of(&self.me.user_id);
+            let account: Option<Account> = tables.get(&key).await?;
+            known.age_ms = account.map(|account| self.now.since(account.created_at));
+        }
+        Ok(Scene { look, known })
     }
 
     async fn first(

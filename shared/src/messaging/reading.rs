@@ -195,15 +195,16 @@ impl Reader<'_> {
         };
         let me = head.who(self.user_id)?;
         let (mine, theirs) = (head.side(me), head.side(me.other()));
-        if head.last_seq == 0 && theirs.blocks {
+        if head.seq_for(me) == 0 && theirs.blocks {
             return Err(USER_NOT_FOUND.into());
         }
-        let (rows, next) = self.rows(&head, mine.hidden, wish).await?;
-        let total = usize::try_from(head.last_seq - mine.hidden).unwrap_or_default();
+        let hidden = mine.hidden + theirs.withheld;
+        let (rows, next) = self.rows(&head, hidden, wish).await?;
+        let total = usize::try_from(head.last_seq - hidden).unwrap_or_default();
         let offset = wish.wants_total;
         Ok(Page {
             messages: self.views(&head, &rows).await?,
-            head_seq: head.last_seq,
+            head_seq: head.seq_for(me),
             limited: next.is_some(),
             read: ReadMarks {
                 mine: mine.read_seq,

@@ -6,7 +6,8 @@ use serde_json::json;
 
 use super::address::message_row;
 use super::head::{Head, Last, Who};
-use super::message::{Message, MessageType, Metadata};
+use super::message::{Message, MessageType, Metadata, Moderation};
+use super::screening::{Scene, queued, state_of};
 use crate::credits::{Kind, RefType, Reference, Wallet};
 use crate::crypto::{sha256, take};
 use crate::error::{
@@ -152,6 +153,8 @@ pub struct Ground {
     pub head: Option<Head>,
     /// Whether the receiver exists and is active.
     pub receiver_is_active: bool,
+    /// What detectors have to go by.
+    pub scene: Scene,
 }
 
 /// A message that may be committed.
@@ -170,7 +173,8 @@ impl Draft<'_> {
     ///
     /// # Errors
     /// 429 `RATE_LIMITED`; 404 `USER_NOT_FOUND`, `UPLOAD_NOT_FOUND`; 403 `BLOCKED`,
-    /// `NEW_CONTACT_LIMIT`; 409 `WALLET_FROZEN`; 402 `INSUFFICIENT_CREDITS`.
+    /// `NEW_CONTACT_LIMIT`; 422 `CONTENT_REJECTED`; 409 `WALLET_FROZEN`; 402
+    /// `INSUFFICIENT_CREDITS`.
     pub fn decide(&self, ground: &Ground) -> Result<Decided> {
         let tat = self.rate.admit(ground.wallet.tat, self.now)?;
         let head = ground.head.as_ref().filter(|_| ground.receiver_is_active);
@@ -183,7 +187,8 @@ impl Draft<'_> {
             return Err(BLOCKED.into());
         }
         let mut contacts = ground.wallet.contacts.at(self.now);
-        if head.last_seq == 0 {
+        let is_first = head.seq_for(sender) == 0;
+        if is_first {
             if contacts.count() >= NEW_CONTACTS_MAX {
                 let resets_at = contacts.resets_at();
                 let details = json!({ "limit": NEW_CONTACTS_MAX, "resets_at": resets_at });
@@ -194,21 +199,34 @@ impl Draft<'_> {
         if !self.new.attachments.is_empty() {
             return Err(UPLOAD_NOT_FOUND.into());
         }
+        let mut texts = ground.wallet.texts.at(&ground.wallet.contacts, self.now);
+        let copies = match is_first {
+            true => texts.add(ground.scene.look.digest),
+            false => 0,
+        };
+        let verdict = ground.scene.verdict(copies)?;
         let mut booking = ground.wallet.book(self.now);
         if self.price > 0 {
             let reference = Reference::new(RefType::Message, head.message_id(self.key)?);
             booking.charge(Kind::MessageCharge, self.price, &reference)?;
         }
         (booking.wallet.tat, booking.wallet.contacts) = (tat, contacts);
+        booking.wallet.texts = texts;
         let is_first_of_minute = booking.wallet.note_activity(self.me.slot(), self.now);
-        let next = self.appended(head, sender);
+        let state = state_of(&verdict);
+        let next = self.appended(head, sender, state == Some(Moderation::Pending));
         let paid = (booking.transaction_id(), booking.wallet.available);
-        let message = self.message(&next, sender, paid);
+        let message = Message {
+            moderation: state,
+            judged: state,
+            ..self.message(&next, sender, paid)
+        };
         // The message comes first: if it is there already, nothing else matters.
         let commit = Commit::new()
             .create(&message, &IDEMPOTENCY_IN_PROGRESS)
             .with(booking.commit())
-            .replace(&next, head.unchanged(), &UNAVAILABLE);
+            .replace(&next, head.unchanged(), &UNAVAILABLE)
+            .with(queued(&message, &verdict, self.now)?);
         Ok(Decided {
             message,
             commit,
@@ -217,7 +235,7 @@ impl Draft<'_> {
     }
 
     /// The head after the message.
-    fn appended(&self, head: &Head, sender: Who) -> Head {
+    fn appended(&self, head: &Head, sender: Who, is_held: bool) -> Head {
         let mut next = head.next(self.now);
         next.last_seq += 1;
         next.last_activity_at = self.now.max(head.last_activity_at);
@@ -231,7 +249,9 @@ impl Draft<'_> {
             at: self.now,
             deleted,
             hidden,
+            failed: false,
         });
+        next.curtain = None;
         let mine = next.side_mut(sender);
         mine.sent += 1;
         mine.spent += self.price;
@@ -240,8 +260,11 @@ impl Draft<'_> {
         }
         mine.window = mine.window.pushed(false);
         let theirs = next.side_mut(sender.other());
-        theirs.unread += 1;
-        theirs.window = theirs.window.pushed(true);
+        theirs.unread += i64::from(!is_held);
+        theirs.window = theirs.window.pushed(!is_held);
+        if is_held {
+            next.withhold(head, sender.other());
+        }
         next
     }
 
@@ -265,6 +288,10 @@ impl Draft<'_> {
             slot: self.me.others.then(|| self.me.slot().to_owned()),
             created_at: self.now,
             moderation: None,
+            judged: None,
+            moderated_at: None,
+            released_at: None,
+            failed_at: None,
             deleted_at: None,
             refunded: false,
             hidden_from_sender: None,

@@ -135,6 +135,8 @@ pub struct Side {
     pub deleted: i64,
     /// Messages hidden from this side alone.
     pub hidden: i64,
+    /// Own messages that moderation withholds from the partner, who has not hidden them.
+    pub withheld: i64,
     /// Messages of the partner that count as unread.
     pub unread: i64,
     /// Up to where this side has read; the partner learns of it through `read`.
@@ -157,6 +159,7 @@ pub struct Side {
 
 const BLOCKS: u8 = 1;
 const MARKED: u8 = 2;
+const WITHHELD: u8 = 8;
 
 impl Side {
     /// Number of the newest message that the partner knows to be delivered: reading implies it.
@@ -179,7 +182,11 @@ impl Side {
     fn pack(&self) -> Vec<u8> {
         let mut out = Packer::default();
         let flag = |on: bool, flag: u8| if on { flag } else { 0 };
-        out.byte(flag(self.blocks, BLOCKS) | flag(self.marked.is_some(), MARKED));
+        out.byte(
+            flag(self.blocks, BLOCKS)
+                | flag(self.marked.is_some(), MARKED)
+                | flag(self.withheld > 0, WITHHELD),
+        );
         self.counters().for_each(|count| {
             out.number(count);
         });
@@ -188,6 +195,9 @@ impl Side {
         self.read.pack(&mut out);
         if let Some(key) = &self.marked {
             out.raw(key);
+        }
+        if self.withheld > 0 {
+            out.number(self.withheld);
         }
         out.finish()
     }
@@ -205,6 +215,10 @@ impl Side {
             0 => None,
             _ => Some(from.fixed()?),
         };
+        let withheld = match flags & WITHHELD {
+            0 => 0,
+            _ => from.number()?,
+        };
         let blocks = flags & BLOCKS != 0;
         Some(Self {
             sent,
@@ -212,6 +226,7 @@ impl Side {
             spent,
             deleted,
             hidden,
+            withheld,
             unread,
             read_seq,
             muted_until,

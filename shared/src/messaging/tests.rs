@@ -59,6 +59,7 @@ fn ground(credits: i64) -> Ground {
         wallet: wallet(1, credits),
         head,
         receiver_is_active: true,
+        scene: Scene::default(),
     }
 }
 
@@ -290,6 +291,7 @@ fn largest_side() -> Side {
         spent: 1 << 48,
         deleted: many,
         hidden: many,
+        withheld: many,
         unread: many,
         read_seq: many,
         muted_until: far.ms(),
@@ -326,6 +328,7 @@ fn the_largest_head_is_one_write_unit() {
         at: NOW,
         deleted,
         hidden,
+        failed: true,
     });
     *head.side_mut(Who::Low) = largest_side();
     *head.side_mut(Who::High) = largest_side();

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::head::Head;
+use super::head::{Head, Who};
 use crate::aws::dynamo::Tables;
 use crate::env::Env;
 use crate::error::{CONVERSATION_NOT_FOUND, Result};
@@ -63,7 +63,8 @@ impl Typing {
         now: Time,
     ) -> Result<(String, Value)> {
         let head: Option<Head> = tables.get(&Head::key_of(conversation_id)).await?;
-        let exists = |head: &Head| head.last_seq > 0 && !head.is_blocked();
+        let known = |head: &Head| [Who::Low, Who::High].map(|who| head.seq_for(who) > 0);
+        let exists = |head: &Head| known(head) == [true, true] && !head.is_blocked();
         let head = head.filter(exists).ok_or(CONVERSATION_NOT_FOUND)?;
         let me = head.who(user_id)?;
         self.admit((conversation_id, user_id, state), now)?;
