@@ -37,6 +37,9 @@ pub struct Config {
     pub mail_from: String,
     /// `PAIRLY_DATA_KEY`: KMS key id that wraps the data key of each person.
     pub master_key: String,
+    /// `PAIRLY_OBJECTS_URL`: where clients reach the buckets, each by its name below it; without
+    /// it every bucket has its own address at AWS.
+    pub objects_url: Option<String>,
     /// `AWS_ENDPOINT_URL`: replaces every AWS address; refused in production.
     pub endpoint: Option<String>,
     /// `RATE_LIMIT_ENABLED`: `false` is honoured only outside production.
@@ -85,6 +88,7 @@ impl Config {
             .collect(),
             mail_from: text("PAIRLY_MAIL_FROM", "Pairly <no-reply@pairly.test>")?,
             master_key: text("PAIRLY_DATA_KEY", "alias/pairly-data")?,
+            objects_url: get("PAIRLY_OBJECTS_URL").filter(|url| !url.is_empty()),
             endpoint,
             rate_limit: stage == Stage::Production
                 || get("RATE_LIMIT_ENABLED").as_deref() != Some("false"),
@@ -105,6 +109,20 @@ impl Config {
             .map_or(base.as_str(), |(_, rest)| rest);
         let slash = if host.contains('/') { "" } else { "/" };
         format!("{base}{slash}?ticket={ticket}")
+    }
+
+    /// Name of a bucket. Names are one space for all of AWS, so the prefix has to be one's own.
+    pub fn bucket(&self, bucket: &str) -> String {
+        format!("{}-{bucket}", self.prefix)
+    }
+
+    /// Where clients reach a bucket, without a slash at the end.
+    pub fn bucket_url(&self, bucket: &str) -> String {
+        let (bucket, region) = (self.bucket(bucket), &self.region);
+        match &self.objects_url {
+            Some(base) => format!("{base}/{bucket}"),
+            None => format!("https://{bucket}.s3.{region}.amazonaws.com"),
+        }
     }
 
     /// Address of a queue.

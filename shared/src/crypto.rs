@@ -27,6 +27,16 @@ pub fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     take(context.sign().as_ref())
 }
 
+/// HMAC-SHA-256 (RFC 2104) of a text as it is, for protocols that say so.
+pub fn hmac(key: &[u8], text: &[u8]) -> [u8; 32] {
+    take(hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text).as_ref())
+}
+
+/// Base 16 in lower case (RFC 4648 §8).
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Whether two byte strings are equal, in time that depends on their length only.
 pub fn same(a: &[u8], b: &[u8]) -> bool {
     constant_time::verify_slices_are_equal(a, b).is_ok()
@@ -49,6 +59,51 @@ pub fn encode(bytes: &[u8]) -> String {
 /// Reads base64url without padding.
 pub fn decode(text: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(text).ok()
+}
+
+/// Letters of base32 (RFC 4648 §6).
+const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+/// base32 without padding (RFC 4648 §6), as people type it.
+pub fn base32(bytes: &[u8]) -> String {
+    let mut out = String::new();
+    let (mut held, mut bits) = (0_u32, 0);
+    for byte in bytes {
+        (held, bits) = (held << 8 | u32::from(*byte), bits + 8);
+        while bits >= 5 {
+            bits -= 5;
+            out.push(letter(held >> bits));
+            held &= (1 << bits) - 1;
+        }
+    }
+    if bits > 0 {
+        out.push(letter(held << (5 - bits)));
+    }
+    out
+}
+
+fn letter(five_bits: u32) -> char {
+    let [low, ..] = five_bits.to_le_bytes();
+    BASE32
+        .get(usize::from(low & 31))
+        .map_or('A', |b| char::from(*b))
+}
+
+/// Reads base32 without padding, in either case.
+pub fn read_base32(text: &str) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    let (mut held, mut bits) = (0_u32, 0);
+    for b in text.bytes().map(|b| b.to_ascii_uppercase()) {
+        let value = BASE32.iter().position(|known| *known == b)?;
+        (held, bits) = (held << 5 | u32::try_from(value).ok()?, bits + 5);
+        if bits >= 8 {
+            bits -= 8;
+            let [byte, ..] = (held >> bits).to_le_bytes();
+            out.push(byte);
+            held &= (1 << bits) - 1;
+        }
+    }
+    Some(out)
 }
 
 /// Encrypts with AES-256-GCM under a random nonce; `context` must be given again to open.
@@ -102,6 +157,23 @@ mod tests {
             assert!(open(&key, b"data/usr/account/email", &changed).is_err());
         }
         assert!(open(&key, b"", &[1, 2, 3]).is_err());
+    }
+
+    #[test]
+    fn base32_is_that_of_the_standard() {
+        for (plain, text) in [
+            ("", ""),
+            ("f", "MY"),
+            ("fo", "MZXQ"),
+            ("foo", "MZXW6"),
+            ("foob", "MZXW6YQ"),
+            ("fooba", "MZXW6YTB"),
+            ("foobar", "MZXW6YTBOI"),
+        ] {
+            assert_eq!(base32(plain.as_bytes()), text);
+            assert_eq!(read_base32(&text.to_lowercase()).unwrap(), plain.as_bytes());
+        }
+        assert!(read_base32("MZX1").is_none());
     }
 
     #[test]

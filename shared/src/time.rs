@@ -53,6 +53,12 @@ impl Time {
             .map(|at| Self(at.as_millisecond()))
     }
 
+    /// The form of HTTP headers (RFC 9110 §5.6.7, IMF-fixdate).
+    pub fn http(self) -> String {
+        let at = jiff::Timestamp::from_millisecond(self.0).unwrap_or_default();
+        at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+    }
+
     /// The calendar date in UTC.
     pub fn date(self) -> jiff::civil::Date {
         let at = jiff::Timestamp::from_millisecond(self.0).unwrap_or_default();

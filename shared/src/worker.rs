@@ -42,6 +42,13 @@ pub const QUEUES: &[QueueSpec] = &[
         receives_max: 5,
         batch: 10,
     },
+    // One at a time, because a decoded picture needs most of the worker's memory.
+    QueueSpec {
+        name: "uploads",
+        visibility_seconds: 360,
+        receives_max: 5,
+        batch: 1,
+    },
 ];
 
 /// One message of a queue.

@@ -1,12 +1,8 @@
 //! Units, split by what causes them.
 
 use local::cloud::Line;
+use shared::function::{Function, Trigger};
 use world::World;
-
-/// Functions that a committed change starts.
-const CONSUMERS: [&str; 2] = ["fan_out_events", "push_frames"];
-/// Functions that time starts.
-const TIMERS: [&str; 1] = ["release_due_notifications"];
 
 /// The units of one operation or of many equal ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -33,10 +29,10 @@ impl Bill {
         let mut bill = Self::default();
         for line in lines {
             let (reads, writes) = match line.function.as_str() {
-                name if CONSUMERS.contains(&name) || is_worker(name) => {
+                name if is(name, is_consumer) => {
                     (&mut bill.consumer_reads, &mut bill.consumer_writes)
                 }
-                name if TIMERS.contains(&name) => (&mut bill.timer_reads, &mut bill.timer_writes),
+                name if is(name, is_timer) => (&mut bill.timer_reads, &mut bill.timer_writes),
                 _ if line.index.is_some() => (&mut bill.reads, &mut bill.index),
                 _ => (&mut bill.reads, &mut bill.writes),
             };
@@ -87,18 +83,33 @@ impl Bill {
     }
 }
 
-/// Workers and streams count as what follows from an operation.
-fn is_worker(name: &str) -> bool {
-    use shared::function::Trigger;
-    let function = local::functions()
+fn is(name: &str, what: fn(&Function) -> bool) -> bool {
+    local::functions()
         .into_iter()
-        .find(|function| function.name == name);
-    function.is_some_and(|function| {
-        function
-            .triggers
-            .iter()
-            .any(|trigger| matches!(trigger, Trigger::Queue(_) | Trigger::Stream(_)))
-    })
+        .any(|function| function.name == name && what(function))
+}
+
+/// Workers and consumers of streams count as what follows from an operation.
+fn is_consumer(function: &Function) -> bool {
+    let follows = |trigger: &Trigger| matches!(trigger, Trigger::Queue(_) | Trigger::Stream(_));
+    function.triggers.iter().any(follows)
+}
+
+/// Whether time starts it.
+pub fn is_timer(function: &Function) -> bool {
+    !is_consumer(function) && !is_called(function)
+}
+
+/// Whether clients call it, by HTTP, by frame or by opening and closing sockets.
+fn is_called(function: &Function) -> bool {
+    let by_client = |trigger: &Trigger| {
+        use Trigger::{Alias, Frame, Http, Socket, UnknownRoute};
+        matches!(
+            trigger,
+            Http { .. } | Alias(_) | Frame(_) | Socket(_) | UnknownRoute
+        )
+    };
+    function.triggers.iter().any(by_client)
 }
 
 /// Units with at most two decimals.

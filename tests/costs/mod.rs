@@ -4,3 +4,4 @@
 mod bill;
 mod message;
 mod operations;
+mod stories;

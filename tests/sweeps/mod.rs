@@ -4,4 +4,4 @@
 mod authorization;
 mod hostile;
 mod replay;
-mod samples;
+pub mod samples;

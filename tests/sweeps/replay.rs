@@ -8,7 +8,16 @@ use super::samples::{Fixture, filled, routes};
 
 /// Operations whose answer carries a secret (spec conventions.md §8), and the one whose effect ends
 /// the right to ask again.
-const WITHOUT: [&str; 4] = ["sign_in", "refresh_session", "create_ws_ticket", "sign_out"];
+const WITHOUT: &[&str] = &[
+    "sign_in",
+    "refresh_session",
+    "create_ws_ticket",
+    "sign_out",
+    "setup_2fa",
+    "verify_2fa",
+    "answer_2fa_challenge",
+    "regenerate_recovery_codes",
+];
 /// Equal calls at once.
 const CALLS: usize = 50;
 
@@ -86,6 +95,7 @@ async fn another_body(fixture: &Fixture, function: &Function, target: &str) {
         }),
         "mark_delivered" => json!({ "up_to": true }),
         "mark_read" => json!({ "message_ids": ["msg_other"] }),
+        "block_user" => json!({ "user_id": fixture.ben.id }),
         _ => json!({
             "email": "other@pairly.test", "password": "OtherPass123", "name": "Other",
             "birthdate": "1991-01-01",

@@ -14,16 +14,26 @@ pub struct Fixture {
     pub sent: Value,
     /// A second session of Ann.
     pub session: String,
+    /// Somebody whom Ann has blocked.
+    pub dora: String,
 }
 
 impl Fixture {
+    /// In a world whose limiter is off.
     pub async fn new() -> Self {
-        let world = World::unlimited().await;
+        Self::within(World::unlimited().await).await
+    }
+
+    /// In this world.
+    pub async fn within(world: World) -> Self {
         let (mut ann, mut ben) = world.two("Ann", "Ben").await;
         let cleo = world.person("Cleo").await;
         let sent = ann.says("hello").to(&ben).await.ok();
         ben.says("hello").to(&ann).await.ok();
         let session = ann.elsewhere().await.session_id;
+        let dora = world.person("Dora").await.id;
+        let block = json!({ "user_id": dora });
+        ann.post("/api/v2/blocks", block).await.expect(201);
         world.settles().await;
         Self {
             world,
@@ -32,6 +42,7 @@ impl Fixture {
             cleo,
             sent,
             session,
+            dora,
         }
     }
 
@@ -41,6 +52,7 @@ impl Fixture {
         match parameter {
             "message_id" => text(&self.sent["id"]),
             "partner_id" => self.ben.id.clone(),
+            "user_id" => self.dora.clone(),
             "session_id" => self.session.clone(),
             "transaction_id" => text(&self.sent["credits_transaction_id"]),
             other => panic!("no sample for the path parameter `{other}`"),
@@ -51,7 +63,7 @@ impl Fixture {
     pub fn absent(&self, parameter: &str) -> String {
         match parameter {
             "message_id" => format!("msg_{}", "0".repeat(52)),
-            "partner_id" => format!("usr_{}", "0".repeat(26)),
+            "partner_id" | "user_id" => format!("usr_{}", "0".repeat(26)),
             "session_id" => format!("ses_{}", "0".repeat(26)),
             _ => format!("txn_{}", "0".repeat(26)),
         }
@@ -79,12 +91,17 @@ impl Fixture {
             "sign_in" => json!({ "email": self.ann.email, "password": self.ann.password }),
             "refresh_session" => json!({ "refresh_token": self.ann.refresh }),
             "sign_out" | "create_ws_ticket" | "mark_delivered" => json!({}),
+            "setup_2fa" | "regenerate_recovery_codes" => json!({}),
+            "verify_2fa" => json!({ "factor_id": "fct_none", "code": "123456" }),
+            "answer_2fa_challenge" => json!({ "challenge_id": "none", "code": "123456" }),
+            "disable_2fa" => json!({ "code": "123456" }),
             "edit_account" => json!({ "name": "Ann", "version": 1 }),
             "send_message" => json!({
                 "receiver_id": self.ben.id, "content": "swept", "message_type": "text",
                 "client_message_id": "sweep-0001",
             }),
             "mark_read" => json!({ "message_ids": [self.sent["id"]] }),
+            "block_user" => json!({ "user_id": self.cleo.id }),
             _ => return None,
         })
     }

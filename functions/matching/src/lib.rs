@@ -2,5 +2,5 @@
 
 /// One module per function.
 pub mod bin {
-    shared::functions! {}
+    shared::functions! { block_user, unblock_user, list_blocks }
 }

@@ -66,6 +66,9 @@ pub struct Account {
     /// None for who signs in otherwise.
     #[serde(default)]
     pub password: Option<StoredPassword>,
+    /// When a second factor was confirmed; none without one.
+    #[serde(default, with = "millis::option")]
+    pub two_factor_at: Option<Time>,
     /// 1–80 characters.
     pub name: String,
     /// ISO 8601 date, sealed.
@@ -108,8 +111,8 @@ pub struct NewAccount {
     pub user_id: String,
     /// Checked address.
     pub email: Email,
-    /// Hashed password.
-    pub password: StoredPassword,
+    /// Hashed password; none for who signs in otherwise.
+    pub password: Option<StoredPassword>,
     /// Checked name.
     pub name: String,
     /// Checked birthdate.
@@ -147,7 +150,8 @@ impl Account {
             birthdate: Sealed(key.seal(BIRTHDATE, new.birthdate.to_string().as_bytes())?),
             user_id: new.user_id,
             email_verified_at: None,
-            password: Some(new.password),
+            password: new.password,
+            two_factor_at: None,
             name: new.name,
             locale: new.locale,
             timezone: new.timezone,
@@ -195,6 +199,16 @@ impl Account {
         ];
         let guard = Some((pending, else_fault));
         Commit::new().update::<Self>(Self::key_of(user_id), changes, guard)
+    }
+
+    /// Notes whether a second factor is enrolled.
+    pub(super) fn two_factor(user_id: &str, since: Option<Time>) -> Commit {
+        let change = match since {
+            Some(at) => Change::number("two_factor_at", at.ms()),
+            None => Change::Remove("two_factor_at".into()),
+        };
+        let present = Some((Condition::Present, &INTERNAL_ERROR));
+        Commit::new().update::<Self>(Self::key_of(user_id), vec![change], present)
     }
 
     /// The account as edited, and what stores it if nobody else was first.

@@ -59,7 +59,7 @@ pub async fn open_person(env: &Env, newcomer: Newcomer<'_>) -> Result<String> {
     let new = NewAccount {
         user_id: desk.ids.new_id("usr"),
         email,
-        password: newcomer.password,
+        password: Some(newcomer.password),
         name: newcomer.name.to_owned(),
         birthdate: BORN,
         locale: "en".to_owned(),

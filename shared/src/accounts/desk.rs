@@ -1,6 +1,7 @@
 //! What the accounts functions share of capabilities: sets of them under one name.
 
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use super::address::address_prefix;
@@ -87,14 +88,39 @@ desk! {
 }
 
 desk! {
-    /// What a sign-in needs.
-    Doorkeeper {
+    /// What opening a session needs.
+    Opener {
         tables: Table<(Write<Data>, Write<Live>, Read<Ledger>)> = "Session; lock; wallet link.",
         cipher: Cipher = "Seals the session's secret.",
-        pepper: Secret<Pepper> = "For the password.",
-        lookup: Secret<Lookup> = "For the hash of the address.",
         signing: Secret<Signing> = "Signs access tokens.",
         ids: Ids = "For everything new.",
+        clock: Clock = "Server time.",
+    }
+}
+
+desk! {
+    /// What a sign-in needs.
+    Doorkeeper {
+        door: Opener = "Opens the session.",
+        pepper: Secret<Pepper> = "For the password.",
+        lookup: Secret<Lookup> = "For the hash of the address.",
+    }
+}
+
+impl Deref for Doorkeeper {
+    type Target = Opener;
+
+    fn deref(&self) -> &Opener {
+        &self.door
+    }
+}
+
+desk! {
+    /// What a second factor needs.
+    Locksmith {
+        tables: Table<Write<Data>> = "Factor, account, session, mail.",
+        cipher: Cipher = "Seals the factor's secret and the mail.",
+        ids: Ids = "For secrets and codes.",
         clock: Clock = "Server time.",
     }
 }

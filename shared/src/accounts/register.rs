@@ -108,7 +108,7 @@ async fn admit(desk: &Registrar, from: Application) -> Result<(EmailHash, NewAcc
     password::check(&from.password, &email)?;
     let new = NewAccount {
         user_id: desk.ids.new_id("usr"),
-        password: hashed(desk, from.password).await?,
+        password: Some(hashed(desk, from.password).await?),
         name: from.name,
         birthdate,
         locale: from.locale.unwrap_or_else(|| "en".to_owned()),

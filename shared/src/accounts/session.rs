@@ -170,6 +170,17 @@ impl Session {
         Commit::new().update::<Self>(self.key(), vec![others], present)
     }
 
+    /// What raises it to assurance level 2: the person has just shown the second factor.
+    pub fn raise(user_id: &str, session_id: &str, now: Time) -> Commit {
+        let changes = vec![
+            Change::number("aal", 2),
+            Change::number("auth_time", now.ms()),
+        ];
+        let live = Condition::All(vec![Condition::Present, Condition::Missing("revoked_at")]);
+        let key = Self::key_of(user_id, session_id);
+        Commit::new().update::<Self>(key, changes, Some((live, &SESSION_REVOKED)))
+    }
+
     /// Whether it can still be used or refreshed.
     pub fn is_live(&self, now: Time) -> bool {
         self.revoked_at.is_none() && now < self.ends_at()

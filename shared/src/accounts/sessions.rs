@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::account;
 use super::desk::{Guard, Renewer};
 use super::issue::{self, TokenAnswer};
+use super::notice::notice;
 use super::refresh::{Refresh, RefreshToken};
 use super::session::{RevokeReason, Session, SessionOwner};
 use crate::aws::cipher::DataKey;
@@ -14,7 +15,7 @@ use crate::error::{Error, REFRESH_TOKEN_INVALID, Result, SESSION_NOT_FOUND, UNAV
 use crate::http::Me;
 use crate::http::limit::{Activity, Limit};
 use crate::id::is_id;
-use crate::notifications::{self, Facts, Mail, NewMail, SecurityChange};
+use crate::notifications::SecurityChange;
 use crate::table::{Commit, Name, Query};
 use crate::time::Time;
 
@@ -97,21 +98,8 @@ async fn step(
 /// Ends the session whose spent token came back, and tells its owner.
 async fn reused(desk: &Renewer, session: &Session, key: &DataKey, now: Time) -> Result<Commit> {
     let account = account::load(&desk.tables, &session.user_id).await?;
-    let change = SecurityChange::SessionReused;
-    let facts = Facts {
-        to: account.email(key)?,
-        name: account.name,
-        locale: account.locale,
-        mail: Mail::AccountSecurity { change, at: now },
-    };
     let event = format!("session_reused:{}", session.session_id);
-    let new = NewMail {
-        user_id: &session.user_id,
-        event: &event,
-        facts: &facts,
-        valid_until: None,
-    };
-    let mail = notifications::mail(key, &new, now)?;
+    let mail = notice(&account, key, SecurityChange::SessionReused, &event, now)?;
     Ok(session.revoke(RevokeReason::Reuse, now).with(mail))
 }
 

@@ -5,7 +5,8 @@ use serde::Deserialize;
 
 use super::account::{Account, Status, load};
 use super::address::{Email, EmailHash, EmailOwner};
-use super::desk::{Doorkeeper, Guard};
+use super::desk::{Doorkeeper, Guard, Opener};
+use super::factor::challenge::{self, SignedIn};
 use super::issue::{self, TokenAnswer};
 use super::lock::Lock;
 use super::password::{self, Peppers};
@@ -20,7 +21,7 @@ use crate::credits;
 use crate::error::{EMAIL_NOT_CONFIRMED, INVALID_CREDENTIALS, Result, UNAVAILABLE};
 use crate::http::Client;
 use crate::http::limit::Limit;
-use crate::table::{Change, Commit, Condition, Item};
+use crate::table::{Change, Commit, Condition, Item, Refused};
 use crate::time::{SECOND_MS, Time};
 
 /// Tries when others sign in to the same account at once.
@@ -47,7 +48,7 @@ pub async fn sign_in(
     guard: &Guard,
     client: &Client,
     given: Credentials,
-) -> Result<TokenAnswer> {
+) -> Result<SignedIn> {
     let hash = Email::fold(&given.email).hash(&desk.lookup.key()?);
     let lock = take_try(desk, guard, &hash).await?;
     let account = find(desk, &hash).await?;
@@ -66,7 +67,26 @@ pub async fn sign_in(
         desk.tables.commit(lock.free()).await?;
         return Err(refusal);
     }
-    open(desk, guard, client, &account, &lock).await
+    enter(desk, guard, client, &account, || Ok(lock.free())).await
+}
+
+/// Lets somebody in who has proven to be the person of the account: into a session, or before the
+/// question for the second factor. `beside` is written with either.
+///
+/// # Errors
+/// 403 `USER_BANNED`, 503 when others sign in at once for too long, and what `beside` refuses.
+pub(super) async fn enter(
+    desk: &Opener,
+    guard: &Guard,
+    client: &Client,
+    account: &Account,
+    beside: impl Fn() -> Result<Commit>,
+) -> Result<SignedIn> {
+    if account.two_factor_at.is_some() {
+        return Ok(challenge::ask(desk, &account.user_id, beside()?).await?);
+    }
+    let tokens = open(desk, guard, client, account, 1, beside).await?;
+    Ok(SignedIn::Tokens(tokens))
 }
 
 /// Takes one of the pair's tries, unless it is locked.
@@ -103,7 +123,7 @@ async fn find(desk: &Doorkeeper, hash: &EmailHash) -> Result<Option<Account>> {
 }
 
 /// Whether the person, known by now, may have a session.
-fn may_enter(account: &Account, now: Time) -> Result<()> {
+pub(super) fn may_enter(account: &Account, now: Time) -> Result<()> {
     if let Some(ban) = account.ban(now) {
         return Err(ban);
     }
@@ -114,36 +134,48 @@ fn may_enter(account: &Account, now: Time) -> Result<()> {
     }
 }
 
-async fn open(
-    desk: &Doorkeeper,
+/// Opens a session of an assurance level; `beside` is written with it.
+pub(super) async fn open(
+    desk: &Opener,
     guard: &Guard,
     client: &Client,
     account: &Account,
-    lock: &Lock,
-) -> Result<TokenAnswer> {
+    aal: u8,
+    beside: impl Fn() -> Result<Commit>,
+) -> Result<TokenAnswer, Missed> {
     let (mut account, now) = (account.clone(), desk.clock.now());
     for _ in 0..RACES_MAX {
         let (mut session, secret, rows) = opening(desk, &account, now).await?;
         session.ip_prefix = guard.prefix();
         session.user_agent.clone_from(&client.user_agent);
-        let commit = rows.create(&session, &UNAVAILABLE).with(lock.free());
+        session.aal = aal;
+        let commit = rows.create(&session, &UNAVAILABLE).with(beside()?);
         match desk.tables.commit(commit).await {
-            Ok(()) => return issue::answer(&session, &secret, &desk.signing, &desk.ids, now),
-            Err(Missed::Refused(refused)) if refused.key.pk == account.user_id => {
+            Ok(()) => {
+                let answer = issue::answer(&session, &secret, &desk.signing, &desk.ids, now);
+                return Ok(answer?);
+            }
+            Err(Missed::Refused(refused)) if is_ours(&refused, &account) => {
                 // Another sign-in came in between: both sessions must know of each other.
                 account = load(&desk.tables, &account.user_id).await?;
                 may_enter(&account, now)?;
             }
-            Err(missed) => return Err(missed.into()),
+            Err(missed) => return Err(missed),
         }
     }
-    Err(UNAVAILABLE.because("too many sign-ins at once"))
+    Err(UNAVAILABLE.because("too many sign-ins at once").into())
+}
+
+/// Whether account or sessions changed while a session was being opened.
+fn is_ours(refused: &Refused, account: &Account) -> bool {
+    let session = refused.key.sk.starts_with(Session::PREFIX);
+    refused.key == account.key() || session && refused.key.pk == account.user_id
 }
 
 /// A new session of a person, its secret, and what has to be written beside it: the note of the
 /// sign-in, the way from session to person, room for it, and word of it to a lonely session.
 pub(super) async fn opening(
-    desk: &Doorkeeper,
+    desk: &Opener,
     account: &Account,
     now: Time,
 ) -> Result<(Session, [u8; 32], Commit)> {

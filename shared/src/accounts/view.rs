@@ -147,7 +147,7 @@ async fn view(tables: &Tables, cipher: &Cipher, account: Account) -> Result<Tagg
         birthdate: account.birthdate(&key)?,
         email_verified: account.email_verified_at.is_some(),
         phone_verified: false,
-        two_factor: false,
+        two_factor: account.two_factor_at.is_some(),
         last_activity: seen
             .or(account.last_sign_in_at)
             .unwrap_or(account.created_at),

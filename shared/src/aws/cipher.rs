@@ -85,6 +85,15 @@ impl DataKey {
         String::from_utf8(bytes).map_err(|cause| INTERNAL_ERROR.because(cause))
     }
 
+    /// A key of known bytes, for tests of rules.
+    #[cfg(test)]
+    pub(crate) fn fixed(user_id: &str, key: [u8; 32]) -> Self {
+        Self {
+            user_id: user_id.into(),
+            key: Arc::new(key),
+        }
+    }
+
     fn context(&self, place: &str) -> String {
         format!("{}/{place}", self.user_id)
     }

@@ -4,6 +4,8 @@ pub mod cipher;
 pub mod dynamo;
 mod expression;
 pub mod mail;
+pub mod objects;
+pub mod presigned;
 pub mod queue;
 pub mod secret;
 pub mod sockets;
@@ -40,17 +42,40 @@ impl TimeSource for SdkTime {
     }
 }
 
+/// The credentials of this instance, which live as long as it does.
+#[derive(Clone)]
+pub struct Keys {
+    /// Access key id.
+    pub id: String,
+    /// Secret access key.
+    pub secret: String,
+    /// Session token of a role.
+    pub token: Option<String>,
+}
+
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Keys(***)")
+    }
+}
+
+impl Keys {
+    /// The credentials from the environment; without any, those of the local cloud.
+    pub fn read() -> Self {
+        let var = |name: &str| environment(name).unwrap_or_else(|| "local".to_owned());
+        Self {
+            id: var("AWS_ACCESS_KEY_ID"),
+            secret: var("AWS_SECRET_ACCESS_KEY"),
+            token: environment("AWS_SESSION_TOKEN"),
+        }
+    }
+}
+
 /// The SDK's configuration from the environment alone: no profile files, no metadata service.
 fn sdk_config(env: &Env) -> SdkConfig {
     let config = env.config();
-    let var = |name: &str| environment(name).unwrap_or_else(|| "local".to_owned());
-    let credentials = Credentials::new(
-        var("AWS_ACCESS_KEY_ID"),
-        var("AWS_SECRET_ACCESS_KEY"),
-        environment("AWS_SESSION_TOKEN"),
-        None,
-        "environment",
-    );
+    let keys = Keys::read();
+    let credentials = Credentials::new(keys.id, keys.secret, keys.token, None, "environment");
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_millis(CONNECT_MS))
         .operation_timeout(Duration::from_millis(CALL_MS))

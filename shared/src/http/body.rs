@@ -43,6 +43,10 @@ impl<T: DeserializeOwned + JsonSchema + Send + 'static> Take<Call> for Body<T> {
     }
 }
 
+/// The body of an operation that needs no fields.
+#[derive(Debug, Clone, Copy, serde::Deserialize, JsonSchema)]
+pub struct Nothing {}
+
 /// The query string, checked against the schema of its type. A frame gives its `data` instead.
 #[derive(Debug, Clone)]
 pub struct Query<T>(pub T);

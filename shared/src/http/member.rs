@@ -4,12 +4,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::call::Call;
 use super::limit::spend;
+use crate::accounts::Account;
 use crate::accounts::session::Session;
 use crate::accounts::token::{Claims, PublicKeys, Verifier};
 use crate::aws::dynamo::{Missed, Tables};
 use crate::env::Env;
 use crate::error::{
-    Error, NOT_READY, REAUTHENTICATION_NEEDED, Result, TOKEN_INVALID, UNAUTHENTICATED,
+    Error, INSUFFICIENT_AAL, NOT_READY, REAUTHENTICATION_NEEDED, Result, TOKEN_INVALID,
+    UNAUTHENTICATED,
 };
 use crate::function::{Grant, Take};
 use crate::realtime::{ConnectionOwner, State};
@@ -54,7 +56,8 @@ impl Me {
 #[derive(Debug, Clone)]
 pub struct Member(pub Me);
 
-/// A signed-in caller who proved within the last 10 minutes that it is them.
+/// A signed-in caller who proved within the last 10 minutes that it is them, with the second
+/// factor where there is one.
 #[derive(Debug, Clone)]
 pub struct Fresh(pub Me);
 
@@ -164,6 +167,14 @@ impl Take<Call> for Fresh {
         let Member(me) = Member::take(env, call).await?;
         if call.now.since(me.auth_time) > FRESH_MS {
             return Err(REAUTHENTICATION_NEEDED.into());
+        }
+        if me.aal < 2 {
+            // A consistent read, so that a factor counts from the moment it is confirmed.
+            let key = Account::key_of(&me.user_id);
+            let account: Option<Account> = Tables::of(env).get_consistent(&key).await?;
+            if account.is_some_and(|account| account.two_factor_at.is_some()) {
+                return Err(INSUFFICIENT_AAL.into());
+            }
         }
         Ok(Self(me))
     }

@@ -14,7 +14,7 @@ pub mod reply;
 mod serve;
 pub mod wire;
 
-pub use body::{Body, Path, Query};
+pub use body::{Body, Nothing, Path, Query};
 pub use call::{Call, Caller, Client};
 pub use limit::Rate;
 pub use member::{Fresh, Me, Member};

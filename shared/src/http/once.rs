@@ -132,20 +132,14 @@ impl Once {
         }
     }
 
-    /// Carries the commit out together with the record of the answer, and gives the answer.
-    /// Without a key it is a plain commit.
+    /// The commit together with the record of the answer, for whoever carries it out itself; the
+    /// record comes first. Without a key it is the commit alone.
     ///
     /// # Errors
-    /// What the commit refuses; the stored answer when an equal call was first.
-    pub async fn commit<A: Answer<Call> + Clone>(
-        &self,
-        tables: &Tables,
-        commit: Commit,
-        answer: A,
-    ) -> Result<A, Missed> {
+    /// 500 when the answer cannot be written.
+    pub fn record<A: Answer<Call> + Clone>(&self, commit: Commit, answer: &A) -> Result<Commit> {
         let Some((scope, fingerprint)) = &self.key else {
-            tables.commit(commit).await?;
-            return Ok(answer);
+            return Ok(commit);
         };
         let reply = answer.clone().answer()?;
         let first = FirstAnswer {
@@ -157,9 +151,27 @@ impl Once {
         };
         let free = Condition::absent_or_expired(self.now.seconds());
         // First, because the first condition that does not hold is the one that is told.
-        let commit = Commit::new()
+        Ok(Commit::new()
             .replace(&first, free, &IDEMPOTENCY_IN_PROGRESS)
-            .with(commit);
+            .with(commit))
+    }
+
+    /// Carries the commit out together with the record of the answer, and gives the answer.
+    /// Without a key it is a plain commit.
+    ///
+    /// # Errors
+    /// What the commit refuses; the stored answer when an equal call was first.
+    pub async fn commit<A: Answer<Call> + Clone>(
+        &self,
+        tables: &Tables,
+        commit: Commit,
+        answer: A,
+    ) -> Result<A, Missed> {
+        let Some((scope, _)) = &self.key else {
+            tables.commit(commit).await?;
+            return Ok(answer);
+        };
+        let commit = self.record(commit, &answer)?;
         match tables.commit(commit).await {
             Ok(()) => Ok(answer),
             Err(Missed::Refused(refused)) if refused.key.pk == *scope => {

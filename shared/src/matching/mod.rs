@@ -1,1 +1,8 @@
-//! Matching: what people upload, and who is kept apart from whom.
+//! Matching: who is kept apart from whom, and how far somebody is trusted.
+
+pub mod block;
+mod standing;
+mod trust;
+
+pub use standing::Standing;
+pub use trust::{Facts, Level};

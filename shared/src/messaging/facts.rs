@@ -161,43 +161,51 @@ fn facts_of_head(old: &Head, new: &Head) -> Result<Vec<Fact>> {
         let (before, side) = (old.side(who), new.side(who));
         let read = side.read.reached() > before.read.reached();
         if read || side.delivered_seq() > before.delivered_seq() {
-            let moves = if read { &side.read } else { &side.delivered };
-            let status = if read {
-                Status::Read
-            } else {
-                Status::Delivered
-            };
-            let at = moves
-                .kept
-                .last()
-                .map_or(new.last_activity_at, |step| step.at);
-            let up_to = moves.reached();
-            let mut data = json!({
-                "conversation_id": new.conversation_id,
-                "status": status,
-                "at": at,
-                "up_to_seq": up_to,
-                "user_id": new.user(who),
-            });
-            if let Some(key) = side.marked {
-                data["id"] = json!(new.message_id(key)?);
-            }
-            let word = data["status"].as_str().unwrap_or_default().to_owned();
-            let origin = [
-                new.conversation_id.as_str(),
-                &new.user(who),
-                &word,
-                &up_to.to_string(),
-            ];
-            let partner = new.user(who.other());
-            facts.push(fact("message.status", &origin, &partner, at, data.clone()));
+            let mut data = marked(new, who, read)?;
             data["unread_count"] = json!(side.unread);
-            facts.push(fact("message.status", &origin, &new.user(who), at, data));
+            facts.push(status(&data, &new.user(who)));
         } else if side.unread != before.unread && new.last_seq == old.last_seq {
             facts.push(recounted(new, who));
         }
+        // What the partner knows moves with the marks, or when a block ends.
+        let read = side.told_read() > before.told_read();
+        if read || side.told_delivered() > before.told_delivered() {
+            let data = marked(new, who, read)?;
+            facts.push(status(&data, &new.user(who.other())));
+        }
     }
     Ok(facts)
+}
+
+/// What a mark of one side tells.
+fn marked(head: &Head, who: Who, read: bool) -> Result<Value> {
+    let side = head.side(who);
+    let (moves, status) = match read {
+        true => (&side.read, Status::Read),
+        false => (&side.delivered, Status::Delivered),
+    };
+    let last = moves.kept.last();
+    let mut data = json!({
+        "conversation_id": head.conversation_id,
+        "status": status,
+        "at": last.map_or(head.last_activity_at, |step| step.at),
+        "up_to_seq": moves.reached(),
+        "user_id": head.user(who),
+    });
+    if let Some(key) = side.marked {
+        data["id"] = json!(head.message_id(key)?);
+    }
+    Ok(data)
+}
+
+/// The frame of a mark, the same to both but for what only the marking one knows.
+fn status(data: &Value, user_id: &str) -> Fact {
+    let text = |name: &str| data[name].as_str().unwrap_or_default();
+    let (up_to, at) = (data["up_to_seq"].to_string(), Time::parse(text("at")));
+    let names = ["conversation_id", "user_id", "status"].map(text);
+    let origin = [names[0], names[1], names[2], &up_to];
+    let at = at.unwrap_or_default();
+    fact("message.status", &origin, user_id, at, data.clone())
 }
 
 /// An unread count that changed without a receipt: after a deletion, or behind a block.

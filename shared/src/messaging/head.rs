@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::address::{conversation_id, message_id};
-use super::message::{Message, MessageType};
-use super::side::Side;
 use super::curtain::Curtain;
+use super::message::{Message, MessageType};
+use super::side::{Side, Veil};
 use crate::error::{CONVERSATION_NOT_FOUND, INTERNAL_ERROR, Result};
 use crate::id::{bytes_of, id_of};
 use crate::pack::{Bytes, Fixed, Packer, Unpacker};
@@ -231,6 +231,36 @@ impl Head {
     /// Whether one of the two has blocked the other.
     pub fn is_blocked(&self) -> bool {
         self.low.blocks || self.high.blocks
+    }
+
+    /// The head with this side's block set or taken back. While one of the two blocks the other,
+    /// each sees the other's marks as they were when it began. The partner must not notice, so
+    /// the head counts as changed only when marks of the meantime come to light.
+    #[must_use]
+    pub fn blocking(&self, me: Who, on: bool, now: Time) -> Self {
+        let mut next = Self {
+            rev: self.rev + 1,
+            ..self.clone()
+        };
+        next.side_mut(me).blocks = on;
+        let blocked = next.is_blocked();
+        let mut lifted = false;
+        for who in [Who::Low, Who::High] {
+            let side = next.side_mut(who);
+            let (delivered, read) = (side.told_delivered(), side.told_read());
+            side.veil = blocked.then_some(Veil { delivered, read });
+            lifted |= (side.told_delivered(), side.told_read()) != (delivered, read);
+        }
+        if lifted {
+            next.changed_at = now.max(self.changed_at);
+        }
+        next
+    }
+
+    /// Until when this side wants to hear nothing of the conversation, if it still does.
+    pub fn muted(&self, who: Who, now: Time) -> Option<Time> {
+        let until = Time(self.side(who).muted_until);
+        (until > now).then_some(until)
     }
 
     /// The newest message, if there is one.

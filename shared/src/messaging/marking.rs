@@ -58,7 +58,7 @@ pub struct Delivered {
     pub id: String,
     /// How far it has come.
     pub status: Status,
-    /// When it was delivered first; null while a block keeps receipts back.
+    /// When it was delivered first.
     pub delivered_at: Option<Time>,
     /// Up to where the conversation is delivered.
     pub delivered_seq: i64,
@@ -264,10 +264,17 @@ impl Marker<'_> {
             Some(head) => Some(head),
             None => tables.get::<Head>(&key).await?,
         };
-        match known.filter(|head| head.last_seq >= seq) {
+        // A head without messages only carries a block, or one that is withheld: nobody may find
+        // out.
+        let mine = |head: &Head| {
+            head.who(&self.me.user_id)
+                .is_ok_and(|me| head.seq_for(me) > 0)
+        };
+        match known.filter(|head| head.last_seq >= seq && mine(head)) {
             Some(head) => Ok(head),
             None => {
                 let head: Option<Head> = tables.get_consistent(&key).await?;
+                let head = head.filter(mine);
                 head.ok_or_else(|| CONVERSATION_NOT_FOUND.into())
             }
         }

@@ -89,10 +89,9 @@ pub enum Reading {
 }
 
 impl Head {
-    /// Marks everything up to `seq` as delivered to `me`; `None` when it was before, or when one
-    /// of the two has blocked the other, who then gets no receipts.
+    /// Marks everything up to `seq` as delivered to `me`; `None` when it was before.
     pub fn deliver(&self, me: Who, seq: i64, key: [u8; 16], now: Time) -> Option<Marked> {
-        if self.is_blocked() || seq <= self.side(me).delivered_seq() {
+        if seq <= self.side(me).delivered_seq() {
             return None;
         }
         let mut head = self.next(now);
@@ -117,7 +116,7 @@ impl Head {
         now: Time,
     ) -> Reading {
         let (side, up_to) = (self.side(me), up_to.min(self.seq_for(me)));
-        let told = !self.is_blocked() && up_to > side.read.reached();
+        let told = up_to > side.read.reached();
         if up_to <= side.read_seq && !told {
             return Reading::Nothing;
         }
@@ -204,6 +203,15 @@ impl super::side::Side {
         Marks {
             delivered_at,
             read_at,
+        }
+    }
+
+    /// The same as the partner knows it.
+    pub fn told(&self, seq: i64, older: &OlderMoves) -> Marks {
+        let marks = self.marks(seq, older);
+        Marks {
+            delivered_at: marks.delivered_at.filter(|_| seq <= self.told_delivered()),
+            read_at: marks.read_at.filter(|_| seq <= self.told_read()),
         }
     }
 }

@@ -225,7 +225,7 @@ impl Message {
     /// Whether it is still `sent`: a held message is, whatever was marked after it.
     pub fn is_undelivered(&self, receiver: &Side) -> bool {
         let held = self.moderation_status() == Moderation::Pending;
-        self.failed_at.is_none() && (held || receiver.delivered_seq() < self.seq)
+        self.failed_at.is_none() && (held || receiver.told_delivered() < self.seq)
     }
 
     /// Whether it cost something that was not given back so far.

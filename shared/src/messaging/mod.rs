@@ -56,6 +56,6 @@ pub use reading::{DeliveredMarks, Direction, Page, ReadMarks, Reader, Wish, find
 pub use removal::delete;
 pub use screening::Scene;
 pub use send::{Decided, Draft, Ground, NEW_CONTACTS_MAX, NewAttachment, NewMessage};
-pub use side::{Move, Moves, Side};
+pub use side::{Move, Moves, Side, Veil};
 pub use typing::{Typing, TypingState};
 pub use views::{ConversationView, LastMessage, Marks, MessageView, Partner, Sent, Stats};

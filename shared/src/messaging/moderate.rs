@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
+use super::curtain::Curtain;
 use super::delete::refund;
 use super::head::{Head, Who};
 use super::message::{Message, Moderation};
-use super::curtain::Curtain;
 use crate::credits::Wallet;
 use crate::error::{MESSAGE_NOT_FOUND, Result, UNAVAILABLE, VALIDATION_FAILED};
 use crate::table::{Commit, Condition};
@@ -93,7 +93,9 @@ impl Case<'_> {
         if from == Moderation::Pending && to == Moderation::Approved {
             match message.deleted_at {
                 // Nobody learns of a message that its sender took back in time.
-                Some(_) => message.hidden_from_receiver = message.hidden_from_receiver.or(Some(now)),
+                Some(_) => {
+                    message.hidden_from_receiver = message.hidden_from_receiver.or(Some(now))
+                }
                 None => message.released_at = Some(now),
             }
         }
@@ -173,7 +175,11 @@ impl Case<'_> {
         let (failed, gone) = (message.failed_at.is_some(), message.deleted_at.is_some());
         head.retouch(message.seq, |last, text| {
             last.failed = failed;
-            *text = if gone { String::new() } else { preview(message.shown()) };
+            *text = if gone {
+                String::new()
+            } else {
+                preview(message.shown())
+            };
         });
         if is && !was {
             message.unread_after = head.side(receiver).unread;

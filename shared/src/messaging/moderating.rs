@@ -60,7 +60,8 @@ pub async fn raise(
 ) -> Result<Judged> {
     let step = |case: &Case<'_>| case.raise(to, at.now);
     let queue = |judged: &Judged, item| queued(judged, item, findings, at.now);
-    at.decide(tables, &step, &queue, &|_| Ok(Commit::new())).await
+    at.decide(tables, &step, &queue, &|_| Ok(Commit::new()))
+        .await
 }
 
 /// The receiver's account ended: a message that was not delivered fails and is refunded, once.
@@ -70,7 +71,8 @@ pub async fn raise(
 pub async fn fail(tables: &Tables, at: Moderating<'_>) -> Result<Judged> {
     let step = |case: &Case<'_>| case.fail(at.now);
     let queue = |_: &Judged, _| Ok(Commit::new());
-    at.decide(tables, &step, &queue, &|_| Ok(Commit::new())).await
+    at.decide(tables, &step, &queue, &|_| Ok(Commit::new()))
+        .await
 }
 
 /// The queue item of a message with further reasons, opened if there is none or it was closed.
@@ -103,7 +105,8 @@ impl Moderating<'_> {
         also: Also<'_>,
     ) -> Result<Judged> {
         let place = message_at(self.message_id).ok_or(MESSAGE_NOT_FOUND)?;
-        let item = ModerationItem::key_of(&ModerationItem::id_of(Subject::Message, self.message_id));
+        let item =
+            ModerationItem::key_of(&ModerationItem::id_of(Subject::Message, self.message_id));
         for round in 1..=TRIES_MAX {
             let head: Option<Head> = tables.get_consistent(&Head::key_of(&place.pk)).await?;
             let head = head.ok_or(MESSAGE_NOT_FOUND)?;

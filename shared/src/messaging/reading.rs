@@ -190,28 +190,33 @@ impl Reader<'_> {
     pub async fn page(&self, partner_id: &str, wish: &Wish) -> Result<Page> {
         let key = Head::key_of(&conversation_id(self.user_id, partner_id));
         let head: Option<Head> = self.tables.get_consistent(&key).await?;
-        let Some(head) = head.filter(|_| partner_id != self.user_id) else {
-            return self.nothing_yet(partner_id).await;
+        let seen = |head: &Head| head.who(self.user_id).is_ok_and(|me| head.seq_for(me) > 0);
+        let written = |head: &Head| seen(head) && partner_id != self.user_id;
+        let Some(head) = head.as_ref().filter(|head| written(head)) else {
+            let nothing = self.nothing_yet(partner_id).await?;
+            // Read in vain for who is blocked, so that an unknown person takes as long.
+            let blocks = |head: &Head| Some(head.side(head.who(partner_id).ok()?).blocks);
+            return match head.as_ref().and_then(blocks) {
+                Some(true) => Err(USER_NOT_FOUND.into()),
+                _ => Ok(nothing),
+            };
         };
         let me = head.who(self.user_id)?;
         let (mine, theirs) = (head.side(me), head.side(me.other()));
-        if head.seq_for(me) == 0 && theirs.blocks {
-            return Err(USER_NOT_FOUND.into());
-        }
         let hidden = mine.hidden + theirs.withheld;
-        let (rows, next) = self.rows(&head, hidden, wish).await?;
+        let (rows, next) = self.rows(head, hidden, wish).await?;
         let total = usize::try_from(head.last_seq - hidden).unwrap_or_default();
         let offset = wish.wants_total;
         Ok(Page {
-            messages: self.views(&head, &rows).await?,
+            messages: self.views(head, &rows).await?,
             head_seq: head.seq_for(me),
             limited: next.is_some(),
             read: ReadMarks {
                 mine: mine.read_seq,
-                theirs: theirs.read.reached(),
+                theirs: theirs.told_read(),
             },
             delivered: DeliveredMarks {
-                theirs: theirs.delivered_seq(),
+                theirs: theirs.told_delivered(),
             },
             total: offset.then_some(total.min(OFFSET_MAX)),
             total_capped: (offset && total > OFFSET_MAX).then_some(true),
@@ -302,7 +307,11 @@ impl Reader<'_> {
         for row in rows {
             let receiver = row.receiver(head)?;
             let older = if receiver == Who::Low { &low } else { &high };
-            let marks = head.side(receiver).marks(row.seq, older);
+            let side = head.side(receiver);
+            let marks = match row.receiver_id == self.user_id {
+                true => side.marks(row.seq, older),
+                false => side.told(row.seq, older),
+            };
             views.push(MessageView::of(row, marks, self.user_id)?);
         }
         Ok(views)

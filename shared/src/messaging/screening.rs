@@ -4,9 +4,7 @@ use serde_json::json;
 
 use super::message::{Message, Moderation};
 use crate::error::{CONTENT_REJECTED, Result};
-use crate::moderation::{
-    Known, Look, ModerationItem, Outcome, Subject, Verdict, evidence_of,
-};
+use crate::moderation::{Known, Look, ModerationItem, Outcome, Subject, Verdict, evidence_of};
 use crate::table::Commit;
 use crate::time::Time;
 

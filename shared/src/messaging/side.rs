@@ -122,6 +122,15 @@ pub fn unpack_moves(bytes: &Bytes) -> Option<Vec<Move>> {
     Moves::unpack(&mut Unpacker::new(&bytes.0)).map(|moves| moves.kept)
 }
 
+/// How far the partner knows of a side's marks while a block keeps receipts back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Veil {
+    /// Number of the newest message known to be delivered.
+    pub delivered: i64,
+    /// Number of the newest message known to be read.
+    pub read: i64,
+}
+
 /// One person's side.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Side {
@@ -139,7 +148,7 @@ pub struct Side {
     pub withheld: i64,
     /// Messages of the partner that count as unread.
     pub unread: i64,
-    /// Up to where this side has read; the partner learns of it through `read`.
+    /// Up to where this side has read.
     pub read_seq: i64,
     /// Until when the conversation is muted, epoch milliseconds; 0 if it is not.
     pub muted_until: i64,
@@ -151,20 +160,35 @@ pub struct Side {
     pub window: Window,
     /// What was delivered to this side.
     pub delivered: Moves,
-    /// What this side has told to have read.
+    /// What this side has read.
     pub read: Moves,
     /// Key of the message that the newest mark named.
     pub marked: Option<[u8; 16]>,
+    /// What the partner knows, while one of the two blocks the other.
+    pub veil: Option<Veil>,
 }
 
 const BLOCKS: u8 = 1;
 const MARKED: u8 = 2;
+const VEILED: u8 = 4;
 const WITHHELD: u8 = 8;
 
 impl Side {
-    /// Number of the newest message that the partner knows to be delivered: reading implies it.
+    /// Number of the newest message that was delivered to this side: reading implies it.
     pub fn delivered_seq(&self) -> i64 {
         self.delivered.reached().max(self.read.reached())
+    }
+
+    /// Number of the newest message that the partner knows to be delivered.
+    pub fn told_delivered(&self) -> i64 {
+        self.veil
+            .map_or_else(|| self.delivered_seq(), |veil| veil.delivered)
+    }
+
+    /// Number of the newest message that the partner knows to be read.
+    pub fn told_read(&self) -> i64 {
+        self.veil
+            .map_or_else(|| self.read.reached(), |veil| veil.read)
     }
 
     fn counters(&self) -> impl Iterator<Item = i64> {
@@ -185,6 +209,7 @@ impl Side {
         out.byte(
             flag(self.blocks, BLOCKS)
                 | flag(self.marked.is_some(), MARKED)
+                | flag(self.veil.is_some(), VEILED)
                 | flag(self.withheld > 0, WITHHELD),
         );
         self.counters().for_each(|count| {
@@ -195,6 +220,9 @@ impl Side {
         self.read.pack(&mut out);
         if let Some(key) = &self.marked {
             out.raw(key);
+        }
+        if let Some(veil) = self.veil {
+            out.number(veil.delivered).number(veil.read);
         }
         if self.withheld > 0 {
             out.number(self.withheld);
@@ -215,11 +243,18 @@ impl Side {
             0 => None,
             _ => Some(from.fixed()?),
         };
+        let blocks = flags & BLOCKS != 0;
+        let veil = match flags & VEILED {
+            0 => None,
+            _ => Some(Veil {
+                delivered: from.number()?,
+                read: from.number()?,
+            }),
+        };
         let withheld = match flags & WITHHELD {
             0 => 0,
             _ => from.number()?,
         };
-        let blocks = flags & BLOCKS != 0;
         Some(Self {
             sent,
             by_type,
@@ -236,6 +271,7 @@ impl Side {
             delivered,
             read,
             marked,
+            veil,
         })
     }
 }

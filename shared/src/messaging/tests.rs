@@ -1,5 +1,6 @@
 //! Messaging's rules: sending, marks, deletion, and sizes at every maximum.
 
+mod blocks;
 mod model;
 
 use serde_json::json;
@@ -231,35 +232,6 @@ fn the_instant_of_a_mark_is_that_of_the_first_move_at_or_above() {
 }
 
 #[test]
-fn reading_implies_delivery_and_a_block_keeps_receipts_back() {
-    let mut head = Head::new(&user(1), &user(2), NOW).unwrap();
-    head.last_seq = 3;
-    head.side_mut(Who::Low).unread = 3;
-    let mut blocked = head.clone();
-    blocked.side_mut(Who::High).blocks = true;
-    let Reading::Moves(marked) = head.read(Who::Low, 3, None, None, NOW) else {
-        panic!()
-    };
-    assert_eq!(marked.passed, 3);
-    let side = marked.head.side(Who::Low);
-    assert_eq!(
-        (side.unread, side.delivered_seq(), side.read.reached()),
-        (0, 3, 3)
-    );
-    assert!(marked.head.deliver(Who::Low, 3, [1; 16], NOW).is_none());
-    assert!(matches!(
-        marked.head.read(Who::Low, 3, None, None, NOW),
-        Reading::Nothing
-    ));
-    assert!(blocked.deliver(Who::Low, 3, [1; 16], NOW).is_none());
-    let Reading::Moves(marked) = blocked.read(Who::Low, 3, None, None, NOW) else {
-        panic!()
-    };
-    let side = marked.head.side(Who::Low);
-    assert_eq!((side.unread, side.read_seq, side.read.reached()), (0, 3, 0));
-}
-
-#[test]
 fn far_behind_the_head_the_rows_are_counted() {
     let mut head = Head::new(&user(1), &user(2), NOW).unwrap();
     head.last_seq = 1_000;
@@ -299,6 +271,10 @@ fn largest_side() -> Side {
         blocks: true,
         window: newest,
         marked: Some([255; 16]),
+        veil: Some(Veil {
+            delivered: many,
+            read: many,
+        }),
         ..Side::default()
     };
     for n in 0..MOVES_KEPT as i64 {

@@ -51,20 +51,19 @@ impl Take<Call> for Typing {
 }
 
 impl Typing {
-    /// Whom to tell, and what.
+    /// Whom to tell, and what; nobody while one of the two blocks the other, and neither notices.
     ///
     /// # Errors
-    /// 404 `CONVERSATION_NOT_FOUND`, also when one has blocked the other; 429 `RATE_LIMITED`.
+    /// 404 `CONVERSATION_NOT_FOUND`; 429 `RATE_LIMITED`.
     pub async fn tell(
         &self,
         tables: &Tables,
         (user_id, conversation_id): (&str, &str),
         state: TypingState,
         now: Time,
-    ) -> Result<(String, Value)> {
+    ) -> Result<Option<(String, Value)>> {
         let head: Option<Head> = tables.get(&Head::key_of(conversation_id)).await?;
-        let known = |head: &Head| [Who::Low, Who::High].map(|who| head.seq_for(who) > 0);
-        let exists = |head: &Head| known(head) == [true, true] && !head.is_blocked();
+        let exists = |head: &Head| head.who(user_id).is_ok_and(|me| head.seq_for(me) > 0);
         let head = head.filter(exists).ok_or(CONVERSATION_NOT_FOUND)?;
         let me = head.who(user_id)?;
         self.admit((conversation_id, user_id, state), now)?;
@@ -74,7 +73,10 @@ impl Typing {
             "state": state,
             "expires_in_ms": EXPIRES_IN_MS,
         });
-        Ok((head.user(me.other()), data))
+        let told = Some((head.user(me.other()), data));
+        // Nor does it tell of a conversation that the other has not seen anything of.
+        let known = head.seq_for(me.other()) > 0;
+        Ok(told.filter(|_| known && !head.is_blocked()))
     }
 
     fn admit(&self, what: (&str, &str, TypingState), now: Time) -> Result<()> {

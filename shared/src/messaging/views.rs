@@ -279,7 +279,11 @@ fn last_of(head: &Head, me: Who) -> Result<Option<LastMessage>> {
     } else {
         last.hidden.1
     };
-    let status = match (receiver.read.reached(), receiver.delivered_seq()) {
+    let reached = match me == last.sender {
+        true => (receiver.told_read(), receiver.told_delivered()),
+        false => (receiver.read.reached(), receiver.delivered_seq()),
+    };
+    let status = match reached {
         _ if last.failed => Status::Failed,
         (read, _) if read >= shown.seq => Status::Read,
         (_, delivered) if delivered >= shown.seq => Status::Delivered,

@@ -332,9 +332,10 @@ impl ModerationItem {
         let (shard, place) = match self.state {
             ItemState::Open => {
                 let rank = self.created_at.ms() - self.priority * HOUR_MS;
-                let apart = self.item_id.bytes().fold(0, |sum: i64, byte| {
-                    (sum * 31 + i64::from(byte)) % APART
-                });
+                let apart = self
+                    .item_id
+                    .bytes()
+                    .fold(0, |sum: i64, byte| (sum * 31 + i64::from(byte)) % APART);
                 (Some(Self::shard_of(self.kind)), Some(rank * APART + apart))
             }
             ItemState::Claimed => {

@@ -59,7 +59,10 @@ pub async fn open_items(
 ) -> Result<Vec<ModerationItem>> {
     let kinds = kind.map_or_else(|| Subject::ALL.to_vec(), |kind| vec![kind]);
     let chunk = if kinds.len() == 1 { limit } else { CHUNK };
-    let mut lines: Vec<Line> = kinds.into_iter().map(|kind| Line::of(kind, after)).collect();
+    let mut lines: Vec<Line> = kinds
+        .into_iter()
+        .map(|kind| Line::of(kind, after))
+        .collect();
     let mut found = Vec::new();
     while found.len() < limit {
         for line in &mut lines {

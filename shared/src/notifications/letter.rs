@@ -3,6 +3,7 @@
 use askama::Template;
 use serde::{Deserialize, Serialize};
 
+use super::security::{self, SecurityChange};
 use crate::accounts::person;
 use crate::aws::mail::Letter;
 use crate::error::{INTERNAL_ERROR, Result};
@@ -46,14 +47,6 @@ pub enum Mail {
     },
 }
 
-/// What a security notice is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SecurityChange {
-    /// A spent refresh token came back and its session was ended.
-    SessionReused,
-}
-
 impl Mail {
     /// Trigger of the contract.
     pub const fn trigger(&self) -> &'static str {
@@ -66,13 +59,13 @@ impl Mail {
 }
 
 /// The words of one mail in one language.
-struct Words {
-    subject: &'static str,
-    hello: &'static str,
-    intro: &'static str,
-    button: &'static str,
-    code: &'static str,
-    outro: &'static str,
+pub(super) struct Words {
+    pub subject: &'static str,
+    pub hello: &'static str,
+    pub intro: &'static str,
+    pub button: &'static str,
+    pub code: &'static str,
+    pub outro: &'static str,
 }
 
 #[derive(Template)]
@@ -190,9 +183,7 @@ fn words(language: &str, mail: &Mail) -> (&'static str, Words) {
         ("de", Mail::AccountExists { .. }) => ("de", EXISTS_DE),
         ("es", Mail::AccountExists { .. }) => ("es", EXISTS_ES),
         (_, Mail::AccountExists { .. }) => ("en", EXISTS_EN),
-        ("de", Mail::AccountSecurity { .. }) => ("de", SECURITY_DE),
-        ("es", Mail::AccountSecurity { .. }) => ("es", SECURITY_ES),
-        (_, Mail::AccountSecurity { .. }) => ("en", SECURITY_EN),
+        (language, Mail::AccountSecurity { change, .. }) => security::words(language, *change),
     }
 }
 
@@ -250,37 +241,6 @@ const EXISTS_ES: Words = Words {
     code: "",
     outro: "Si no fuiste tú, no tienes que hacer nada; tu cuenta no ha cambiado.",
 };
-const SECURITY_EN: Words = Words {
-    subject: "We ended a session of your account",
-    hello: "Hello",
-    intro: "A sign-in of your account was used in a way that can mean that somebody copied it. \
-            To be safe, we ended that session. Sign in again; if you use the password elsewhere, \
-            change it.",
-    button: "",
-    code: "",
-    outro: "You get this mail because it concerns the safety of your account.",
-};
-const SECURITY_DE: Words = Words {
-    subject: "Wir haben eine Sitzung deines Kontos beendet",
-    hello: "Hallo",
-    intro: "Eine Anmeldung deines Kontos wurde so benutzt, dass sie kopiert worden sein kann. \
-            Sicherheitshalber haben wir diese Sitzung beendet. Melde dich neu an; wenn du das \
-            Passwort auch anderswo benutzt, ändere es.",
-    button: "",
-    code: "",
-    outro: "Du bekommst diese Mail, weil es um die Sicherheit deines Kontos geht.",
-};
-const SECURITY_ES: Words = Words {
-    subject: "Hemos cerrado una sesión de tu cuenta",
-    hello: "Hola",
-    intro: "Una sesión de tu cuenta se usó de una forma que puede significar que alguien la \
-            copió. Por seguridad la hemos cerrado. Vuelve a iniciar sesión; si usas la \
-            contraseña en otro sitio, cámbiala.",
-    button: "",
-    code: "",
-    outro: "Recibes este correo porque se trata de la seguridad de tu cuenta.",
-};
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -340,14 +300,16 @@ mod tests {
     #[test]
     fn every_mail_exists_in_every_language() {
         let at = Time(0);
-        let change = SecurityChange::SessionReused;
+        let notices = SecurityChange::ALL.iter();
+        let notices = notices.map(|change| Mail::AccountSecurity {
+            change: *change,
+            at,
+        });
+        let exists = Mail::AccountExists {
+            link: "https://x.test".into(),
+        };
         for locale in ["en", "de", "es"] {
-            for mail in [
-                Mail::AccountExists {
-                    link: "https://x.test".into(),
-                },
-                Mail::AccountSecurity { change, at },
-            ] {
+            for mail in notices.clone().chain([exists.clone()]) {
                 let letter = write(&Facts {
                     mail,
                     ..facts(locale, "Ann")

@@ -11,7 +11,9 @@
 mod delivery;
 mod letter;
 mod row;
+mod security;
 
 pub use delivery::{MailJob, Step, deliver, due_jobs, job_of, retry_after};
-pub use letter::{Facts, Mail, SecurityChange, write};
+pub use letter::{Facts, Mail, write};
 pub use row::{Channel, Detail, NewMail, Notification, State, mail};
+pub use security::SecurityChange;

@@ -207,10 +207,10 @@ fn view(head: &Head, me: &Me) -> Result<Moved> {
         head_seq: head.seq_for(who),
         read: ReadMarks {
             mine: mine.read_seq,
-            theirs: theirs.read.reached(),
+            theirs: theirs.told_read(),
         },
         delivered: DeliveredMarks {
-            theirs: theirs.delivered_seq(),
+            theirs: theirs.told_delivered(),
         },
         unread_count: mine.unread,
     })

@@ -5,6 +5,7 @@ mod refresh;
 mod registration;
 mod sessions;
 mod sign_in;
+mod two_factor;
 
 use serde_json::json;
 use world::World;

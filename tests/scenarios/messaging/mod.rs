@@ -1,5 +1,6 @@
 //! Messaging (spec messaging.md, *Acceptance scenarios*).
 
+mod blocks;
 mod deleting;
 mod limits;
 mod marks;

@@ -1,6 +1,6 @@
-//! Signs in with e-mail and password and opens a session.
+//! Signs in with e-mail and password: opens a session, or asks for the second factor.
 
-use shared::accounts::{Credentials, Doorkeeper, Guard, TokenAnswer};
+use shared::accounts::{Credentials, Doorkeeper, Guard, SignedIn};
 use shared::http::{Body, Client, Json};
 use shared::{Result, endpoint};
 
@@ -12,7 +12,7 @@ async fn sign_in(
     guard: Guard,
     client: Client,
     Body(credentials): Body<Credentials>,
-) -> Result<Json<TokenAnswer>> {
+) -> Result<Json<SignedIn>> {
     shared::accounts::sign_in(&desk, &guard, &client, credentials)
         .await
         .map(Json)

@@ -1,18 +1,12 @@
 //! Ends the caller's session; its tokens and sockets end with it.
 
-use schemars::JsonSchema;
-use serde::Deserialize;
 use shared::accounts::{RevokeReason, sessions};
 use shared::error::SESSION_NOT_FOUND;
-use shared::http::{Body, Member, NoContent};
+use shared::http::{Body, Member, NoContent, Nothing};
 use shared::table::{Data, Write};
 use shared::{Clock, Result, Table, endpoint};
 
 endpoint!(POST "/api/v2/auth/logout", alias "/auth/logout" => sign_out);
-
-/// Nothing.
-#[derive(Deserialize, JsonSchema)]
-struct Nothing {}
 
 async fn sign_out(
     table: Table<Write<Data>>,

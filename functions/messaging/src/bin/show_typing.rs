@@ -29,7 +29,9 @@ async fn show_typing(
     frames: Queue<Frames>,
 ) -> Result<NoContent> {
     let (now, at) = (client.now, (&*me.user_id, &*wish.conversation_id));
-    let (user_id, data) = typing.tell(&tables, at, wish.state, now).await?;
+    let Some((user_id, data)) = typing.tell(&tables, at, wish.state, now).await? else {
+        return Ok(NoContent); // one of the two blocks the other
+    };
     let live = Connection::of_user(&tables, &user_id, now).await?;
     let connections: Vec<_> = live.into_iter().map(|one| one.connection_id).collect();
     if !connections.is_empty() {

@@ -15,7 +15,18 @@ use aws_smithy_types::body::SdkBody;
 use super::{Cloud, Request, Response};
 
 /// The headers that decide what is asked.
-const HEADERS: &[&str] = &["x-amz-target", "content-type"];
+const HEADERS: &[&str] = &[
+    "x-amz-target",
+    "content-type",
+    "content-disposition",
+    "content-md5",
+    "if-match",
+    "range",
+    "x-amz-checksum-crc32",
+    "x-amz-checksum-mode",
+    "x-amz-copy-source",
+    "x-amz-copy-source-if-match",
+];
 
 /// All calls of one function.
 #[derive(Clone)]

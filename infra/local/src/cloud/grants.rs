@@ -88,6 +88,7 @@ fn denied(function: &str, service: Service, action: &str, resource: &str) -> Res
          {action} on resource: {resource}"
     );
     let status = match service {
+        Service::S3 => return service.error(403, "AccessDenied", &message),
         Service::Ses | Service::ExecuteApi => 403,
         _ => 400,
     };

@@ -3,6 +3,7 @@
 //! - `connector`, `route`, `wire`: from the SDK's request to a service and back
 //! - `dynamo`, `in_flight`, `streams`, `ttl`: tables, by the embedded engine
 //! - `sqs`, `messages`: queues; `ses`: mail; `kms`, `secrets`: keys; `sockets`: connections
+//! - `s3`: objects, and what clients do with them by forms and links
 //! - `faults`, `meter`, `grants`: what goes wrong, what it costs, who may do it
 //! - `store`, `tables`: where it all is
 
@@ -15,6 +16,7 @@ mod kms;
 mod messages;
 mod meter;
 mod route;
+mod s3;
 mod secrets;
 mod ses;
 mod sockets;
@@ -242,7 +244,7 @@ impl Cloud {
         logged("outbox", self.store().post(item));
     }
 
-    /// Empties tables, streams, queues and outbox; secrets, keys and the clock stay.
+    /// Empties tables, streams, queues, objects and outbox; secrets, keys and the clock stay.
     ///
     /// # Errors
     /// When the database fails.

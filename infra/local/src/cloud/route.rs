@@ -33,6 +33,7 @@ impl Cloud {
         match fault {
             Some(Kind::BeforeEffect) => return Err(Lost),
             Some(Kind::Throttle) => return Ok(throttled(asked.service)),
+            Some(Kind::Conflict) if asked.service == Service::S3 => return Ok(aborted()),
             Some(Kind::Conflict) => return Ok(conflict_of(&asked.operation, &request.body)),
             Some(Kind::AfterEffect | Kind::EndHandler) | None => {}
         }
@@ -59,19 +60,28 @@ impl Cloud {
             Service::Ses => self.ses(function, &operation, &request.body),
             Service::Kms => self.kms(function, &operation, &request.body),
             Service::SecretsManager => self.secrets(function, &operation, &request.body),
+            Service::S3 => self.s3(function, &operation, &request),
             Service::ExecuteApi => self.sockets(function, &operation, &connection_id, request.body),
         }
     }
+}
+
+fn aborted() -> Response {
+    let message = "A conflicting conditional operation is currently in progress against this \
+                   resource. Please try again.";
+    Service::S3.error(409, "OperationAborted", message)
 }
 
 fn throttled(service: Service) -> Response {
     let code = match service {
         Service::DynamoDb => "ProvisionedThroughputExceededException",
         Service::ExecuteApi | Service::Ses => "TooManyRequestsException",
+        Service::S3 => "SlowDown",
         _ => "ThrottlingException",
     };
     let status = match service {
         Service::ExecuteApi | Service::Ses => 429,
+        Service::S3 => 503,
         _ => 400,
     };
     service.error(status, code, "Rate exceeded")
@@ -101,6 +111,13 @@ fn asked_by_target(target: &str) -> Result<Asked, Response> {
 }
 
 fn asked_by_path(request: &Request) -> Result<Asked, Response> {
+    if let Some(operation) = super::s3::operation(request) {
+        return operation.map(|operation| Asked {
+            service: Service::S3,
+            operation,
+            connection_id: String::new(),
+        });
+    }
     let (path, method) = (request.path(), request.method.as_str());
     if let Some((_, id)) = path.split_once("/@connections/") {
         let operation = match method {

@@ -25,6 +25,10 @@ CREATE TABLE IF NOT EXISTS _local_messages (
     body TEXT NOT NULL, attributes TEXT NOT NULL, sent_at INTEGER NOT NULL,
     visible_at INTEGER NOT NULL, first_at INTEGER, receives INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS _local_messages_due ON _local_messages (queue, visible_at, id);
+CREATE TABLE IF NOT EXISTS _local_objects (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, bucket TEXT NOT NULL, key TEXT NOT NULL,
+    content_type TEXT NOT NULL, etag TEXT NOT NULL, modified_at INTEGER NOT NULL,
+    body BLOB NOT NULL, UNIQUE (bucket, key));
 CREATE INDEX IF NOT EXISTS _local_stream_order
     ON _stream_records (table_name, CAST(sequence_number AS INTEGER));
 ";
@@ -124,7 +128,8 @@ impl Store {
         insert.execute(params![key, value]).map(drop)
     }
 
-    /// Empties tables, streams, queues and outbox. Secrets, keys and the clock's offset stay.
+    /// Empties tables, streams, queues, objects and outbox. Secrets, keys and the clock's offset
+    /// stay.
     pub fn reset(&mut self) -> rusqlite::Result<()> {
         let change = self.own.transaction()?;
         for name in item_tables(&change)? {
@@ -132,6 +137,7 @@ impl Store {
         }
         change.execute_batch(
             "DELETE FROM _stream_records; DELETE FROM _local_messages; DELETE FROM _local_outbox;
+             DELETE FROM _local_objects;
              DELETE FROM _local_state WHERE key LIKE 'stream:%';",
         )?;
         change.commit()

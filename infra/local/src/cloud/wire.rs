@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 /// An HTTP request to an AWS service.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
-    /// `GET`, `POST` or `DELETE`.
+    /// `GET`, `POST`, `PUT`, `HEAD` or `DELETE`.
     pub method: String,
     /// Address or path, percent-encoded.
     pub uri: String,
@@ -44,6 +44,31 @@ impl Request {
         };
         after.split('?').next().unwrap_or("/")
     }
+
+    /// Host and port, of the address or else of the header.
+    pub fn host(&self) -> &str {
+        match self.uri.split_once("://") {
+            Some((_, rest)) => rest.split(['/', '?']).next().unwrap_or_default(),
+            None => self.header("host").unwrap_or_default(),
+        }
+    }
+
+    /// The query after the question mark, still percent-encoded.
+    pub fn query(&self) -> &str {
+        self.uri.split_once('?').map_or("", |(_, query)| query)
+    }
+
+    /// A parameter of the query, decoded; empty when it has no value.
+    pub fn parameter(&self, name: &str) -> Option<String> {
+        let pairs = self
+            .query()
+            .split('&')
+            .map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+        let found = pairs
+            .into_iter()
+            .find(|(key, _)| percent_decoded(key) == name);
+        found.map(|(_, value)| percent_decoded(&value.replace('+', " ")))
+    }
 }
 
 /// The answer of an AWS service.
@@ -70,6 +95,8 @@ pub enum Service {
     Kms,
     /// Secrets Manager, JSON 1.1.
     SecretsManager,
+    /// S3, REST with XML.
+    S3,
     /// Connection management of the WebSocket API, REST.
     ExecuteApi,
 }
@@ -83,6 +110,7 @@ impl Service {
             Self::Ses => "SES",
             Self::Kms => "KMS",
             Self::SecretsManager => "SecretsManager",
+            Self::S3 => "S3",
             Self::ExecuteApi => "ExecuteApi",
         }
     }
@@ -95,6 +123,7 @@ impl Service {
             Self::Ses => "ses",
             Self::Kms => "kms",
             Self::SecretsManager => "secretsmanager",
+            Self::S3 => "s3",
             Self::ExecuteApi => "execute-api",
         }
     }
@@ -103,6 +132,7 @@ impl Service {
         match self {
             Self::DynamoDb | Self::Sqs => "application/x-amz-json-1.0",
             Self::Kms | Self::SecretsManager => "application/x-amz-json-1.1",
+            Self::S3 => "application/xml",
             Self::Ses | Self::ExecuteApi => "application/json",
         }
     }
@@ -124,6 +154,9 @@ impl Service {
 
     /// An error in the shape of this service.
     pub(super) fn error(self, status: u16, code: &str, message: &str) -> Response {
+        if self == Self::S3 {
+            return super::s3::refusal(status, code, message);
+        }
         let body = json!({ "__type": code, "message": message });
         let mut response = self.answer(status, body.to_string().into_bytes());
         response

@@ -17,6 +17,8 @@ use crate::runtime::Local;
 
 /// Read further than the limit, so that a client that sends too much hears the refusal.
 const READ_BYTES_MAX: usize = 4 * BODY_BYTES_MAX;
+/// Largest form that uploads a file: the largest file is a video of 100 MB.
+const FORM_BYTES_MAX: usize = 120 * 1024 * 1024;
 
 /// Serves until `stop` ends, then answers what it has begun.
 ///
@@ -48,7 +50,13 @@ async fn answer(
         .uri
         .path_and_query()
         .map_or("/", |target| target.as_str());
-    let answer = match to_bytes(body, READ_BYTES_MAX).await {
+    let is_form = target.starts_with(crate::local::objects::PATH);
+    let bytes_max = if is_form {
+        FORM_BYTES_MAX
+    } else {
+        READ_BYTES_MAX
+    };
+    let answer = match to_bytes(body, bytes_max).await {
         Ok(body) => {
             let request = HttpRequest {
                 method: parts.method.as_str().to_owned(),

@@ -1,6 +1,7 @@
 //! Paths that only exist locally: the page, `/_local` for people, scripts and tests, and `/_aws`
 //! for functions that run in other processes.
 
+pub mod objects;
 mod outbox;
 
 use serde_json::{Value, json};
@@ -42,6 +43,7 @@ pub async fn answer(local: &Local, request: HttpRequest) -> HttpResponse {
     match (request.method.as_str(), path) {
         ("GET" | "HEAD", "/") => page(),
         (_, path) if path == "/_aws" || path.starts_with("/_aws/") => aws(local, request).await,
+        (_, path) if path.starts_with(objects::PATH) => objects::answer(local, request),
         (_, path) if own && !path.starts_with("/_aws") => paths(local, &request).await,
         _ => local.http(request).await,
     }

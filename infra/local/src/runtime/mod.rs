@@ -286,6 +286,7 @@ fn configure(options: &Options) -> Result<Config, String> {
         (Some(value), _) => Some(value.clone()),
         (None, "PUBLIC_URL" | "APP_URL") => Some(origin.clone()),
         (None, "PAIRLY_SOCKET_URL") => Some(format!("ws://127.0.0.1:{socket}")),
+        (None, "PAIRLY_OBJECTS_URL") => Some(format!("{origin}/_objects")),
         (None, "PAIRLY_ORIGINS") => Some(format!("{origin},http://localhost:{http}")),
         _ => None,
     })

@@ -108,7 +108,11 @@ pub(super) fn failed<E: ProvideErrorMetadata + std::fmt::Debug, R>(
             | "TransactionConflictException"
             | "TransactionInProgressException"
             | "TransactionCanceledException"
-            | "InternalServerError",
+            | "InternalServerError"
+            | "InternalError"
+            | "OperationAborted"
+            | "ServiceUnavailable"
+            | "SlowDown",
         ) => UNAVAILABLE.because(cause),
         _ => INTERNAL_ERROR.because(cause),
     }

@@ -69,12 +69,17 @@ pub struct AbuseFlag {
     pub expires: i64,
 }
 
+impl AbuseFlag {
+    /// What the sort keys begin with.
+    pub const PREFIX: &'static str = "flag#";
+}
+
 impl Item for AbuseFlag {
     const TABLE: Name = Name::Live;
     const KIND: &'static str = "abuse flag";
 
     fn key(&self) -> Key {
-        Key::new(&self.subject, format!("flag#{}", self.flag_id))
+        Key::new(&self.subject, format!("{}{}", Self::PREFIX, self.flag_id))
     }
 }
 
@@ -250,9 +255,14 @@ fn tat_path(class: &'static str) -> &'static str {
         "login" => "tats.login",
         "register" => "tats.register",
         "otp" => "tats.otp",
+        "reset" => "tats.reset",
         "refresh" => "tats.refresh",
         "mail" => "tats.mail",
         "typing" => "tats.typing",
+        "upload" => "tats.upload",
+        "discover" => "tats.discover",
+        "report" => "tats.report",
+        "device" => "tats.device",
         _ => "tats.send",
     }
 }

@@ -164,7 +164,11 @@ impl Chat {
                 self.head.seq_for(receiver) == message.seq
             }),
         };
-        let steps = [Moderation::Approved, Moderation::Flagged, Moderation::Blocked];
+        let steps = [
+            Moderation::Approved,
+            Moderation::Flagged,
+            Moderation::Blocked,
+        ];
         let from = message.moderation_status();
         let judged = match (what, at % 7) {
             (7, 0) => case.fail(now),

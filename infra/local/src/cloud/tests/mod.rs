@@ -2,6 +2,7 @@
 
 mod conflicts;
 mod faults;
+mod objects;
 mod queues;
 mod services;
 mod state;
