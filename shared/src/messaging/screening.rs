@@ -3,6 +3,8 @@
 use serde_json::json;
 
 use super::message::{Message, Moderation};
+use super::send::Ground;
+use crate::credits::Texts;
 use crate::error::{CONTENT_REJECTED, Result};
 use crate::moderation::{Known, Look, ModerationItem, Outcome, Subject, Verdict, evidence_of};
 use crate::table::Commit;
@@ -30,6 +32,21 @@ impl Scene {
             }
             _ => Ok(verdict),
         }
+    }
+}
+
+impl Ground {
+    /// What detectors say, and what was written to new people of this hour with this text.
+    ///
+    /// # Errors
+    /// 422 `CONTENT_REJECTED` with the rule.
+    pub(super) fn screened(&self, is_first: bool, now: Time) -> Result<(Verdict, Texts)> {
+        let mut texts = self.wallet.texts.at(&self.wallet.contacts, now);
+        let copies = match is_first {
+            true => texts.add(self.scene.look.digest),
+            false => 0,
+        };
+        Ok((self.scene.verdict(copies)?, texts))
     }
 }
 

@@ -199,28 +199,19 @@ impl Draft<'_> {
         if !self.new.attachments.is_empty() {
             return Err(UPLOAD_NOT_FOUND.into());
         }
-        let mut texts = ground.wallet.texts.at(&ground.wallet.contacts, self.now);
-        let copies = match is_first {
-            true => texts.add(ground.scene.look.digest),
-            false => 0,
-        };
-        let verdict = ground.scene.verdict(copies)?;
+        let (verdict, texts) = ground.screened(is_first, self.now)?;
         let mut booking = ground.wallet.book(self.now);
         if self.price > 0 {
             let reference = Reference::new(RefType::Message, head.message_id(self.key)?);
             booking.charge(Kind::MessageCharge, self.price, &reference)?;
         }
-        (booking.wallet.tat, booking.wallet.contacts) = (tat, contacts);
-        booking.wallet.texts = texts;
+        let wallet = &mut booking.wallet;
+        (wallet.tat, wallet.contacts, wallet.texts) = (tat, contacts, texts);
         let is_first_of_minute = booking.wallet.note_activity(self.me.slot(), self.now);
         let state = state_of(&verdict);
         let next = self.appended(head, sender, state == Some(Moderation::Pending));
         let paid = (booking.transaction_id(), booking.wallet.available);
-        let message = Message {
-            moderation: state,
-            judged: state,
-            ..self.message(&next, sender, paid)
-        };
+        let message = self.message(&next, sender, state, paid);
         // The message comes first: if it is there already, nothing else matters.
         let commit = Commit::new()
             .create(&message, &IDEMPOTENCY_IN_PROGRESS)
@@ -268,7 +259,13 @@ impl Draft<'_> {
         next
     }
 
-    fn message(&self, head: &Head, sender: Who, paid: (Option<String>, i64)) -> Message {
+    fn message(
+        &self,
+        head: &Head,
+        sender: Who,
+        state: Option<Moderation>,
+        paid: (Option<String>, i64),
+    ) -> Message {
         let place = message_row(&head.conversation_id, self.key);
         Message {
             conversation_id: place.pk,
@@ -287,8 +284,8 @@ impl Draft<'_> {
             client_message_id: self.new.client_message_id.clone(),
             slot: self.me.others.then(|| self.me.slot().to_owned()),
             created_at: self.now,
-            moderation: None,
-            judged: None,
+            moderation: state,
+            judged: state,
             moderated_at: None,
             released_at: None,
             failed_at: None,

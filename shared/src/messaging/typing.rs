@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::head::{Head, Who};
+use super::head::Head;
 use crate::aws::dynamo::Tables;
 use crate::env::Env;
 use crate::error::{CONVERSATION_NOT_FOUND, Result};
