@@ -30,7 +30,8 @@ use local::runtime::{Local, Options};
 use serde_json::Value;
 use shared::Time;
 use shared::aws::dynamo::Tables;
-use shared::table::{Query, Row, SPECS};
+use shared::credits::{Policy, PolicyValue};
+use shared::table::{Commit, Query, Row, SPECS};
 
 /// Where every world begins: a Monday noon, so that days and hours are far from their edges.
 pub const BEGINNING: Time = Time(1_767_614_400_000);
@@ -115,6 +116,23 @@ impl World {
             .expect("rows")
     }
 
+    /// A policy holds from now on, as soon as every instance has read it.
+    pub async fn has_policy(&self, key: &str, value: i64) {
+        let policy = Policy {
+            key: key.to_owned(),
+            value: PolicyValue::Number(value),
+            unit: "switch".to_owned(),
+            effective_from: self.now(),
+            version: self.now().ms(),
+            changed_by: "adm_world".to_owned(),
+            reason: "a scenario".to_owned(),
+        };
+        let tables = Tables::of(&self.local.env("local"));
+        let commit = Commit::new().put(&policy);
+        tables.commit(commit).await.expect("a policy");
+        self.passes(60).await;
+    }
+
     /// The function dies right after its `nth` call of the operation has had its effect.
     pub fn dies_after(&self, function: &str, operation: &str, nth: usize) {
         self.local.cloud().faults().add(Rule {
@@ -142,6 +160,25 @@ impl World {
             .map(|body| body.to_string().into_bytes())
             .unwrap_or_default();
         self.raw(method, path, bytes, headers).await
+    }
+
+    /// Calls as nobody from another network.
+    pub async fn call_from(
+        &self,
+        address: &str,
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+    ) -> Answer {
+        let bytes = body.map(|body| body.to_string().into_bytes());
+        let request = HttpRequest {
+            method: method.into(),
+            target: path.into(),
+            headers: vec![("content-type".into(), "application/json".into())],
+            body: bytes.unwrap_or_default(),
+            source_ip: address.into(),
+        };
+        Answer::of(method, path, self.local.http(request).await)
     }
 
     /// Calls with a body of any bytes; JSON is its type unless a header says otherwise.

@@ -39,11 +39,11 @@ impl Contacts {
         self.0.iter().filter(|second| **second > since).count()
     }
 
-    /// When the oldest one leaves the window.
-    pub fn resets_at(&self) -> Option<Time> {
-        self.0
-            .first()
-            .map(|second| Time((second + WINDOW_SECONDS) * SECOND_MS))
+    /// When so many have left the window that fewer than `limit` remain.
+    pub fn resets_at(&self, limit: usize) -> Option<Time> {
+        let last = self.0.len().checked_sub(limit)?;
+        let second = self.0.get(last).or(self.0.last())?;
+        Some(Time((second + WINDOW_SECONDS) * SECOND_MS))
     }
 
     /// Adds one. Beyond [`CONTACTS_MAX`] the oldest is dropped.
@@ -100,7 +100,10 @@ mod tests {
         let mut contacts = Contacts::default();
         contacts.add(NOW);
         contacts.add(NOW.plus(SECOND_MS));
-        assert_eq!(contacts.resets_at(), Some(NOW.plus(DAY_MS)));
+        assert_eq!(contacts.resets_at(2), Some(NOW.plus(DAY_MS)));
+        assert_eq!(contacts.resets_at(3), None);
+        let both = Some(NOW.plus(DAY_MS + SECOND_MS));
+        assert_eq!((contacts.resets_at(1), contacts.resets_at(0)), (both, both));
         assert_eq!(contacts.at(NOW.plus(DAY_MS - 1)).count(), 2);
         assert_eq!(contacts.at(NOW.plus(DAY_MS)).count(), 1);
         assert_eq!(contacts.at(NOW.plus(DAY_MS + SECOND_MS)).count(), 0);

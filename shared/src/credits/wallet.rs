@@ -66,6 +66,20 @@ pub struct Wallet {
     /// What was written to them within the last hour.
     #[serde(rename = "nt", default, skip_serializing_if = "Texts::is_empty")]
     pub texts: Texts,
+    /// People whom the owner wrote to first, ever.
+    #[serde(rename = "bg", default, skip_serializing_if = "is_zero")]
+    pub begun: i64,
+    /// People who wrote first and got an answer, ever.
+    #[serde(rename = "an", default, skip_serializing_if = "is_zero")]
+    pub answered: i64,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the shape that serde asks for"
+)]
+fn is_zero(number: &i64) -> bool {
+    *number == 0
 }
 
 impl Item for Wallet {
@@ -249,6 +263,8 @@ impl Wallet {
             active: Bytes::default(),
             contacts: Contacts::default(),
             texts: Texts::default(),
+            begun: 0,
+            answered: 0,
         }
     }
 

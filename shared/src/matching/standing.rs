@@ -4,16 +4,18 @@ use super::block::BlockedBy;
 use super::trust::{BLOCKED_BY_FEW, Facts};
 use crate::accounts::account::Account;
 use crate::aws::dynamo::Tables;
-use crate::credits::Policies;
-use crate::error::Result;
+use crate::credits::{Policies, Wallet};
+use crate::error::{INTERNAL_ERROR, Result};
 use crate::http::limit::AbuseFlag;
-use crate::table::{Name, Query};
+use crate::table::{BY_HOUR, Name, Query};
 use crate::time::{DAY_MS, Time};
 
 /// Days in which blocks count.
 const BLOCKED_DAYS: i64 = 30;
 /// Flags that are read; they live for 30 days.
 const FLAGS_MAX: usize = 100;
+/// Conversations that are counted.
+const CONVERSATIONS_MAX: usize = 10_000;
 
 /// What is known of a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,31 +42,38 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// Reads it: account, flags and blocks, half a read unit each.
+    /// Reads it: account, flags and blocks, half a read unit each, and half a unit for every
+    /// fifty conversations. The wallet is the person's own.
     ///
     /// # Errors
-    /// 503 when a table does not answer.
+    /// 503 when a table does not answer; 500 without an account, which no session outlives.
     pub async fn load(
         tables: &Tables,
         policies: &Policies,
-        user_id: &str,
+        (user_id, wallet): (&str, &Wallet),
         now: Time,
     ) -> Result<Self> {
         let account = Account::key_of(user_id);
         let flags = Query::of(Name::Live, user_id).prefix(AbuseFlag::PREFIX);
         let blocked = BlockedBy::since(user_id, now.plus(-BLOCKED_DAYS * DAY_MS));
-        let (account, flags, blocked) = tokio::try_join!(
+        let with = Query::of(Name::Data, user_id).by(BY_HOUR);
+        let (account, flags, blocked, with) = tokio::try_join!(
             tables.get::<Account>(&account),
             tables.query::<AbuseFlag>(flags.limit(FLAGS_MAX)),
             tables.rows(blocked.limit(BLOCKED_BY_FEW + 1)),
+            tables.rows(with.limit(CONVERSATIONS_MAX)),
         )?;
+        let account = account.ok_or_else(|| INTERNAL_ERROR.because("no account"))?;
         let live = flags.iter().filter(|flag| flag.expires > now.seconds());
         let facts = Facts {
-            created_at: account.as_ref().map_or(now, |who| who.created_at),
-            email_verified: account.is_some_and(|who| who.email_verified_at.is_some()),
+            created_at: account.created_at,
+            email_verified: account.email_verified_at.is_some(),
+            two_factor: account.two_factor_at.is_some(),
             profile_approved: policies.is_on("profile.auto_approve"),
             flags: live.map(|flag| flag.weight).sum(),
             blocked_by: blocked.len(),
+            received: (with.len() as i64 - wallet.begun).max(wallet.answered),
+            answered: wallet.answered,
             ..Facts::default()
         };
         Ok(Self::of(&facts, now))

@@ -48,7 +48,7 @@ pub struct Facts {
     /// People who wrote first.
     pub received: i64,
     /// Those of them who got an answer.
-    pub replied: i64,
+    pub answered: i64,
     /// Upheld reports of the last 90 days.
     pub reports: i64,
     /// Weight of all live abuse flags.
@@ -88,7 +88,7 @@ impl Facts {
     /// The trust, 0–100.
     pub fn trust(&self, now: Time) -> i64 {
         let points = |earned: bool, points: i64| if earned { points } else { 0 };
-        let answers = self.received > 0 && self.replied * 100 >= self.received * REPLIES_PERCENT;
+        let answers = self.received > 0 && self.answered * 100 >= self.received * REPLIES_PERCENT;
         let age = now.since(self.created_at) / (AGE_DAYS * DAY_MS);
         let trust = START
             + points(self.email_verified, EMAIL)
@@ -133,8 +133,8 @@ mod tests {
         assert_eq!(with(&|facts| facts.flags = 3), -15);
         assert_eq!(with(&|facts| facts.blocked_by = 5), 0);
         assert_eq!(with(&|facts| facts.blocked_by = 6), -10);
-        let replies = |received, replied| {
-            with(&|facts| (facts.received, facts.replied) = (received, replied))
+        let replies = |received, answered| {
+            with(&|facts| (facts.received, facts.answered) = (received, answered))
         };
         assert_eq!([replies(10, 2), replies(10, 3)], [0, 10]);
         assert_eq!([replies(0, 0), replies(3, 1)], [0, 10]);
@@ -166,7 +166,7 @@ mod tests {
             profile_approved: true,
             two_factor: true,
             received: 1,
-            replied: 1,
+            answered: 1,
             ..fresh()
         };
         assert_eq!(

@@ -14,6 +14,7 @@
 //! change raises by one revision; what it does not tell is derived by the stream's consumer.
 
 mod address;
+mod admission;
 mod curtain;
 mod delete;
 mod facts;
@@ -40,6 +41,7 @@ mod views;
 mod window;
 
 pub use address::{conversation_id, message_at, message_id, message_key, message_row};
+pub use admission::{Admission, NEW_CONTACTS};
 pub use delete::{Deleted, Deletion, Scope};
 pub use facts::{complete, facts_of};
 pub use head::{Head, Last, Who};
@@ -55,7 +57,7 @@ pub use parts::{Bounds, ConversationPart, ListPart};
 pub use reading::{DeliveredMarks, Direction, Page, ReadMarks, Reader, Wish, find_message};
 pub use removal::delete;
 pub use screening::Scene;
-pub use send::{Decided, Draft, Ground, NEW_CONTACTS_MAX, NewAttachment, NewMessage};
+pub use send::{Decided, Draft, Ground, NewAttachment, NewMessage};
 pub use side::{Move, Moves, Side, Veil};
 pub use typing::{Typing, TypingState};
 pub use views::{ConversationView, LastMessage, Marks, MessageView, Partner, Sent, Stats};

@@ -1,6 +1,7 @@
 //! Sending, carried out: reads, the transaction, and what to do when somebody else was first.
 
 use super::address::{conversation_id, message_key, message_row};
+use super::admission::Admission;
 use super::head::Head;
 use super::message::Message;
 use super::screening::Scene;
@@ -18,7 +19,7 @@ use crate::error::{
 use crate::function::{Grant, Operation, Take};
 use crate::http::limit::touch;
 use crate::http::{Call, Me, Rate, once};
-use crate::moderation::{Known, look};
+use crate::matching::Standing;
 use crate::table::Refused;
 use crate::time::Time;
 
@@ -31,7 +32,7 @@ pub struct Outbox {
     key: Option<String>,
     rate: Rate,
     secret: Secret<Lookup>,
-    price: i64,
+    policies: Policies,
     now: Time,
 }
 
@@ -48,14 +49,14 @@ impl Take<Call> for Outbox {
     async fn take(env: &Env, call: &mut Call) -> Result<Self> {
         let header = call.header("idempotency-key");
         let key = header.map(once::key_of).transpose()?.map(str::to_owned);
-        let price = Policies::take(env, call).await?.number("price.message");
+        let policies = Policies::take(env, call).await?;
         let rate = Rate::take(env, call).await?;
         let secret = Secret::take(env, call).await?;
         Ok(Self {
             key,
             rate,
             secret,
-            price,
+            policies,
             now: call.now,
         })
     }
@@ -76,7 +77,8 @@ impl Outbox {
             me,
             rate,
             secret,
-            price: self.price,
+            price: self.policies.number("price.message"),
+            policies: &self.policies,
             now: self.now,
         };
         sender.send(tables, client_id, new).await
@@ -89,17 +91,22 @@ struct Sender<'a> {
     rate: &'a Rate,
     secret: [u8; 32],
     price: i64,
+    policies: &'a Policies,
     now: Time,
 }
 
 impl Sender<'_> {
     async fn send(&self, tables: &Tables, client_id: &str, new: &NewMessage) -> Result<Sent> {
         let mut key = message_key(&self.secret, &self.me.user_id, client_id, None);
-        let scene = self.scene(tables, new).await?;
-        let mut ground = self.read(tables, new, &scene, false).await?;
+        let mut ground = self.read(tables, new, false).await?;
         let mut is_fresh = false;
         for round in 1..=TRIES_MAX {
             let (me, rate) = (self.me, self.rate);
+            if ground.asks_standing(&me.user_id, self.now) {
+                let who = (&*me.user_id, &ground.wallet);
+                let standing = Standing::load(tables, self.policies, who, self.now).await?;
+                ground.admission.standing = Some(standing);
+            }
             let draft = Draft {
                 me,
                 new,
@@ -116,7 +123,7 @@ impl Sender<'_> {
                     if let Some(first) = self.first(tables, new, key).await? {
                         key = self.replay(new, client_id, &first)?;
                     }
-                    ground = self.read(tables, new, &scene, true).await?;
+                    ground = self.read(tables, new, true).await?;
                     is_fresh = true;
                     continue;
                 }
@@ -141,13 +148,7 @@ impl Sender<'_> {
     }
 
     /// What decides: sender's wallet, conversation and receiver, half a read unit each.
-    async fn read(
-        &self,
-        tables: &Tables,
-        new: &NewMessage,
-        scene: &Scene,
-        consistent: bool,
-    ) -> Result<Ground> {
+    async fn read(&self, tables: &Tables, new: &NewMessage, consistent: bool) -> Result<Ground> {
         let (me, to) = (&self.me.user_id, &new.receiver_id);
         let wallet = Wallet::key_of(&self.me.wallet_id);
         let head = Head::key_of(&conversation_id(me, to));
@@ -176,20 +177,9 @@ impl Sender<'_> {
             wallet,
             head: head.or_else(|| Head::new(me, to, self.now)),
             receiver_is_active,
-            scene: scene.clone(),
+            admission: Admission::of(self.policies),
+            scene: Scene::of(new),
         })
-    }
-
-    /// What detectors have to go by: nearly always the text alone, which costs no read.
-    async fn scene(&self, tables: &Tables, new: &NewMessage) -> Result<Scene> {
-        let look = look(&new.content);
-        let mut known = Known::default();
-        if look.asks_age() {
-            let key = Account::key_of(&self.me.user_id);
-            let account: Option<Account> = tables.get(&key).await?;
-            known.age_ms = account.map(|account| self.now.since(account.created_at));
-        }
-        Ok(Scene { look, known })
     }
 
     async fn first(

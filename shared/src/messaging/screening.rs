@@ -3,10 +3,12 @@
 use serde_json::json;
 
 use super::message::{Message, Moderation};
-use super::send::Ground;
+use super::send::{Ground, NewMessage};
 use crate::credits::Texts;
 use crate::error::{CONTENT_REJECTED, Result};
-use crate::moderation::{Known, Look, ModerationItem, Outcome, Subject, Verdict, evidence_of};
+use crate::moderation::{
+    Known, Look, ModerationItem, Outcome, Subject, Verdict, evidence_of, look,
+};
 use crate::table::Commit;
 use crate::time::Time;
 
@@ -15,23 +17,22 @@ use crate::time::Time;
 pub struct Scene {
     /// What the text tells.
     pub look: Look,
-    /// What is known of the sender.
-    pub known: Known,
+    /// Whether media are attached.
+    pub has_media: bool,
 }
 
 impl Scene {
-    /// What happens to the message; `copies` as in [`Look::verdict`].
-    ///
-    /// # Errors
-    /// 422 `CONTENT_REJECTED` with the rule.
-    pub(super) fn verdict(&self, copies: usize) -> Result<Verdict> {
-        let verdict = self.look.verdict(self.known, copies);
-        match (verdict.outcome, verdict.findings.first()) {
-            (Outcome::Reject, Some(finding)) => {
-                Err(CONTENT_REJECTED.with(json!({ "rule": finding.rule })))
-            }
-            _ => Ok(verdict),
+    /// What a message tells by itself.
+    pub fn of(new: &NewMessage) -> Self {
+        Self {
+            look: look(&new.content),
+            has_media: !new.attachments.is_empty(),
         }
+    }
+
+    /// Whether it matters who the sender is; not for nearly all messages, which cost no read.
+    pub(super) fn asks_standing(&self) -> bool {
+        self.has_media || self.look.asks_age()
     }
 }
 
@@ -46,7 +47,19 @@ impl Ground {
             true => texts.add(self.scene.look.digest),
             false => 0,
         };
-        Ok((self.scene.verdict(copies)?, texts))
+        let standing = self.admission.standing.as_ref();
+        let known = Known {
+            age_ms: standing.map(|who| now.since(who.created_at)),
+            trust: standing.map(|who| who.trust),
+            has_media: self.scene.has_media,
+        };
+        let verdict = self.scene.look.verdict(known, copies);
+        match (verdict.outcome, verdict.findings.first()) {
+            (Outcome::Reject, Some(finding)) => {
+                Err(CONTENT_REJECTED.with(json!({ "rule": finding.rule })))
+            }
+            _ => Ok((verdict, texts)),
+        }
     }
 }
 

@@ -5,14 +5,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::address::message_row;
+use super::admission::{Admission, count, is_first};
 use super::head::{Head, Last, Who};
 use super::message::{Message, MessageType, Metadata, Moderation};
 use super::screening::{Scene, queued, state_of};
 use crate::credits::{Kind, RefType, Reference, Wallet};
 use crate::crypto::{sha256, take};
 use crate::error::{
-    BLOCKED, CANNOT_TARGET_SELF, IDEMPOTENCY_IN_PROGRESS, NEW_CONTACT_LIMIT, Result, UNAVAILABLE,
-    UPLOAD_NOT_FOUND, USER_NOT_FOUND, VALIDATION_FAILED,
+    BLOCKED, CANNOT_TARGET_SELF, IDEMPOTENCY_IN_PROGRESS, Result, UNAVAILABLE, UPLOAD_NOT_FOUND,
+    USER_NOT_FOUND, VALIDATION_FAILED,
 };
 use crate::http::{Me, Rate};
 use crate::pack::Fixed;
@@ -20,8 +21,6 @@ use crate::table::Commit;
 use crate::text::preview;
 use crate::time::{DAY_MS, Time};
 
-/// New people that somebody may write to first within 24 hours.
-pub const NEW_CONTACTS_MAX: usize = 10;
 /// How long a client id belongs to its first message.
 pub const CLIENT_ID_MS: i64 = 7 * DAY_MS;
 /// Bytes of a message's metadata as JSON.
@@ -153,6 +152,8 @@ pub struct Ground {
     pub head: Option<Head>,
     /// Whether the receiver exists and is active.
     pub receiver_is_active: bool,
+    /// Who may write to whom.
+    pub admission: Admission,
     /// What detectors have to go by.
     pub scene: Scene,
 }
@@ -173,8 +174,8 @@ impl Draft<'_> {
     ///
     /// # Errors
     /// 429 `RATE_LIMITED`; 404 `USER_NOT_FOUND`, `UPLOAD_NOT_FOUND`; 403 `BLOCKED`,
-    /// `NEW_CONTACT_LIMIT`; 422 `CONTENT_REJECTED`; 409 `WALLET_FROZEN`; 402
-    /// `INSUFFICIENT_CREDITS`.
+    /// `PROFILE_INCOMPLETE`, `NOT_MATCHED`, `NEW_CONTACT_LIMIT`; 422 `CONTENT_REJECTED`; 409
+    /// `WALLET_FROZEN`; 402 `INSUFFICIENT_CREDITS`.
     pub fn decide(&self, ground: &Ground) -> Result<Decided> {
         let tat = self.rate.admit(ground.wallet.tat, self.now)?;
         let head = ground.head.as_ref().filter(|_| ground.receiver_is_active);
@@ -186,20 +187,13 @@ impl Draft<'_> {
         if head.side(sender).blocks {
             return Err(BLOCKED.into());
         }
-        let mut contacts = ground.wallet.contacts.at(self.now);
-        let is_first = head.seq_for(sender) == 0;
-        if is_first {
-            if contacts.count() >= NEW_CONTACTS_MAX {
-                let resets_at = contacts.resets_at();
-                let details = json!({ "limit": NEW_CONTACTS_MAX, "resets_at": resets_at });
-                return Err(NEW_CONTACT_LIMIT.with(details));
-            }
-            contacts.add(self.now);
-        }
+        let first = is_first(head, sender);
+        let contacts = &ground.wallet.contacts;
+        let contacts = ground.admission.check(contacts, first, self.now)?;
         if !self.new.attachments.is_empty() {
             return Err(UPLOAD_NOT_FOUND.into());
         }
-        let (verdict, texts) = ground.screened(is_first, self.now)?;
+        let (verdict, texts) = ground.screened(first, self.now)?;
         let mut booking = ground.wallet.book(self.now);
         if self.price > 0 {
             let reference = Reference::new(RefType::Message, head.message_id(self.key)?);
@@ -207,6 +201,7 @@ impl Draft<'_> {
         }
         let wallet = &mut booking.wallet;
         (wallet.tat, wallet.contacts, wallet.texts) = (tat, contacts, texts);
+        count(wallet, head, sender);
         let is_first_of_minute = booking.wallet.note_activity(self.me.slot(), self.now);
         let state = state_of(&verdict);
         let next = self.appended(head, sender, state == Some(Moderation::Pending));
@@ -237,7 +232,7 @@ impl Draft<'_> {
             key,
             sender,
             kind,
-            at: self.now,
+            at: next.last_activity_at,
             deleted,
             hidden,
             failed: false,
@@ -283,7 +278,8 @@ impl Draft<'_> {
             fingerprint: self.new.fingerprint(),
             client_message_id: self.new.client_message_id.clone(),
             slot: self.me.others.then(|| self.me.slot().to_owned()),
-            created_at: self.now,
+            // Never before an older message of the conversation, though clocks differ.
+            created_at: head.last_activity_at,
             moderation: state,
             judged: state,
             moderated_at: None,

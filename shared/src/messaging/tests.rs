@@ -60,6 +60,7 @@ fn ground(credits: i64) -> Ground {
         wallet: wallet(1, credits),
         head,
         receiver_is_active: true,
+        admission: Admission::default(),
         scene: Scene::default(),
     }
 }

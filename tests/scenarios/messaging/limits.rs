@@ -1,31 +1,6 @@
-//! New contacts of a day and messages at once.
+//! Messages at once.
 
-use world::{World, text_to};
-
-#[tokio::test(start_paused = true)]
-async fn the_eleventh_new_contact_of_a_day_waits_but_replies_pass() {
-    let world = World::unlimited().await;
-    let (mut ann, mut ben) = world.two("Ann", "Ben").await;
-    ben.says("hello").to(&ann).await.ok();
-    let mut refused = 0;
-    for n in 0..31 {
-        let other = world.person(&format!("Person {n}")).await;
-        let answer = ann.says("hi").to(&other).await;
-        if answer.code() == Some("NEW_CONTACT_LIMIT") {
-            refused += 1;
-            assert!([10, 20, 30].contains(&n), "the limit was {n}");
-            break;
-        }
-        answer.ok();
-    }
-    assert_eq!(refused, 1);
-    ann.says("a reply").to(&ben).await.ok();
-    world.passes(25 * 3_600).await;
-    let late = world.person("Late").await;
-    let ann = ann.elsewhere().await;
-    let body = text_to(&late.id, "hi", "late-0001");
-    ann.post("/api/v2/messages/send", body).await.ok();
-}
+use world::World;
 
 #[tokio::test(start_paused = true)]
 async fn sixty_one_messages_at_once_are_one_too_many() {

@@ -1,6 +1,7 @@
 //! Messaging (spec messaging.md, *Acceptance scenarios*).
 
 mod blocks;
+mod contacts;
 mod deleting;
 mod limits;
 mod marks;

@@ -91,6 +91,7 @@ impl Chat {
             wallet,
             head,
             receiver_is_active: true,
+            admission: Admission::default(),
             scene: judged(outcome),
         };
         let draft = Draft {
