@@ -8,13 +8,14 @@ use shared::http::wire::answer_type;
 use super::{derived, summary, yaml};
 
 /// Frames that the server sends on its own, telling a fact (spec realtime.md, *Catalogue*).
-const FACTS: [&str; 8] = [
+const FACTS: [&str; 9] = [
     "conversation.updated",
     "credits.changed",
     "credits.low",
     "message.deleted",
     "message.new",
     "message.status",
+    "message.updated",
     "session.revoked",
     "typing",
 ];

@@ -91,6 +91,13 @@ impl Fixture {
             "sign_in" => json!({ "email": self.ann.email, "password": self.ann.password }),
             "refresh_session" => json!({ "refresh_token": self.ann.refresh }),
             "sign_out" | "create_ws_ticket" | "mark_delivered" => json!({}),
+            "request_password_reset" => json!({ "email": self.ann.email }),
+            "reset_password" => json!({ "token": "nonsense", "new_password": "Other-Harbour-22" }),
+            "change_password" => json!({
+                "current_password": self.ann.password, "new_password": "Other-Harbour-22",
+            }),
+            "reauthenticate" => json!({ "password": self.ann.password }),
+            "sign_out_everywhere" => json!({}),
             "setup_2fa" | "regenerate_recovery_codes" => json!({}),
             "verify_2fa" => json!({ "factor_id": "fct_none", "code": "123456" }),
             "answer_2fa_challenge" => json!({ "challenge_id": "none", "code": "123456" }),

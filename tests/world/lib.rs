@@ -162,6 +162,25 @@ impl World {
         self.raw(method, path, bytes, headers).await
     }
 
+    /// Calls as nobody from another network.
+    pub async fn call_from(
+        &self,
+        address: &str,
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+    ) -> Answer {
+        let bytes = body.map(|body| body.to_string().into_bytes());
+        let request = HttpRequest {
+            method: method.into(),
+            target: path.into(),
+            headers: vec![("content-type".into(), "application/json".into())],
+            body: bytes.unwrap_or_default(),
+            source_ip: address.into(),
+        };
+        Answer::of(method, path, self.local.http(request).await)
+    }
+
     /// Calls with a body of any bytes; JSON is its type unless a header says otherwise.
     pub async fn raw(
         &self,

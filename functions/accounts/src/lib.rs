@@ -4,6 +4,7 @@
 pub mod bin {
     shared::functions! {
         answer_2fa_challenge,
+        change_password,
         close_revoked_sockets,
         disable_2fa,
         edit_account,
@@ -12,15 +13,19 @@ pub mod bin {
         get_jwks,
         list_sessions,
         open_email_link,
+        reauthenticate,
         refresh_session,
         regenerate_recovery_codes,
         register_account,
+        request_password_reset,
         resend_verification,
+        reset_password,
         revoke_other_sessions,
         revoke_session,
         setup_2fa,
         sign_in,
         sign_out,
+        sign_out_everywhere,
         verify_2fa,
         verify_email,
     }

@@ -14,8 +14,9 @@ use super::address::Email;
 use super::password::StoredPassword;
 use super::sealed::Sealed;
 use crate::aws::cipher::DataKey;
-use crate::error::{Error, INTERNAL_ERROR, Result, USER_BANNED, VERSION_CONFLICT};
-use crate::table::{Change, Commit, Condition, Item, Key, Name};
+use crate::crypto;
+use crate::error::{Error, INTERNAL_ERROR, Result, UNAVAILABLE, USER_BANNED, VERSION_CONFLICT};
+use crate::table::{Change, Commit, Condition, Item, Key, Name, Value};
 use crate::time::{Time, millis};
 
 /// Place of the sealed address, for the data key.
@@ -201,6 +202,54 @@ impl Account {
         Commit::new().update::<Self>(Self::key_of(user_id), changes, guard)
     }
 
+    /// Holds while status and password are as read and nobody has signed in since.
+    pub(super) fn quiet(&self) -> Condition {
+        let status = Condition::text("status", self.status.as_str());
+        let alone = match self.last_sign_in_at {
+            Some(at) => Condition::number("last_sign_in_at", at.ms()),
+            None => Condition::Missing("last_sign_in_at"),
+        };
+        Condition::All(vec![status, alone, self.same_password()])
+    }
+
+    fn same_password(&self) -> Condition {
+        match &self.password {
+            Some(password) => Condition::text("password.phc", &password.phc),
+            None => Condition::Missing("password"),
+        }
+    }
+
+    /// Changes with every other password, and tells nothing of it.
+    pub(super) fn password_mark(&self) -> String {
+        let phc = self.password.as_ref().map_or("", |kept| kept.phc.as_str());
+        crypto::encode(&crypto::sha256(&[b"password mark", phc.as_bytes()]))
+    }
+
+    /// What replaces the hash by another one of the same password.
+    ///
+    /// # Errors
+    /// 500 when the hash cannot be stored.
+    pub(super) fn rehash(&self, next: &StoredPassword) -> Result<Commit> {
+        let change = Change::Set("password".into(), stored(next)?);
+        let guard = Some((self.same_password(), &UNAVAILABLE));
+        Ok(Commit::new().update::<Self>(self.key(), vec![change], guard))
+    }
+
+    /// What sets another password, unless somebody signed in or changed it in between: a session
+    /// that began meanwhile would survive.
+    ///
+    /// # Errors
+    /// 500 when the hash cannot be stored.
+    pub(super) fn set_password(&self, next: &StoredPassword, now: Time) -> Result<Commit> {
+        let changes = vec![
+            Change::Set("password".into(), stored(next)?),
+            Change::number("updated_at", now.ms()),
+            Change::Add("version".into(), 1),
+        ];
+        let guard = Some((self.quiet(), &UNAVAILABLE));
+        Ok(Commit::new().update::<Self>(self.key(), changes, guard))
+    }
+
     /// Notes whether a second factor is enrolled.
     pub(super) fn two_factor(user_id: &str, since: Option<Time>) -> Commit {
         let change = match since {
@@ -244,6 +293,11 @@ impl Account {
         }
         Err(VERSION_CONFLICT.with(json!({ "current_version": self.version })))
     }
+}
+
+/// The password as an attribute.
+fn stored(password: &StoredPassword) -> Result<Value> {
+    serde_dynamo::to_attribute_value(password).map_err(|cause| INTERNAL_ERROR.because(cause))
 }
 
 /// The account behind a valid session.

@@ -148,6 +148,31 @@ desk! {
     }
 }
 
+desk! {
+    /// What setting another password needs.
+    Changer {
+        tables: Table<(Write<Data>, Write<Live>)> = "Account, link, sessions; lock.",
+        cipher: Cipher = "Opens the address, seals the notice.",
+        pepper: Secret<Pepper> = "For both passwords.",
+        lookup: Secret<Lookup> = "For the hash of the address.",
+        ids: Ids = "For salt and notice.",
+        clock: Clock = "Server time.",
+    }
+}
+
+desk! {
+    /// What confirming a session needs.
+    Confirmer {
+        tables: Table<(Write<Data>, Write<Live>)> = "Session; lock.",
+        cipher: Cipher = "Opens the address.",
+        pepper: Secret<Pepper> = "For the password.",
+        lookup: Secret<Lookup> = "For the hash of the address.",
+        signing: Secret<Signing> = "Signs the access token.",
+        ids: Ids = "For the token's id.",
+        clock: Clock = "Server time.",
+    }
+}
+
 /// Limits that count by account instead of by caller, for calls without sign-in.
 #[derive(Clone)]
 pub struct Guard {

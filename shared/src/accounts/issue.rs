@@ -7,7 +7,7 @@ use super::refresh::RefreshToken;
 use super::session::{REFRESH_SECONDS, Session};
 use super::token::{ACCESS_SECONDS, AUDIENCE, Claims, ISSUER, PrivateKeys, Signer};
 use crate::aws::secret::{Secret, Signing};
-use crate::error::{INTERNAL_ERROR, Result};
+use crate::error::Result;
 use crate::id::Ids;
 use crate::time::{SECOND_MS, Time};
 
@@ -40,19 +40,17 @@ pub(super) fn secret_place(session_id: &str) -> String {
     format!("data/{}{session_id}/secret", Session::PREFIX)
 }
 
-/// A fresh access token and the session's present refresh token.
+/// A fresh access token of the session's generation, and how long it counts, seconds.
 ///
 /// # Errors
 /// 500 when there is no signing key.
-pub(super) fn answer(
+pub(super) fn access(
     session: &Session,
-    secret: &[u8],
     signing: &Secret<Signing>,
     ids: &Ids,
     now: Time,
-) -> Result<TokenAnswer> {
-    let keys: PrivateKeys = serde_json::from_str(signing.text())
-        .map_err(|_| INTERNAL_ERROR.because("the secret `signing` is malformed"))?;
+) -> Result<(String, i64)> {
+    let keys = PrivateKeys::read(signing.text())?;
     let left = session.absolute_expires_at.since(now) / SECOND_MS;
     let expires_in = ACCESS_SECONDS.min(left);
     let claims = Claims {
@@ -67,8 +65,23 @@ pub(super) fn answer(
         aal: session.aal,
         auth_time: session.auth_time.seconds(),
     };
+    Ok((Signer::of(&keys, now)?.sign(&claims)?, expires_in))
+}
+
+/// A fresh access token and the session's present refresh token.
+///
+/// # Errors
+/// 500 when there is no signing key.
+pub(super) fn answer(
+    session: &Session,
+    secret: &[u8],
+    signing: &Secret<Signing>,
+    ids: &Ids,
+    now: Time,
+) -> Result<TokenAnswer> {
+    let (access_token, expires_in) = access(session, signing, ids, now)?;
     Ok(TokenAnswer {
-        access_token: Signer::of(&keys, now)?.sign(&claims)?,
+        access_token,
         token_type: "Bearer",
         expires_in,
         refresh_token: RefreshToken::write(&session.session_id, session.generation, secret),

@@ -11,15 +11,21 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::address::EmailHash;
+use super::desk::Guard;
+use crate::aws::dynamo::{Missed, Tables};
 use crate::crypto;
 use crate::error::{ACCOUNT_LOCKED, Result, UNAVAILABLE};
+use crate::http::limit::Limit;
 use crate::table::{Commit, Condition, Item, Key, Name};
-use crate::time::{MINUTE_MS, SECOND_MS, Time, millis};
+use crate::time::{Clock, MINUTE_MS, SECOND_MS, Time, millis};
 
 /// Wrong passwords before the pair is locked.
 pub const TRIES_MAX: i64 = 5;
 /// How long the lock lasts, and how long tries are remembered, milliseconds.
 pub const LOCK_MS: i64 = 15 * MINUTE_MS;
+
+/// Rounds when others take tries of the same pair at once.
+const RACES_MAX: u32 = 6;
 
 /// Tries of one pair of account and place.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -89,8 +95,39 @@ impl Lock {
 
     /// What frees the pair after the right password.
     pub fn free(&self) -> Commit {
-        Commit::new().delete::<Self>(self.key(), None)
+        Self::freed(&self.partition)
     }
+
+    /// What frees a pair by its name.
+    pub fn freed(partition: &str) -> Commit {
+        Commit::new().delete::<Self>(Self::key_of(partition), None)
+    }
+}
+
+/// Takes one of the tries of an address and the caller's network, unless the pair is locked.
+///
+/// # Errors
+/// 423 `ACCOUNT_LOCKED` {retry_after}, 429 `RATE_LIMITED`, 503 when the store does not answer.
+pub(super) async fn take(
+    tables: &Tables,
+    clock: &Clock,
+    guard: &Guard,
+    hash: &EmailHash,
+) -> Result<Lock> {
+    let partition = Lock::partition_of(hash, &guard.prefix());
+    let mut known: Option<Lock> = tables.get_consistent(&Lock::key_of(&partition)).await?;
+    // A locked pair is told so; only then the rate counts, so that both can be told apart.
+    let _ = Lock::take_try(known.as_ref(), &partition, clock.now())?;
+    guard.spend_here(Limit::Login, &hash.partition()).await?;
+    for _ in 0..RACES_MAX {
+        let (next, taken) = Lock::take_try(known.as_ref(), &partition, clock.now())?;
+        match tables.commit(taken).await {
+            Ok(()) => return Ok(next),
+            Err(Missed::Refused(refused)) => known = refused.current()?,
+            Err(Missed::Failed(error)) => return Err(error),
+        }
+    }
+    Err(UNAVAILABLE.because("too many tries at once"))
 }
 
 #[cfg(test)]

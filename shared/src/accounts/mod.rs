@@ -5,20 +5,26 @@
 
 pub mod account;
 pub mod address;
+mod change;
 pub mod demo;
 mod desk;
 pub mod factor;
+pub mod import;
 mod issue;
 pub mod keys;
 mod lists;
 pub mod lock;
+pub mod nobody;
 mod notice;
 pub mod page;
 pub mod password;
 pub mod person;
+mod place;
 pub mod proof;
+mod reauthenticate;
 pub mod refresh;
 mod register;
+mod reset;
 pub mod sealed;
 pub mod session;
 pub mod sessions;
@@ -29,10 +35,15 @@ pub mod view;
 
 pub use account::{Account, Profile};
 pub use address::Email;
-pub use desk::{Doorkeeper, Guard, Locksmith, Notary, Opener, Registrar, Renewer};
+pub use change::{Changed, PasswordChange, change_password};
+pub use desk::{
+    Changer, Confirmer, Doorkeeper, Guard, Locksmith, Notary, Opener, Registrar, Renewer,
+};
 pub use factor::challenge::SignedIn;
 pub use issue::TokenAnswer;
+pub use reauthenticate::{Confirmed, Presence, reauthenticate};
 pub use register::{Application, Registered, register};
+pub use reset::{NewPassword, Restored, request_reset, reset_password};
 pub use sealed::Sealed;
 pub use session::{RevokeReason, Revoked, Session, SessionOwner, facts_of};
 pub use sign_in::{Credentials, sign_in};

@@ -20,6 +20,11 @@ const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 /// Lanes.
 const LANES: u32 = 1;
+/// What an unknown address is checked against: a well-formed hash that belongs to no password.
+const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA\
+    $AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+/// How every hash of ours begins.
+const OURS: &str = "$argon2id$v=19$m=19456,t=2,p=1$";
 /// Shortest local part that a password is searched for, characters.
 const LOCAL_CHARS_MIN: usize = 3;
 
@@ -123,23 +128,35 @@ pub fn hash(peppers: &Peppers, password: &str, salt: [u8; 16]) -> Result<StoredP
 }
 
 /// Whether this is the password. Without a stored one the same work is done for nothing, so that
-/// time does not tell whether there is an account.
+/// time does not tell whether there is an account. An imported hash takes the time of its own kind.
 ///
 /// # Errors
 /// 500 when the pepper of that version is gone.
 pub fn verify(peppers: &Peppers, stored: Option<&StoredPassword>, password: &str) -> Result<bool> {
+    if let Some(imported) = stored.filter(|stored| stored.is_imported()) {
+        return Ok(bcrypt::verify(password, &imported.phc).unwrap_or(false));
+    }
     let version = stored.map_or(peppers.current, |stored| stored.pepper);
     let input = peppered(peppers, version, password)?;
-    let argon2 = argon2()?;
-    let known = stored.and_then(|stored| PasswordHash::new(&stored.phc).ok());
-    match known {
-        Some(known) => Ok(argon2.verify_password(&input, &known).is_ok()),
-        None => {
-            let mut out = [0; Params::DEFAULT_OUTPUT_LEN];
-            argon2
-                .hash_password_into(&input, b"nobody's password", &mut out)
-                .map_err(|cause| INTERNAL_ERROR.because(cause))?;
-            Ok(false)
+    let phc = stored.map_or(NOBODYS, |stored| stored.phc.as_str());
+    let known = PasswordHash::new(phc).or_else(|_| PasswordHash::new(NOBODYS));
+    let known = known.map_err(|cause| INTERNAL_ERROR.because(cause))?;
+    let fits = argon2()?.verify_password(&input, &known).is_ok();
+    Ok(fits && stored.is_some())
+}
+
+/// Whether the hash is as [`hash`] would make it now. One that is not (imported, older cost, older
+/// pepper) is replaced at the next sign-in.
+pub fn is_current(peppers: &Peppers, stored: &StoredPassword) -> bool {
+    stored.pepper == peppers.current && stored.phc.starts_with(OURS)
+}
+
+impl StoredPassword {
+    /// What an account without a usable password carries; as large as any other.
+    pub(super) fn nobodys() -> Self {
+        Self {
+            pepper: 1,
+            phc: NOBODYS.to_owned(),
         }
     }
 }

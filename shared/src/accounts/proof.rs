@@ -86,19 +86,19 @@ impl Proof {
         ids: &Ids,
         now: Time,
     ) -> (Self, Told) {
-        let random: [u8; PART_BYTES] = ids.bytes();
+        let link = Link::new(hash, ids);
         let code = format!("{:08}", u64::from_be_bytes(ids.bytes()) % CODES);
         let proof = Self {
             partition: hash.partition(),
             user_id: user_id.map(str::to_owned),
-            token_hash: crypto::encode(&crypto::sha256(&[&random])),
+            token_hash: link.token_hash(),
             code_mac: code_mac(hash, key, &code),
             attempts_left: CODE_TRIES_MAX,
             code_expires_at: now.plus(CODE_MS),
             expires_at: now.plus(LINK_MS),
             expires: now.plus(LINK_MS).seconds(),
         };
-        let token = crypto::encode(&[hash.0, random].concat());
+        let token = link.write();
         (proof, Told { token, code })
     }
 
@@ -107,10 +107,8 @@ impl Proof {
     /// # Errors
     /// 410 `OTP_EXPIRED`.
     pub fn by_link(&self, link: &Link, now: Time) -> Result<&str> {
-        let hash = crypto::encode(&crypto::sha256(&[&link.random]));
-        let fits = crypto::same(hash.as_bytes(), self.token_hash.as_bytes());
         match &self.user_id {
-            Some(user_id) if fits && now < self.expires_at => Ok(user_id),
+            Some(user_id) if link.fits(&self.token_hash) && now < self.expires_at => Ok(user_id),
             _ => Err(OTP_EXPIRED.into()),
         }
     }
@@ -180,6 +178,29 @@ pub struct Link {
 }
 
 impl Link {
+    /// A fresh link about an address.
+    pub fn new(hash: &EmailHash, ids: &Ids) -> Self {
+        Self {
+            hash: *hash,
+            random: ids.bytes(),
+        }
+    }
+
+    /// The token, which only the mail tells.
+    pub fn write(&self) -> String {
+        crypto::encode(&[self.hash.0, self.random].concat())
+    }
+
+    /// What is stored of it: SHA-256 of the random part, base64url.
+    pub fn token_hash(&self) -> String {
+        crypto::encode(&crypto::sha256(&[&self.random]))
+    }
+
+    /// Whether it is the one of which this hash was stored.
+    pub fn fits(&self, token_hash: &str) -> bool {
+        crypto::same(self.token_hash().as_bytes(), token_hash.as_bytes())
+    }
+
     /// Reads a token; `None` when it cannot be one of ours.
     pub fn parse(token: &str) -> Option<Self> {
         let bytes = crypto::decode(token)?;

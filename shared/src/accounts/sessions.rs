@@ -108,12 +108,20 @@ async fn reused(desk: &Renewer, session: &Session, key: &DataKey, now: Time) -> 
 /// # Errors
 /// 503 when the table does not answer.
 pub async fn live(tables: &Tables, user_id: &str, now: Time) -> Result<Vec<Session>> {
+    let mut sessions = kept(tables, user_id).await?;
+    sessions.retain(|session| session.is_live(now));
+    Ok(sessions)
+}
+
+/// The sessions of a person, ended ones of the last 30 days included, oldest first.
+///
+/// # Errors
+/// 503 when the table does not answer.
+pub(super) async fn kept(tables: &Tables, user_id: &str) -> Result<Vec<Session>> {
     let query = Query::of(Name::Data, user_id)
         .prefix(Session::PREFIX)
         .limit(ROWS_MAX);
-    let mut sessions: Vec<Session> = tables.query(query.consistent()).await?;
-    sessions.retain(|session| session.is_live(now));
-    Ok(sessions)
+    tables.query(query.consistent()).await
 }
 
 /// One session as its person sees it.
@@ -205,19 +213,34 @@ pub async fn revoke(
 /// # Errors
 /// 503 when the table does not answer; some may have ended.
 pub async fn revoke_others(tables: &Tables, me: &Me, now: Time) -> Result<usize> {
-    let mut revoked = 0;
-    for session in live(tables, &me.user_id, now).await? {
-        if session.session_id == me.session_id {
-            continue;
-        }
-        match tables
-            .commit(session.revoke(RevokeReason::Revoked, now))
-            .await
-        {
-            Ok(()) => revoked += 1,
+    let mut others = live(tables, &me.user_id, now).await?;
+    others.retain(|session| session.session_id != me.session_id);
+    end(tables, &others, RevokeReason::Revoked, now).await
+}
+
+/// Ends all sessions of the caller, the one that asks last, and counts them.
+///
+/// # Errors
+/// 503 when the table does not answer; some may have ended, and asking again is possible.
+pub async fn revoke_all(tables: &Tables, me: &Me, now: Time) -> Result<usize> {
+    let mut all = live(tables, &me.user_id, now).await?;
+    all.sort_by_key(|session| session.session_id == me.session_id);
+    end(tables, &all, RevokeReason::SignOutAll, now).await
+}
+
+async fn end(
+    tables: &Tables,
+    sessions: &[Session],
+    reason: RevokeReason,
+    now: Time,
+) -> Result<usize> {
+    let mut ended = 0;
+    for session in sessions {
+        match tables.commit(session.revoke(reason, now)).await {
+            Ok(()) => ended += 1,
             Err(Missed::Refused(_)) => {}
             Err(Missed::Failed(error)) => return Err(error),
         }
     }
-    Ok(revoked)
+    Ok(ended)
 }

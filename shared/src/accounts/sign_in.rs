@@ -7,9 +7,12 @@ use super::account::{Account, Status, load};
 use super::address::{Email, EmailHash, EmailOwner};
 use super::desk::{Doorkeeper, Guard, Opener};
 use super::factor::challenge::{self, SignedIn};
+use super::import;
 use super::issue::{self, TokenAnswer};
-use super::lock::Lock;
+use super::lock;
+use super::nobody;
 use super::password::{self, Peppers};
+use super::place;
 use super::sealed::Sealed;
 use super::session::{
     REFRESH_SECONDS, RevokeReason, SESSION_ABSOLUTE_MS, SESSION_KEPT_MS, SESSIONS_MAX, Session,
@@ -20,8 +23,7 @@ use crate::aws::dynamo::Missed;
 use crate::credits;
 use crate::error::{EMAIL_NOT_CONFIRMED, INVALID_CREDENTIALS, Result, UNAVAILABLE};
 use crate::http::Client;
-use crate::http::limit::Limit;
-use crate::table::{Change, Commit, Condition, Item, Refused};
+use crate::table::{Change, Commit, Item, Refused};
 use crate::time::{SECOND_MS, Time};
 
 /// Tries when others sign in to the same account at once.
@@ -50,15 +52,15 @@ pub async fn sign_in(
     given: Credentials,
 ) -> Result<SignedIn> {
     let hash = Email::fold(&given.email).hash(&desk.lookup.key()?);
-    let lock = take_try(desk, guard, &hash).await?;
+    let lock = lock::take(&desk.tables, &desk.clock, guard, &hash).await?;
     let account = find(desk, &hash).await?;
+    let account = account.filter(|account| account.status != Status::Deleted);
     let peppers = Peppers::read(desk.pepper.text())?;
     let stored = account
         .as_ref()
         .and_then(|account| account.password.clone());
-    let right =
-        password::aside(move || password::verify(&peppers, stored.as_ref(), &given.password));
-    let account = account.filter(|account| account.status != Status::Deleted);
+    let typed = given.password.clone();
+    let right = password::aside(move || password::verify(&peppers, stored.as_ref(), &typed));
     let (true, Some(account)) = (right.await?, account) else {
         return Err(INVALID_CREDENTIALS.into());
     };
@@ -67,6 +69,7 @@ pub async fn sign_in(
         desk.tables.commit(lock.free()).await?;
         return Err(refusal);
     }
+    let account = import::renewed(desk, account, given.password).await?;
     enter(desk, guard, client, &account, || Ok(lock.free())).await
 }
 
@@ -83,42 +86,19 @@ pub(super) async fn enter(
     beside: impl Fn() -> Result<Commit>,
 ) -> Result<SignedIn> {
     if account.two_factor_at.is_some() {
-        return Ok(challenge::ask(desk, &account.user_id, beside()?).await?);
+        return Ok(challenge::ask(desk, account, beside()?).await?);
     }
     let tokens = open(desk, guard, client, account, 1, beside).await?;
     Ok(SignedIn::Tokens(tokens))
 }
 
-/// Takes one of the pair's tries, unless it is locked.
-async fn take_try(desk: &Doorkeeper, guard: &Guard, hash: &EmailHash) -> Result<Lock> {
-    let partition = Lock::partition_of(hash, &guard.prefix());
-    let mut known: Option<Lock> = desk
-        .tables
-        .get_consistent(&Lock::key_of(&partition))
-        .await?;
-    // A locked pair is told so; only then the rate counts, so that both can be told apart.
-    let _ = Lock::take_try(known.as_ref(), &partition, desk.clock.now())?;
-    guard.spend_here(Limit::Login, &hash.partition()).await?;
-    for _ in 0..RACES_MAX {
-        let (next, taken) = Lock::take_try(known.as_ref(), &partition, desk.clock.now())?;
-        match desk.tables.commit(taken).await {
-            Ok(()) => return Ok(next),
-            Err(Missed::Refused(refused)) => known = refused.current()?,
-            Err(Missed::Failed(error)) => return Err(error),
-        }
-    }
-    Err(UNAVAILABLE.because("too many sign-ins at once"))
-}
-
-/// The account of an address. The same two reads for unknown ones.
+/// The account of an address; nobody's for an unknown one, so that both take the same two reads.
 async fn find(desk: &Doorkeeper, hash: &EmailHash) -> Result<Option<Account>> {
     let owner: Option<EmailOwner> = desk
         .tables
         .get_consistent(&EmailOwner::key_of(hash))
         .await?;
-    let user_id = owner
-        .as_ref()
-        .map_or("usr_", |owner| owner.user_id.as_str());
+    let user_id = nobody::id_of(owner.as_ref());
     desk.tables.get_consistent(&Account::key_of(user_id)).await
 }
 
@@ -149,7 +129,11 @@ pub(super) async fn open(
         session.ip_prefix = guard.prefix();
         session.user_agent.clone_from(&client.user_agent);
         session.aal = aal;
-        let commit = rows.create(&session, &UNAVAILABLE).with(beside()?);
+        let told = place::signed_in(desk, &account, &session, now).await?;
+        let commit = rows
+            .with(told)
+            .create(&session, &UNAVAILABLE)
+            .with(beside()?);
         match desk.tables.commit(commit).await {
             Ok(()) => {
                 let answer = issue::answer(&session, &secret, &desk.signing, &desk.ids, now);
@@ -157,8 +141,14 @@ pub(super) async fn open(
             }
             Err(Missed::Refused(refused)) if is_ours(&refused, &account) => {
                 // Another sign-in came in between: both sessions must know of each other.
+                let before = account.password;
                 account = load(&desk.tables, &account.user_id).await?;
                 may_enter(&account, now)?;
+                if account.password != before {
+                    return Err(UNAVAILABLE
+                        .because("the password changed in between")
+                        .into());
+                }
             }
             Err(missed) => return Err(missed),
         }
@@ -238,16 +228,11 @@ pub(super) fn begin(
     }
 }
 
-/// Notes the sign-in, unless the account was banned or erased, or another sign-in began, while
-/// the password was checked.
+/// Notes the sign-in, unless the account was banned or erased, got another password, or another
+/// sign-in began, while the password was checked.
 fn admitted(account: &Account, now: Time) -> Commit {
-    let same = Condition::text("status", account.status.as_str());
-    let alone = match account.last_sign_in_at {
-        Some(at) => Condition::number("last_sign_in_at", at.ms()),
-        None => Condition::Missing("last_sign_in_at"),
-    };
     let change = Change::number("last_sign_in_at", now.ms());
-    let guard = Some((Condition::All(vec![same, alone]), &UNAVAILABLE));
+    let guard = Some((account.quiet(), &UNAVAILABLE));
     Commit::new().update::<Account>(account.key(), vec![change], guard)
 }
 

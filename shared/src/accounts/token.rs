@@ -140,6 +140,17 @@ pub struct PrivateKeys {
     pub keys: Vec<PrivateKey>,
 }
 
+impl PrivateKeys {
+    /// Reads the secret.
+    ///
+    /// # Errors
+    /// 500 when it has another form.
+    pub fn read(text: &str) -> Result<Self> {
+        serde_json::from_str(text)
+            .map_err(|_| INTERNAL_ERROR.because("the secret `signing` is malformed"))
+    }
+}
+
 /// Makes access tokens.
 #[derive(Clone)]
 pub struct Signer {

@@ -169,6 +169,21 @@ impl Cipher {
         if let Some(key) = self.known(user_id, now) {
             return Ok(key);
         }
+        let key = self.unwrap_again(user_id).await?;
+        let mut known = self.cache.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= CACHE_KEYS_MAX {
+            known.clear();
+        }
+        known.insert(user_id.to_owned(), (now, key.clone()));
+        Ok(key)
+    }
+
+    /// The key of a person, whether or not it was used lately: where the time of an answer must
+    /// not tell that.
+    ///
+    /// # Errors
+    /// As [`Self::key`].
+    pub async fn unwrap_again(&self, user_id: &str) -> Result<DataKey> {
         let row: Option<WrappedKey> = Tables::of(&self.env).get(&key_of(user_id)).await?;
         let row = row.ok_or_else(|| INTERNAL_ERROR.because("no data key"))?;
         let answer = self
@@ -181,13 +196,7 @@ impl Cipher {
             .send()
             .await
             .map_err(|error| failed(&error))?;
-        let key = unwrapped(user_id, answer.plaintext)?;
-        let mut known = self.cache.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= CACHE_KEYS_MAX {
-            known.clear();
-        }
-        known.insert(user_id.to_owned(), (now, key.clone()));
-        Ok(key)
+        unwrapped(user_id, answer.plaintext)
     }
 
     fn known(&self, user_id: &str, now: Time) -> Option<DataKey> {

@@ -28,6 +28,7 @@ mod policies;
 mod statement;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod verify;
 mod views;
 mod wallet;
@@ -43,6 +44,7 @@ pub use once::Once;
 pub use opening::{open, owner_of, wallet_of};
 pub use policies::{DEFAULTS, Policies, Policy, PolicyValue};
 pub use statement::{STATEMENT_ROWS_MAX, Statement};
+pub use texts::Texts;
 pub use verify::{BadRow, verify};
 pub use views::{Balance, LedgerRow, Price};
 pub use wallet::{Link, Linked, Owner, Page, TAIL_BYTES_MAX, Wallet};

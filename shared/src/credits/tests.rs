@@ -294,6 +294,7 @@ fn the_largest_wallet_is_one_write_unit() {
     (wallet.frozen, wallet.closed) = (true, true);
     for contact in 0..30 {
         wallet.contacts.add(NOW.plus(contact * DAY_MS / 31));
+        wallet.texts.add([255; 2]);
     }
     wallet.note_activity("ses_x", NOW);
     let bytes = item_bytes(&row_of(&wallet).unwrap());

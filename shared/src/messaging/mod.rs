@@ -15,6 +15,7 @@
 
 mod address;
 mod admission;
+mod curtain;
 mod delete;
 mod facts;
 mod head;
@@ -23,15 +24,19 @@ mod marking;
 mod marks;
 mod membership;
 mod message;
+mod moderate;
+mod moderating;
 mod outbox;
 mod parts;
 mod reading;
 mod removal;
+mod screening;
 mod send;
 mod side;
 #[cfg(test)]
 mod tests;
 mod typing;
+
 mod views;
 mod window;
 
@@ -45,10 +50,13 @@ pub use marking::{Delivered, Marker, ReadAnswer, ReadWish};
 pub use marks::{Mark, Marked, MovesPage, OlderMoves, Reading};
 pub use membership::{Membership, follow, following, projections};
 pub use message::{Message, MessageType, Metadata, Moderation, Status};
+pub use moderate::{Case, Judged};
+pub use moderating::{Moderating, fail, moderate, raise};
 pub use outbox::Outbox;
 pub use parts::{Bounds, ConversationPart, ListPart};
 pub use reading::{DeliveredMarks, Direction, Page, ReadMarks, Reader, Wish, find_message};
 pub use removal::delete;
+pub use screening::Scene;
 pub use send::{Decided, Draft, Ground, NewAttachment, NewMessage};
 pub use side::{Move, Moves, Side, Veil};
 pub use typing::{Typing, TypingState};

@@ -4,6 +4,7 @@ use super::address::{conversation_id, message_key, message_row};
 use super::admission::Admission;
 use super::head::Head;
 use super::message::Message;
+use super::screening::Scene;
 use super::send::{CLIENT_ID_MS, Draft, Ground, NewMessage};
 use super::views::Sent;
 use crate::accounts::account::{Account, Status};
@@ -177,6 +178,7 @@ impl Sender<'_> {
             head: head.or_else(|| Head::new(me, to, self.now)),
             receiver_is_active,
             admission: Admission::of(self.policies),
+            scene: Scene::of(new),
         })
     }
 

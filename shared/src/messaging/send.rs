@@ -7,7 +7,8 @@ use serde_json::json;
 use super::address::message_row;
 use super::admission::{Admission, count, is_first};
 use super::head::{Head, Last, Who};
-use super::message::{Message, MessageType, Metadata};
+use super::message::{Message, MessageType, Metadata, Moderation};
+use super::screening::{Scene, queued, state_of};
 use crate::credits::{Kind, RefType, Reference, Wallet};
 use crate::crypto::{sha256, take};
 use crate::error::{
@@ -153,6 +154,8 @@ pub struct Ground {
     pub receiver_is_active: bool,
     /// Who may write to whom.
     pub admission: Admission,
+    /// What detectors have to go by.
+    pub scene: Scene,
 }
 
 /// A message that may be committed.
@@ -171,8 +174,8 @@ impl Draft<'_> {
     ///
     /// # Errors
     /// 429 `RATE_LIMITED`; 404 `USER_NOT_FOUND`, `UPLOAD_NOT_FOUND`; 403 `BLOCKED`,
-    /// `PROFILE_INCOMPLETE`, `NOT_MATCHED`, `NEW_CONTACT_LIMIT`; 409 `WALLET_FROZEN`; 402
-    /// `INSUFFICIENT_CREDITS`.
+    /// `PROFILE_INCOMPLETE`, `NOT_MATCHED`, `NEW_CONTACT_LIMIT`; 422 `CONTENT_REJECTED`; 409
+    /// `WALLET_FROZEN`; 402 `INSUFFICIENT_CREDITS`.
     pub fn decide(&self, ground: &Ground) -> Result<Decided> {
         let tat = self.rate.admit(ground.wallet.tat, self.now)?;
         let head = ground.head.as_ref().filter(|_| ground.receiver_is_active);
@@ -190,22 +193,26 @@ impl Draft<'_> {
         if !self.new.attachments.is_empty() {
             return Err(UPLOAD_NOT_FOUND.into());
         }
+        let (verdict, texts) = ground.screened(first, self.now)?;
         let mut booking = ground.wallet.book(self.now);
         if self.price > 0 {
             let reference = Reference::new(RefType::Message, head.message_id(self.key)?);
             booking.charge(Kind::MessageCharge, self.price, &reference)?;
         }
-        (booking.wallet.tat, booking.wallet.contacts) = (tat, contacts);
-        count(&mut booking.wallet, head, sender);
+        let wallet = &mut booking.wallet;
+        (wallet.tat, wallet.contacts, wallet.texts) = (tat, contacts, texts);
+        count(wallet, head, sender);
         let is_first_of_minute = booking.wallet.note_activity(self.me.slot(), self.now);
-        let next = self.appended(head, sender);
+        let state = state_of(&verdict);
+        let next = self.appended(head, sender, state == Some(Moderation::Pending));
         let paid = (booking.transaction_id(), booking.wallet.available);
-        let message = self.message(&next, sender, paid);
+        let message = self.message(&next, sender, state, paid);
         // The message comes first: if it is there already, nothing else matters.
         let commit = Commit::new()
             .create(&message, &IDEMPOTENCY_IN_PROGRESS)
             .with(booking.commit())
-            .replace(&next, head.unchanged(), &UNAVAILABLE);
+            .replace(&next, head.unchanged(), &UNAVAILABLE)
+            .with(queued(&message, &verdict, self.now)?);
         Ok(Decided {
             message,
             commit,
@@ -214,7 +221,7 @@ impl Draft<'_> {
     }
 
     /// The head after the message.
-    fn appended(&self, head: &Head, sender: Who) -> Head {
+    fn appended(&self, head: &Head, sender: Who, is_held: bool) -> Head {
         let mut next = head.next(self.now);
         next.last_seq += 1;
         next.last_activity_at = self.now.max(head.last_activity_at);
@@ -228,7 +235,9 @@ impl Draft<'_> {
             at: next.last_activity_at,
             deleted,
             hidden,
+            failed: false,
         });
+        next.curtain = None;
         let mine = next.side_mut(sender);
         mine.sent += 1;
         mine.spent += self.price;
@@ -237,12 +246,21 @@ impl Draft<'_> {
         }
         mine.window = mine.window.pushed(false);
         let theirs = next.side_mut(sender.other());
-        theirs.unread += 1;
-        theirs.window = theirs.window.pushed(true);
+        theirs.unread += i64::from(!is_held);
+        theirs.window = theirs.window.pushed(!is_held);
+        if is_held {
+            next.withhold(head, sender.other());
+        }
         next
     }
 
-    fn message(&self, head: &Head, sender: Who, paid: (Option<String>, i64)) -> Message {
+    fn message(
+        &self,
+        head: &Head,
+        sender: Who,
+        state: Option<Moderation>,
+        paid: (Option<String>, i64),
+    ) -> Message {
         let place = message_row(&head.conversation_id, self.key);
         Message {
             conversation_id: place.pk,
@@ -262,7 +280,11 @@ impl Draft<'_> {
             slot: self.me.others.then(|| self.me.slot().to_owned()),
             // Never before an older message of the conversation, though clocks differ.
             created_at: head.last_activity_at,
-            moderation: None,
+            moderation: state,
+            judged: state,
+            moderated_at: None,
+            released_at: None,
+            failed_at: None,
             deleted_at: None,
             refunded: false,
             hidden_from_sender: None,

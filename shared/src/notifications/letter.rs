@@ -33,6 +33,11 @@ pub enum Mail {
         /// Eight digits.
         code: String,
     },
+    /// Choose another password.
+    ResetPassword {
+        /// `{APP_URL}/reset-password?token=…`
+        link: String,
+    },
     /// Somebody registered with your address, but you have an account.
     AccountExists {
         /// Into the app.
@@ -52,6 +57,7 @@ impl Mail {
     pub const fn trigger(&self) -> &'static str {
         match self {
             Self::VerifyEmail { .. } => "verify_email",
+            Self::ResetPassword { .. } => "reset_password",
             Self::AccountExists { .. } => "account_exists",
             Self::AccountSecurity { .. } => "account.security",
         }
@@ -142,7 +148,9 @@ pub fn write(facts: &Facts) -> Result<Letter> {
     let (lang, words) = words(&language, &facts.mail);
     let (link, code, at) = match &facts.mail {
         Mail::VerifyEmail { link, code } => (Some(link.as_str()), Some(code.as_str()), None),
-        Mail::AccountExists { link } => (Some(link.as_str()), None, None),
+        Mail::ResetPassword { link } | Mail::AccountExists { link } => {
+            (Some(link.as_str()), None, None)
+        }
         Mail::AccountSecurity { at, .. } => (None, None, Some(*at)),
     };
     // A line break in a name would let it write lines of its own into the text part.
@@ -180,6 +188,9 @@ fn words(language: &str, mail: &Mail) -> (&'static str, Words) {
         ("de", Mail::VerifyEmail { .. }) => ("de", VERIFY_DE),
         ("es", Mail::VerifyEmail { .. }) => ("es", VERIFY_ES),
         (_, Mail::VerifyEmail { .. }) => ("en", VERIFY_EN),
+        ("de", Mail::ResetPassword { .. }) => ("de", RESET_DE),
+        ("es", Mail::ResetPassword { .. }) => ("es", RESET_ES),
+        (_, Mail::ResetPassword { .. }) => ("en", RESET_EN),
         ("de", Mail::AccountExists { .. }) => ("de", EXISTS_DE),
         ("es", Mail::AccountExists { .. }) => ("es", EXISTS_ES),
         (_, Mail::AccountExists { .. }) => ("en", EXISTS_EN),
@@ -213,6 +224,33 @@ const VERIFY_ES: Words = Words {
     button: "Confirmar dirección",
     code: "O introduce este código en la aplicación en los próximos 10 minutos:",
     outro: "Si no te has registrado, ignora este correo; no pasará nada.",
+};
+const RESET_EN: Words = Words {
+    subject: "Choose a new password",
+    hello: "Hello",
+    intro: "Somebody, hopefully you, asked for a new password of your account. The link works once \
+            and for one hour.",
+    button: "Choose a new password",
+    code: "",
+    outro: "If it was not you, ignore this mail; your password stays as it is.",
+};
+const RESET_DE: Words = Words {
+    subject: "Wähle ein neues Passwort",
+    hello: "Hallo",
+    intro: "Jemand, hoffentlich du, hat ein neues Passwort für dein Konto angefordert. Der Link \
+            gilt einmal und eine Stunde lang.",
+    button: "Neues Passwort wählen",
+    code: "",
+    outro: "Wenn du es nicht warst, ignoriere diese Mail; dein Passwort bleibt, wie es ist.",
+};
+const RESET_ES: Words = Words {
+    subject: "Elige una nueva contraseña",
+    hello: "Hola",
+    intro: "Alguien, esperamos que tú, pidió una nueva contraseña para tu cuenta. El enlace \
+            funciona una sola vez y durante una hora.",
+    button: "Elegir una nueva contraseña",
+    code: "",
+    outro: "Si no fuiste tú, ignora este correo; tu contraseña no cambia.",
 };
 const EXISTS_EN: Words = Words {
     subject: "You already have an account",
@@ -305,11 +343,11 @@ mod tests {
             change: *change,
             at,
         });
-        let exists = Mail::AccountExists {
-            link: "https://x.test".into(),
-        };
+        let link = || "https://x.test".into();
+        let exists = Mail::AccountExists { link: link() };
+        let reset = Mail::ResetPassword { link: link() };
         for locale in ["en", "de", "es"] {
-            for mail in notices.clone().chain([exists.clone()]) {
+            for mail in notices.clone().chain([exists.clone(), reset.clone()]) {
                 let letter = write(&Facts {
                     mail,
                     ..facts(locale, "Ann")

@@ -70,6 +70,18 @@ changes! {
             "Se estableció una nueva contraseña en tu cuenta y se cerraron todas las \
              sesiones.";
     }
+    /// Somebody signed in from where nobody of the account did before.
+    NewSignIn {
+        en: "A new sign-in to your account",
+            "Somebody signed in to your account with a device or from a network that it was not \
+             used with lately.";
+        de: "Eine neue Anmeldung in deinem Konto",
+            "Jemand hat sich in deinem Konto mit einem Gerät oder aus einem Netz angemeldet, die \
+             zuletzt nicht benutzt wurden.";
+        es: "Un nuevo inicio de sesión en tu cuenta",
+            "Alguien inició sesión en tu cuenta con un dispositivo o desde una red que no se \
+             habían usado últimamente.";
+    }
     /// A second factor counts from now on.
     TwoFactorEnabled {
         en: "Your second factor is on",

@@ -4,6 +4,7 @@
 mod access;
 mod commit;
 mod condition;
+mod ghost;
 mod item;
 mod query;
 mod size;

@@ -1,6 +1,8 @@
 //! Accounts (spec accounts.md, *Acceptance scenarios*). Only these scenarios hash passwords.
 
 mod account;
+mod passwords;
+mod presence;
 mod refresh;
 mod registration;
 mod sessions;
@@ -15,6 +17,22 @@ const PASSWORD: &str = "TestPass123";
 async fn signs_in(world: &World, email: &str, password: &str) -> world::Answer {
     let body = json!({ "email": email, "password": password });
     world.call("POST", "/api/v2/auth/login", Some(body)).await
+}
+
+/// Signs in from another network with another program.
+async fn signs_in_from(world: &World, address: &str, email: &str, password: &str) -> world::Answer {
+    let body = json!({ "email": email, "password": password });
+    let path = "/api/v2/auth/login";
+    world.call_from(address, "POST", path, Some(body)).await
+}
+
+/// The token of the newest link in a mail to the address.
+fn token_in_mail(world: &World, email: &str, page: &str) -> String {
+    let mail = world.mails_to(email).pop().expect("a mail");
+    let text = mail["text"].as_str().expect("a text part").to_owned();
+    let start = text.find(&format!("{page}?token=")).expect("a link");
+    let link = text[start..].split_whitespace().next().expect("a link");
+    link.split_once('=').expect("a token").1.to_owned()
 }
 
 async fn refreshes(world: &World, token: &str) -> world::Answer {

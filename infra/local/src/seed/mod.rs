@@ -16,7 +16,7 @@ use std::sync::atomic::Ordering;
 
 use serde::Serialize;
 use shared::accounts::demo::{Newcomer, hash_password, open_person};
-use shared::accounts::keys;
+use shared::accounts::{keys, nobody};
 use shared::{Error, Result};
 
 use crate::runtime::Local;
@@ -46,12 +46,16 @@ pub struct Person {
 }
 
 impl Local {
-    /// Makes the keys that sign access tokens, unless the state has them.
+    /// Makes the keys that sign access tokens, and the account that stands for unknown addresses,
+    /// unless the state has them.
     ///
     /// # Errors
     /// When the state cannot be written.
     pub async fn prepare(&self) -> Result<(), String> {
         keys::create_if_missing(&self.env(SELF))
+            .await
+            .map_err(|error| sentence(&error))?;
+        nobody::create_if_missing(&self.env(SELF))
             .await
             .map_err(|error| sentence(&error))?;
         self.0.prepared.store(true, Ordering::Relaxed);

@@ -36,6 +36,8 @@ pub struct Challenge {
     pub partition: String,
     /// Whom it lets in.
     pub user_id: String,
+    /// The password that was right: another one since voids the question.
+    pub password_mark: String,
     /// Wrong answers that are left.
     pub attempts_left: i64,
     /// Its end.
@@ -107,14 +109,15 @@ pub enum SignedIn {
 /// Asks for the second factor; `beside` is written with the question.
 pub(in crate::accounts) async fn ask(
     desk: &Opener,
-    user_id: &str,
+    account: &Account,
     beside: Commit,
 ) -> Result<SignedIn, Missed> {
     let (challenge_id, now) = (crypto::encode(&desk.ids.bytes::<32>()), desk.clock.now());
     let expires_at = now.plus(CHALLENGE_SECONDS * SECOND_MS);
     let challenge = Challenge {
         partition: partition_of(&challenge_id),
-        user_id: user_id.to_owned(),
+        user_id: account.user_id.clone(),
+        password_mark: account.password_mark(),
         attempts_left: TRIES_MAX,
         expires_at,
         expires: expires_at.seconds(),
@@ -145,6 +148,9 @@ impl Scene {
         let factor = factor.filter(Factor::is_confirmed).ok_or(&OTP_EXPIRED)?;
         let account = account::load(&desk.tables, user_id).await?;
         may_enter(&account, desk.clock.now())?;
+        if account.password_mark() != challenge.password_mark {
+            return Err(OTP_EXPIRED.into());
+        }
         let key = desk.cipher.key(user_id).await?;
         Ok(Self {
             challenge,
