@@ -52,6 +52,7 @@ impl Fixture {
         match parameter {
             "message_id" => text(&self.sent["id"]),
             "partner_id" => self.ben.id.clone(),
+            "conversation_id" => text(&self.sent["conversation_id"]),
             "user_id" => self.dora.clone(),
             "session_id" => self.session.clone(),
             "transaction_id" => text(&self.sent["credits_transaction_id"]),
@@ -63,6 +64,7 @@ impl Fixture {
     pub fn absent(&self, parameter: &str) -> String {
         match parameter {
             "message_id" => format!("msg_{}", "0".repeat(52)),
+            "conversation_id" => format!("cnv_{}", "0".repeat(26)),
             "partner_id" | "user_id" => format!("usr_{}", "0".repeat(26)),
             "session_id" => format!("ses_{}", "0".repeat(26)),
             _ => format!("txn_{}", "0".repeat(26)),
@@ -108,6 +110,7 @@ impl Fixture {
                 "client_message_id": "sweep-0001",
             }),
             "mark_read" => json!({ "message_ids": [self.sent["id"]] }),
+            "mute_conversation" => json!({ "until": null }),
             "block_user" => json!({ "user_id": self.cleo.id }),
             _ => return None,
         })
@@ -121,6 +124,7 @@ impl Fixture {
                 let (from, to) = (self.world.now().plus(-day), self.world.now().plus(day));
                 format!("?from={from}&to={to}")
             }
+            "search_messages" => "?q=hello".to_owned(),
             "open_email_link" => "?token=nonsense".to_owned(),
             _ => String::new(),
         }

@@ -257,6 +257,17 @@ impl Head {
         next
     }
 
+    /// The head with this side's mute set or taken back; the partner must not notice.
+    #[must_use]
+    pub fn muting(&self, me: Who, until: Option<Time>) -> Self {
+        let mut next = Self {
+            rev: self.rev + 1,
+            ..self.clone()
+        };
+        next.side_mut(me).muted_until = until.map_or(0, Time::ms);
+        next
+    }
+
     /// Until when this side wants to hear nothing of the conversation, if it still does.
     pub fn muted(&self, who: Who, now: Time) -> Option<Time> {
         let until = Time(self.side(who).muted_until);

@@ -298,7 +298,7 @@ impl Reader<'_> {
             .await
     }
 
-    async fn views(&self, head: &Head, rows: &[Message]) -> Result<Vec<MessageView>> {
+    pub(super) async fn views(&self, head: &Head, rows: &[Message]) -> Result<Vec<MessageView>> {
         let first = rows.iter().map(|row| row.seq).min().unwrap_or(1);
         let last = rows.iter().map(|row| row.seq).max().unwrap_or(0);
         let low = older_moves(self.tables, head, Who::Low, (first, last)).await?;

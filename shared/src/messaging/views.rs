@@ -252,8 +252,7 @@ impl ConversationView {
     ///
     /// # Errors
     /// 500 when the head is malformed.
-    pub fn of(head: &Head, me: Who, partner_name: &str) -> Result<Self> {
-        let muted = head.side(me).muted_until;
+    pub fn of(head: &Head, me: Who, partner_name: &str, now: Time) -> Result<Self> {
         Ok(Self {
             conversation_id: head.conversation_id.clone(),
             partner: Partner {
@@ -263,7 +262,7 @@ impl ConversationView {
             last_message: last_of(head, me)?,
             unread_count: head.side(me).unread,
             last_activity_at: head.shown_to(me).at,
-            muted_until: (muted > 0).then_some(Time(muted)),
+            muted_until: head.muted(me, now),
         })
     }
 }
