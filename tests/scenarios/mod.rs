@@ -6,3 +6,4 @@ mod credits;
 mod messaging;
 mod operations;
 mod realtime;
+mod relay;

@@ -5,6 +5,7 @@ use serde_json::json;
 use shared::function::{Function, Operation, Trigger};
 
 use super::samples::{Fixture, filled, routes};
+use world::DeviceSecret;
 
 /// Operations whose answer carries a secret (spec conventions.md §8), and the one whose effect ends
 /// the right to ask again.
@@ -101,6 +102,9 @@ async fn another_body(fixture: &Fixture, function: &Function, target: &str) {
         "send_message" => json!({
             "receiver_id": fixture.ben.id, "content": "other", "message_type": "text",
             "client_message_id": "sweep-0001",
+        }),
+        "register_device" => json!({
+            "name": "Tablet", "type": "ios", "public_key": DeviceSecret::new(3).public_key(),
         }),
         "mark_delivered" => json!({ "up_to": true }),
         "mark_read" => json!({ "message_ids": ["msg_other"] }),

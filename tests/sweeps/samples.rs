@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use shared::function::{Function, Trigger};
-use world::{Person, World};
+use world::{DeviceSecret, Person, World};
 
 /// Two people who have written to each other, and somebody else.
 pub struct Fixture {
@@ -14,6 +14,8 @@ pub struct Fixture {
     pub sent: Value,
     /// A second session of Ann.
     pub session: String,
+    /// A device of Ann.
+    pub device: String,
     /// Somebody whom Ann has blocked.
     pub dora: String,
 }
@@ -31,6 +33,8 @@ impl Fixture {
         let sent = ann.says("hello").to(&ben).await.ok();
         ben.says("hello").to(&ann).await.ok();
         let session = ann.elsewhere().await.session_id;
+        let device = ann.registers("Ann's phone", 1).await.ok();
+        let device = device["device_id"].as_str().expect("an id").to_owned();
         let dora = world.person("Dora").await.id;
         let block = json!({ "user_id": dora });
         ann.post("/api/v2/blocks", block).await.expect(201);
@@ -42,6 +46,7 @@ impl Fixture {
             cleo,
             sent,
             session,
+            device,
             dora,
         }
     }
@@ -54,6 +59,7 @@ impl Fixture {
             "partner_id" => self.ben.id.clone(),
             "user_id" => self.dora.clone(),
             "session_id" => self.session.clone(),
+            "device_id" => self.device.clone(),
             "transaction_id" => text(&self.sent["credits_transaction_id"]),
             other => panic!("no sample for the path parameter `{other}`"),
         }
@@ -65,6 +71,7 @@ impl Fixture {
             "message_id" => format!("msg_{}", "0".repeat(52)),
             "partner_id" | "user_id" => format!("usr_{}", "0".repeat(26)),
             "session_id" => format!("ses_{}", "0".repeat(26)),
+            "device_id" => format!("dev_{}", "0".repeat(26)),
             _ => format!("txn_{}", "0".repeat(26)),
         }
     }
@@ -107,6 +114,12 @@ impl Fixture {
                 "receiver_id": self.ben.id, "content": "swept", "message_type": "text",
                 "client_message_id": "sweep-0001",
             }),
+            "set_low_balance_alert" => json!({ "threshold": 25 }),
+            "register_device" => json!({
+                "name": "Laptop", "type": "desktop",
+                "public_key": DeviceSecret::new(2).public_key(),
+            }),
+            "rename_device" => json!({ "name": "Telephone" }),
             "mark_read" => json!({ "message_ids": [self.sent["id"]] }),
             "block_user" => json!({ "user_id": self.cleo.id }),
             _ => return None,

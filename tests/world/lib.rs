@@ -15,10 +15,12 @@
 //! - [`Answer`]: an HTTP answer with its expectations
 
 mod answer;
+mod device;
 mod person;
 mod random;
 
 pub use answer::Answer;
+pub use device::DeviceSecret;
 pub use person::{Message, Person, text_to};
 
 use std::collections::BTreeMap;

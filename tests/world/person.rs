@@ -145,6 +145,11 @@ impl Person {
     /// Opens a socket, greets, and resumes.
     pub async fn comes_online(&mut self) {
         let ticket = self.post("/api/v2/ws/tickets", json!({})).await.expect(201);
+        self.opens(&ticket).await;
+    }
+
+    /// Opens a socket with a ticket, and greets.
+    pub async fn opens(&mut self, ticket: &Value) {
         let ticket = ticket["ticket"].as_str().expect("a ticket").to_owned();
         let socket = self
             .world

@@ -297,6 +297,7 @@ fn the_largest_wallet_is_one_write_unit() {
         wallet.texts.add([255; 2]);
     }
     wallet.note_activity("ses_x", NOW);
+    (wallet.shard, wallet.day) = (Some(Wallet::day_shard(15)), Some(99_999));
     let bytes = item_bytes(&row_of(&wallet).unwrap());
     assert!(bytes < 960, "{bytes}");
 }

@@ -285,7 +285,7 @@ fn follow_row(rows: &mut HashMap<String, Row>, write: &Wrote) {
         match change {
             Change::Set(name, value) => drop(row.insert(name.clone(), value.clone())),
             Change::Remove(name) => drop(row.remove(name)),
-            Change::Add(..) => panic!("{change:?}"),
+            Change::Add(..) | Change::Include(..) => panic!("{change:?}"),
         }
     }
 }
