@@ -7,3 +7,4 @@ mod messaging;
 mod operations;
 mod realtime;
 mod relay;
+mod uploads;

@@ -16,7 +16,9 @@
 
 mod answer;
 mod device;
+mod media;
 mod person;
+pub mod pictures;
 mod random;
 
 pub use answer::Answer;
