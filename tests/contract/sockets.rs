@@ -8,14 +8,16 @@ use shared::http::wire::answer_type;
 use super::{derived, summary, yaml};
 
 /// Frames that the server sends on its own, telling a fact (spec realtime.md, *Catalogue*).
-const FACTS: [&str; 9] = [
+const FACTS: [&str; 11] = [
     "conversation.updated",
     "credits.changed",
     "credits.low",
+    "device.changed",
     "message.deleted",
     "message.new",
     "message.status",
     "message.updated",
+    "reconnect",
     "session.revoked",
     "typing",
 ];

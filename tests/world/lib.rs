@@ -15,10 +15,14 @@
 //! - [`Answer`]: an HTTP answer with its expectations
 
 mod answer;
+mod device;
+mod media;
 mod person;
+pub mod pictures;
 mod random;
 
 pub use answer::Answer;
+pub use device::DeviceSecret;
 pub use person::{Message, Person, text_to};
 
 use std::collections::BTreeMap;

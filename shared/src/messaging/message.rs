@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::address::key_of;
+use super::attachments::Attachment;
 use super::head::{Head, Who};
 use super::side::Side;
 use crate::error::{INTERNAL_ERROR, Result};
@@ -113,6 +114,9 @@ pub struct Message {
     /// What it carries.
     #[serde(rename = "ty")]
     pub message_type: MessageType,
+    /// Media of the sender.
+    #[serde(rename = "at", default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
     /// Scalars of the sender's program.
     #[serde(rename = "md", default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Metadata>,

@@ -15,7 +15,11 @@
 
 mod address;
 mod admission;
+<<<<<<< HEAD
 mod curtain;
+=======
+mod attachments;
+>>>>>>> main
 mod delete;
 mod facts;
 mod head;
@@ -46,6 +50,7 @@ mod words;
 
 pub use address::{conversation_id, message_at, message_id, message_key, message_row};
 pub use admission::{Admission, NEW_CONTACTS};
+pub use attachments::{Attachment, AttachmentView, Gallery};
 pub use delete::{Deleted, Deletion, Scope};
 pub use facts::{complete, facts_of};
 pub use head::{Head, Last, Who};

@@ -2,6 +2,7 @@
 
 use super::address::{conversation_id, message_key, message_row};
 use super::admission::Admission;
+use super::attachments::{Gallery, media_of};
 use super::head::Head;
 use super::message::Message;
 use super::screening::Scene;
@@ -20,7 +21,8 @@ use crate::function::{Grant, Operation, Take};
 use crate::http::limit::touch;
 use crate::http::{Call, Me, Rate, once};
 use crate::matching::Standing;
-use crate::table::Refused;
+use crate::matching::uploads::Upload;
+use crate::table::{Item, Refused};
 use crate::time::Time;
 
 /// Tries when others write to the same wallet or conversation.
@@ -33,6 +35,7 @@ pub struct Outbox {
     rate: Rate,
     secret: Secret<Lookup>,
     policies: Policies,
+    gallery: Gallery,
     now: Time,
 }
 
@@ -40,6 +43,7 @@ impl Take<Call> for Outbox {
     const GRANTS: &'static [&'static [Grant]] = &[
         <Lookup as Named>::GRANTS,
         <Policies as Take<Call>>::GRANTS[0],
+        <Gallery as Take<Call>>::GRANTS[0],
     ];
 
     fn describe(operation: &mut Operation) {
@@ -52,11 +56,13 @@ impl Take<Call> for Outbox {
         let policies = Policies::take(env, call).await?;
         let rate = Rate::take(env, call).await?;
         let secret = Secret::take(env, call).await?;
+        let gallery = Gallery::take(env, call).await?;
         Ok(Self {
             key,
             rate,
             secret,
             policies,
+            gallery,
             now: call.now,
         })
     }
@@ -79,6 +85,7 @@ impl Outbox {
             secret,
             price: self.policies.number("price.message"),
             policies: &self.policies,
+            gallery: &self.gallery,
             now: self.now,
         };
         sender.send(tables, client_id, new).await
@@ -92,6 +99,7 @@ struct Sender<'a> {
     secret: [u8; 32],
     price: i64,
     policies: &'a Policies,
+    gallery: &'a Gallery,
     now: Time,
 }
 
@@ -135,7 +143,7 @@ impl Sender<'_> {
                         // The message is sent; activity that is not stored now is stored next.
                         touch(tables, &me.user_id, me.slot(), self.now).await.ok();
                     }
-                    return Sent::of(&decided.message);
+                    return Ok(self.gallery.sent(Sent::of(&decided.message)?));
                 }
                 Err(Missed::Failed(error)) => return Err(error),
                 Err(Missed::Refused(refused)) => match self.lost(&refused, &mut ground)? {
@@ -178,7 +186,11 @@ impl Sender<'_> {
             head: head.or_else(|| Head::new(me, to, self.now)),
             receiver_is_active,
             admission: Admission::of(self.policies),
+<<<<<<< HEAD
             scene: Scene::of(new),
+=======
+            media: media_of(tables, me, &new.attachments).await?,
+>>>>>>> main
         })
     }
 
@@ -207,6 +219,10 @@ impl Sender<'_> {
                     ground.head = Some(head);
                 }
             }
+            sk if Upload::is_place(sk) => {
+                ground.media.retain(|media| media.key() != refused.key);
+                ground.media.extend(refused.current()?);
+            }
             _ => return refused.current(),
         }
         Ok(None)
@@ -222,7 +238,7 @@ impl Sender<'_> {
         if first.fingerprint != new.fingerprint() {
             return Err(IDEMPOTENCY_KEY_REUSED.into());
         }
-        let body = serde_json::to_value(Sent::of(first)?);
+        let body = serde_json::to_value(self.gallery.sent(Sent::of(first)?));
         Err(Error::replay(
             200,
             body.map_err(|cause| INTERNAL_ERROR.because(cause))?,

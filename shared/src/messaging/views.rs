@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
 
+use super::attachments::AttachmentView;
 use super::head::{Head, Who};
 use super::message::{Message, MessageType, Metadata, Moderation, Status};
 use crate::error::Result;
@@ -39,7 +39,7 @@ pub struct MessageView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read_at: Option<Time>,
     /// Uploaded media.
-    pub attachments: Vec<Value>,
+    pub attachments: Vec<AttachmentView>,
     /// Scalars of the sender's program.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Metadata>,
@@ -128,7 +128,7 @@ impl MessageView {
             moderation_status: message.moderation_status(),
             delivered_at: marks.delivered_at,
             read_at: marks.read_at,
-            attachments: Vec::new(),
+            attachments: message.shown_attachments(),
             metadata: message.metadata.clone().filter(|_| !deleted),
             credits_cost: message.credits_cost,
             credits_transaction_id: message.transaction_id.clone().filter(|_| own),
@@ -159,7 +159,7 @@ pub struct Sent {
     /// What it carries.
     pub message_type: MessageType,
     /// Uploaded media.
-    pub attachments: Vec<Value>,
+    pub attachments: Vec<AttachmentView>,
     /// Always `sent`.
     pub status: Status,
     /// What the detectors said: `approved`, `flagged`, or `pending` for one that is held.
@@ -191,7 +191,7 @@ impl Sent {
                 None => message.content.clone(),
             },
             message_type: message.message_type,
-            attachments: Vec::new(),
+            attachments: message.shown_attachments(),
             status: Status::Sent,
             moderation_status: message.judged.unwrap_or_default(),
             credits_cost: message.credits_cost,

@@ -2,10 +2,12 @@
 //!
 //! | item | table | pk | sk |
 //! |---|---|---|---|
-//! | [`ModerationItem`] | data | `mod_…` | `item` (index `due`: `queue#<kind>` by rank while open, `claim` by the claim's end) |
+//! | [`ModerationItem`] | data | `mod_…` | `item` (index `due` until it is resolved) |
 //!
-//! Detectors are data: a table of patterns per rule in [`rules`], each with its outcome and
-//! locale. A text is read once, in linear time; what a rule needs besides (the age of the account,
+//! Open items stand in the index under `queue#<kind>` by rank, claimed ones under `claim` by the
+//! end of the claim; resolved ones in neither.
+//!
+//! Detectors are data: a table of patterns per rule, each with its outcome and locale. A text is read once, in linear time; what a rule needs besides (the age of the account,
 //! trust, what was written to others) is asked for only when the text matches already.
 
 mod item;

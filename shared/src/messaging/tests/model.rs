@@ -92,7 +92,11 @@ impl Chat {
             head,
             receiver_is_active: true,
             admission: Admission::default(),
+<<<<<<< HEAD
             scene: judged(outcome),
+=======
+            media: Vec::new(),
+>>>>>>> main
         };
         let draft = Draft {
             me: &me,
@@ -285,7 +289,7 @@ fn follow_row(rows: &mut HashMap<String, Row>, write: &Wrote) {
         match change {
             Change::Set(name, value) => drop(row.insert(name.clone(), value.clone())),
             Change::Remove(name) => drop(row.remove(name)),
-            Change::Add(..) => panic!("{change:?}"),
+            Change::Add(..) | Change::Include(..) => panic!("{change:?}"),
         }
     }
 }
