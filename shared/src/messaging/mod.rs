@@ -15,11 +15,8 @@
 
 mod address;
 mod admission;
-<<<<<<< HEAD
-mod curtain;
-=======
 mod attachments;
->>>>>>> main
+mod curtain;
 mod delete;
 mod facts;
 mod head;

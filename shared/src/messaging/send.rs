@@ -156,13 +156,10 @@ pub struct Ground {
     pub receiver_is_active: bool,
     /// Who may write to whom.
     pub admission: Admission,
-<<<<<<< HEAD
-    /// What detectors have to go by.
-    pub scene: Scene,
-=======
     /// The attached media that were found.
     pub media: Vec<Upload>,
->>>>>>> main
+    /// What detectors have to go by.
+    pub scene: Scene,
 }
 
 /// A message that may be committed.
@@ -181,11 +178,8 @@ impl Draft<'_> {
     ///
     /// # Errors
     /// 429 `RATE_LIMITED`; 404 `USER_NOT_FOUND`, `UPLOAD_NOT_FOUND`; 403 `BLOCKED`,
-<<<<<<< HEAD
     /// `PROFILE_INCOMPLETE`, `NOT_MATCHED`, `NEW_CONTACT_LIMIT`; 422 `CONTENT_REJECTED`; 409
-=======
-    /// `PROFILE_INCOMPLETE`, `NOT_MATCHED`, `NEW_CONTACT_LIMIT`; 409 `UPLOAD_STATE`,
->>>>>>> main
+    /// `UPLOAD_STATE`,
     /// `WALLET_FROZEN`; 402 `INSUFFICIENT_CREDITS`.
     pub fn decide(&self, ground: &Ground) -> Result<Decided> {
         let tat = self.rate.admit(ground.wallet.tat, self.now)?;
@@ -201,14 +195,8 @@ impl Draft<'_> {
         let first = is_first(head, sender);
         let contacts = &ground.wallet.contacts;
         let contacts = ground.admission.check(contacts, first, self.now)?;
-<<<<<<< HEAD
-        if !self.new.attachments.is_empty() {
-            return Err(UPLOAD_NOT_FOUND.into());
-        }
-        let (verdict, texts) = ground.screened(first, self.now)?;
-=======
         let (attachments, uses) = attach(&self.new.attachments, &ground.media)?;
->>>>>>> main
+        let (verdict, texts) = ground.screened(first, self.now)?;
         let mut booking = ground.wallet.book(self.now);
         if self.price > 0 {
             let reference = Reference::new(RefType::Message, head.message_id(self.key)?);
@@ -221,22 +209,16 @@ impl Draft<'_> {
         let state = state_of(&verdict);
         let next = self.appended(head, sender, state == Some(Moderation::Pending));
         let paid = (booking.transaction_id(), booking.wallet.available);
-<<<<<<< HEAD
-        let message = self.message(&next, sender, state, paid);
-=======
         let mut message = self.message(&next, sender, paid);
         message.attachments = attachments;
->>>>>>> main
+        (message.moderation, message.judged) = (state, state);
         // The message comes first: if it is there already, nothing else matters.
         let commit = Commit::new()
             .create(&message, &IDEMPOTENCY_IN_PROGRESS)
             .with(booking.commit())
             .replace(&next, head.unchanged(), &UNAVAILABLE)
-<<<<<<< HEAD
+            .with(uses)
             .with(queued(&message, &verdict, self.now)?);
-=======
-            .with(uses);
->>>>>>> main
         Ok(Decided {
             message,
             commit,
@@ -278,13 +260,7 @@ impl Draft<'_> {
         next
     }
 
-    fn message(
-        &self,
-        head: &Head,
-        sender: Who,
-        state: Option<Moderation>,
-        paid: (Option<String>, i64),
-    ) -> Message {
+    fn message(&self, head: &Head, sender: Who, paid: (Option<String>, i64)) -> Message {
         let place = message_row(&head.conversation_id, self.key);
         Message {
             conversation_id: place.pk,
@@ -305,8 +281,8 @@ impl Draft<'_> {
             slot: self.me.others.then(|| self.me.slot().to_owned()),
             // Never before an older message of the conversation, though clocks differ.
             created_at: head.last_activity_at,
-            moderation: state,
-            judged: state,
+            moderation: None,
+            judged: None,
             moderated_at: None,
             released_at: None,
             failed_at: None,

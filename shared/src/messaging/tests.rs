@@ -61,11 +61,8 @@ fn ground(credits: i64) -> Ground {
         head,
         receiver_is_active: true,
         admission: Admission::default(),
-<<<<<<< HEAD
-        scene: Scene::default(),
-=======
         media: Vec::new(),
->>>>>>> main
+        scene: Scene::default(),
     }
 }
 

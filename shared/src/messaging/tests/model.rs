@@ -92,11 +92,8 @@ impl Chat {
             head,
             receiver_is_active: true,
             admission: Admission::default(),
-<<<<<<< HEAD
-            scene: judged(outcome),
-=======
             media: Vec::new(),
->>>>>>> main
+            scene: judged(outcome),
         };
         let draft = Draft {
             me: &me,
