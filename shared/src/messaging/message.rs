@@ -237,10 +237,15 @@ impl Message {
         self.credits_cost > 0 && !self.refunded
     }
 
-    /// Its text as people may see it: none once it is deleted, or blocked after it was delivered.
-    pub fn shown(&self) -> &str {
+    /// Whether nobody gets to see what is in it: deleted, or blocked after it was delivered.
+    pub fn is_emptied(&self) -> bool {
         let blocked = self.moderation_status() == Moderation::Blocked;
-        match self.deleted_at.is_some() || blocked && self.failed_at.is_none() {
+        self.deleted_at.is_some() || blocked && self.failed_at.is_none()
+    }
+
+    /// Its text as people may see it.
+    pub fn shown(&self) -> &str {
+        match self.is_emptied() {
             true => "",
             false => &self.content,
         }

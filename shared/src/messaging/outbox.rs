@@ -186,8 +186,8 @@ impl Sender<'_> {
             head: head.or_else(|| Head::new(me, to, self.now)),
             receiver_is_active,
             admission: Admission::of(self.policies),
-            scene: Scene::of(new),
             media: media_of(tables, me, &new.attachments).await?,
+            scene: Scene::of(new),
         })
     }
 

@@ -156,10 +156,10 @@ pub struct Ground {
     pub receiver_is_active: bool,
     /// Who may write to whom.
     pub admission: Admission,
-    /// What detectors have to go by.
-    pub scene: Scene,
     /// The attached media that were found.
     pub media: Vec<Upload>,
+    /// What detectors have to go by.
+    pub scene: Scene,
 }
 
 /// A message that may be committed.
@@ -179,7 +179,8 @@ impl Draft<'_> {
     /// # Errors
     /// 429 `RATE_LIMITED`; 404 `USER_NOT_FOUND`, `UPLOAD_NOT_FOUND`; 403 `BLOCKED`,
     /// `PROFILE_INCOMPLETE`, `NOT_MATCHED`, `NEW_CONTACT_LIMIT`; 422 `CONTENT_REJECTED`; 409
-    /// `UPLOAD_STATE`, `WALLET_FROZEN`; 402 `INSUFFICIENT_CREDITS`.
+    /// `UPLOAD_STATE`,
+    /// `WALLET_FROZEN`; 402 `INSUFFICIENT_CREDITS`.
     pub fn decide(&self, ground: &Ground) -> Result<Decided> {
         let tat = self.rate.admit(ground.wallet.tat, self.now)?;
         let head = ground.head.as_ref().filter(|_| ground.receiver_is_active);
@@ -208,8 +209,9 @@ impl Draft<'_> {
         let state = state_of(&verdict);
         let next = self.appended(head, sender, state == Some(Moderation::Pending));
         let paid = (booking.transaction_id(), booking.wallet.available);
-        let mut message = self.message(&next, sender, state, paid);
+        let mut message = self.message(&next, sender, paid);
         message.attachments = attachments;
+        (message.moderation, message.judged) = (state, state);
         // The message comes first: if it is there already, nothing else matters.
         let commit = Commit::new()
             .create(&message, &IDEMPOTENCY_IN_PROGRESS)
@@ -258,13 +260,7 @@ impl Draft<'_> {
         next
     }
 
-    fn message(
-        &self,
-        head: &Head,
-        sender: Who,
-        state: Option<Moderation>,
-        paid: (Option<String>, i64),
-    ) -> Message {
+    fn message(&self, head: &Head, sender: Who, paid: (Option<String>, i64)) -> Message {
         let place = message_row(&head.conversation_id, self.key);
         Message {
             conversation_id: place.pk,
@@ -285,8 +281,8 @@ impl Draft<'_> {
             slot: self.me.others.then(|| self.me.slot().to_owned()),
             // Never before an older message of the conversation, though clocks differ.
             created_at: head.last_activity_at,
-            moderation: state,
-            judged: state,
+            moderation: None,
+            judged: None,
             moderated_at: None,
             released_at: None,
             failed_at: None,

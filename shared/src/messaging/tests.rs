@@ -61,8 +61,8 @@ fn ground(credits: i64) -> Ground {
         head,
         receiver_is_active: true,
         admission: Admission::default(),
-        scene: Scene::default(),
         media: Vec::new(),
+        scene: Scene::default(),
     }
 }
 

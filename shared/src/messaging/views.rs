@@ -129,7 +129,7 @@ impl MessageView {
             delivered_at: marks.delivered_at,
             read_at: marks.read_at,
             attachments: message.shown_attachments(),
-            metadata: message.metadata.clone().filter(|_| !deleted),
+            metadata: message.metadata.clone().filter(|_| !message.is_emptied()),
             credits_cost: message.credits_cost,
             credits_transaction_id: message.transaction_id.clone().filter(|_| own),
             client_message_id: message.client_message_id.clone().filter(|_| own),

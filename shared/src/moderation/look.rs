@@ -1,6 +1,8 @@
 //! What detectors make of a message.
 
-use super::item::{Finding, Severity};
+use super::detect::{Found, detect};
+use super::item::Finding;
+use super::rules::{COPY_PASTE, Rule, UNTRUSTED_MEDIA};
 use crate::crypto::{sha256, take};
 use crate::time::HOUR_MS;
 
@@ -88,18 +90,12 @@ impl Look {
         let is_young = known.age_ms.is_none_or(|age| age < YOUNG_MS);
         let counts = |hit: &&Hit| hit.when == When::Always || is_young;
         let mut hits: Vec<Hit> = self.hits.iter().filter(counts).copied().collect();
-        let mut add = |rule, severity, outcome| {
-            hits.push(Hit {
-                finding: Finding { rule, severity },
-                outcome,
-                when: When::Always,
-            });
-        };
+        let mut add = |rule: &Rule| hits.push(rule.hit());
         if copies > COPIES_MAX {
-            add("copy_paste", Severity::Spam, Outcome::Flag);
+            add(&COPY_PASTE);
         }
         if known.has_media && known.trust.is_none_or(|trust| trust < TRUST_MEDIA) {
-            add("untrusted_media", Severity::Review, Outcome::Hold);
+            add(&UNTRUSTED_MEDIA);
         }
         hits.sort_by_key(|hit| std::cmp::Reverse(hit.outcome));
         Verdict {
@@ -111,9 +107,17 @@ impl Look {
 
 /// Reads a text once.
 pub fn look(text: &str) -> Look {
-    let digest = take(&sha256(&[text.as_bytes()]));
+    let Found {
+        hits,
+        has_link,
+        said,
+        ..
+    } = detect(text);
+    // Signs and pictures alone are no words; then they are compared as they are.
+    let compared = if said.is_empty() { text } else { &said };
     Look {
-        digest,
-        ..Look::default()
+        hits,
+        has_link,
+        digest: take(&sha256(&[compared.as_bytes()])),
     }
 }

@@ -7,13 +7,19 @@
 //! Open items stand in the index under `queue#<kind>` by rank, claimed ones under `claim` by the
 //! end of the claim; resolved ones in neither.
 //!
-//! Detectors are data: a table of patterns per rule, each with its outcome and locale. A text is read once, in linear time; what a rule needs besides (the age of the account,
+//! Detectors are data: a table of phrases per rule, each with its locale, and per rule what
+//! follows. A text is read once, in linear time; what a rule needs besides (the age of the account,
 //! trust, what was written to others) is asked for only when the text matches already.
 
+mod detect;
 mod item;
 mod look;
 mod queue;
+mod rules;
+#[cfg(test)]
+mod tests;
 
+pub use detect::{Found, detect};
 pub use item::{
     Evidence, Finding, ItemState, ModerationItem, Resolution, Severity, Subject, evidence_of,
 };

@@ -92,8 +92,8 @@ impl Chat {
             head,
             receiver_is_active: true,
             admission: Admission::default(),
-            scene: judged(outcome),
             media: Vec::new(),
+            scene: judged(outcome),
         };
         let draft = Draft {
             me: &me,

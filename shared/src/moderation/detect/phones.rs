@@ -2,54 +2,26 @@
 
 use super::normal::Folded;
 
-/// Digits of a number with its country, at most (E.164).
-const DIGITS_MAX: usize = 15;
+/// Digits of a number with its country, at most (E.164), and two more for `00` and `(0)`.
+const DIGITS_MAX: usize = 17;
 /// Characters between two groups of one number.
 const BETWEEN_MAX: usize = 4;
 /// Words looked at before and after a number.
 const NEAR: usize = 6;
 
-/// Words for digits.
-const NUMBER_WORDS: [(&str, char); 39] = [
-    ("zero", '0'),
-    ("oh", '0'),
-    ("null", '0'),
-    ("cero", '0'),
-    ("one", '1'),
-    ("eins", '1'),
-    ("ein", '1'),
-    ("uno", '1'),
-    ("un", '1'),
-    ("two", '2'),
-    ("zwei", '2'),
-    ("zwo", '2'),
-    ("dos", '2'),
-    ("three", '3'),
-    ("drei", '3'),
-    ("tres", '3'),
-    ("four", '4'),
-    ("vier", '4'),
-    ("cuatro", '4'),
-    ("quatro", '4'),
-    ("five", '5'),
-    ("funf", '5'),
-    ("fuenf", '5'),
-    ("cinco", '5'),
-    ("six", '6'),
-    ("sechs", '6'),
-    ("seis", '6'),
-    ("seven", '7'),
-    ("sieben", '7'),
-    ("siete", '7'),
-    ("eight", '8'),
-    ("acht", '8'),
-    ("ocho", '8'),
-    ("nine", '9'),
-    ("neun", '9'),
-    ("nueve", '9'),
-    ("plus", '+'),
-    ("mas", '+'),
-    ("o", '0'),
+/// Words for digits, at their place, and for the sign before a country.
+const NUMBER_WORDS: [(char, &str); 11] = [
+    ('0', "zero oh null cero o"),
+    ('1', "one eins ein uno un"),
+    ('2', "two zwei zwo dos"),
+    ('3', "three drei tres"),
+    ('4', "four vier cuatro quatro"),
+    ('5', "five funf fuenf cinco"),
+    ('6', "six sechs seis"),
+    ('7', "seven sieben siete"),
+    ('8', "eight acht ocho"),
+    ('9', "nine neun nueve"),
+    ('+', "plus mas"),
 ];
 
 /// Beginnings of words that announce a number of a telephone.
@@ -62,12 +34,58 @@ const CALLS: [&str; 31] = [
 
 /// Beginnings of words before which or after which a number is something else.
 const COUNTS: [&str; 52] = [
-    "order", "bestell", "sendung", "tracking", "pedido", "seguimiento", "isbn", "iban", "ticket",
-    "booking", "buchung", "reserva", "localizador", "invoice", "rechnung", "factura", "konto",
-    "serial", "serie", "flight", "flug", "vuelo", "euro", "eur", "usd", "dollar", "pound", "peso",
-    "view", "follower", "seguidor", "abonnent", "like", "mio", "million", "milliard", "billion",
-    "millon", "einwohner", "people", "habitante", "jahre", "year", "ano", "km", "meter", "second",
-    "sekunde", "segundo", "stell", "lotto", "digit",
+    "order",
+    "bestell",
+    "sendung",
+    "tracking",
+    "pedido",
+    "seguimiento",
+    "isbn",
+    "iban",
+    "ticket",
+    "booking",
+    "buchung",
+    "reserva",
+    "localizador",
+    "invoice",
+    "rechnung",
+    "factura",
+    "konto",
+    "serial",
+    "serie",
+    "flight",
+    "flug",
+    "vuelo",
+    "euro",
+    "eur",
+    "usd",
+    "dollar",
+    "pound",
+    "peso",
+    "view",
+    "follower",
+    "seguidor",
+    "abonnent",
+    "like",
+    "mio",
+    "million",
+    "milliard",
+    "billion",
+    "millon",
+    "einwohner",
+    "people",
+    "habitante",
+    "jahre",
+    "year",
+    "ano",
+    "km",
+    "meter",
+    "second",
+    "sekunde",
+    "segundo",
+    "stell",
+    "lotto",
+    "digit",
 ];
 
 /// What the text is made of.
@@ -120,31 +138,57 @@ fn atoms(text: &[Folded]) -> Vec<Atom> {
 
 fn atom(word: String) -> Atom {
     let bare = word.strip_prefix('+').unwrap_or(&word);
-    let digits = bare.chars().filter(char::is_ascii_digit).count();
-    let known = NUMBER_WORDS.iter().find(|(known, _)| *known == word);
-    if let Some((_, digit)) = known {
-        return Atom::Digits(digit.to_string(), true);
-    }
-    if digits == 0 {
-        return match word.as_str() {
-            "+" => Atom::Digits(word, false),
-            _ => Atom::Word(word),
-        };
-    }
-    let read = bare.chars().map(|c| match c {
-        'o' => Some('0'),
-        'l' | 'i' => Some('1'),
-        'z' => Some('2'),
-        's' => Some('5'),
-        'b' => Some('8'),
-        c => c.is_ascii_digit().then_some(c),
-    });
-    let all: Option<String> = read.collect();
-    match all.filter(|all| digits * 3 >= all.len() * 2 || all.len() <= 3 && digits * 2 >= all.len()) {
-        Some(all) if word.starts_with('+') => Atom::Digits(format!("+{all}"), false),
-        Some(all) => Atom::Digits(all, false),
+    match digits_of(bare) {
+        Some((digits, spoken)) if word.len() > bare.len() => {
+            Atom::Digits(format!("+{digits}"), spoken)
+        }
+        Some((digits, spoken)) => Atom::Digits(digits, spoken),
+        None if word == "+" => Atom::Digits(word, false),
         None => Atom::Word(word),
     }
+}
+
+fn number_words() -> impl Iterator<Item = (char, &'static str)> {
+    let words = NUMBER_WORDS.into_iter();
+    words.flat_map(|(digit, words)| words.split(' ').map(move |word| (digit, word)))
+}
+
+/// The digits of a word that consists of nothing else: digits, words for them, and letters that
+/// look like them; and whether it was spoken.
+fn digits_of(word: &str) -> Option<(String, bool)> {
+    if let Some((digit, _)) = number_words().find(|(_, known)| *known == word) {
+        return Some((digit.to_string(), true));
+    }
+    let written = word.chars().filter(char::is_ascii_digit).count();
+    let lookalikes = word
+        .chars()
+        .filter(|c| matches!(c, 'l' | 'i' | 's' | 'z' | 'b'));
+    let few = lookalikes.count() * 2 <= written;
+    let zeros = word.len() >= 3 && word.chars().all(|c| c == 'o');
+    let (mut digits, mut spoken, mut rest) = (String::new(), 0, word);
+    while let Some(c) = rest.chars().next() {
+        let long = |(_, known): &(char, &str)| known.len() >= 3 && rest.starts_with(known);
+        let longest = number_words()
+            .filter(long)
+            .max_by_key(|(_, known)| known.len());
+        if let Some((digit, known)) = longest {
+            digits.push(digit);
+            spoken += 1;
+            rest = rest.strip_prefix(known)?;
+            continue;
+        }
+        digits.push(match c {
+            'o' if written + spoken > 0 || zeros => '0',
+            'l' | 'i' if few => '1',
+            'z' if few => '2',
+            's' if few => '5',
+            'b' if few => '8',
+            c if c.is_ascii_digit() => c,
+            _ => return None,
+        });
+        rest = rest.strip_prefix(c)?;
+    }
+    (written > 0 || spoken > 0 || zeros).then_some((digits, spoken > 0 && written == 0))
 }
 
 /// Digits that belong together.
@@ -230,6 +274,7 @@ impl Run {
             9 => first == '0' || matches!(first, '6'..='9'),
             10 => first != '1' || called,
             11 => matches!(first, '0' | '1') || called || digits.starts_with("34"),
+            16.. => digits.starts_with("00"),
             _ => {
                 let countries = ["00", "0", "49", "34", "44", "43", "41", "52", "54", "57"];
                 called || countries.iter().any(|country| digits.starts_with(country))
@@ -237,7 +282,10 @@ impl Run {
         };
         let lone = count >= 8 && first == '0' && !digits.starts_with("000");
         let spoken = self.spoken * 2 >= self.groups.len() && self.spoken >= 5;
-        plain && (called || count >= 9) || lone && count >= 9 || self.opened && count == 10 || spoken
+        plain && (called || count >= 9)
+            || lone && count >= 9
+            || self.opened && count == 10
+            || spoken
     }
 
     fn is_repeated(&self, digits: &str) -> bool {
@@ -264,14 +312,25 @@ impl Run {
         let (Some(first), Some(second)) = (numbers.first(), numbers.get(1)) else {
             return false;
         };
-        let dated = self.between.iter().take(2).filter(|text| joint(text)).count() == 2
+        let dated = self
+            .between
+            .iter()
+            .take(2)
+            .filter(|text| joint(text))
+            .count()
+            == 2
             && self.groups.len() >= 3
             && *first <= 31
             && *second <= 31
-            && self.groups.get(2).is_some_and(|group| year(group) || group.len() == 2)
+            && self
+                .groups
+                .get(2)
+                .is_some_and(|group| year(group) || group.len() == 2)
             && self.groups.iter().take(2).all(|group| group.len() <= 2)
             && self.groups.len() != 5
-            && !(self.groups.len() > 3 && self.groups.iter().all(|group| group.len() == 2) && self.groups.len() < 6);
+            && !(self.groups.len() > 3
+                && self.groups.iter().all(|group| group.len() == 2)
+                && self.groups.len() < 6);
         let iso = self.groups.first().is_some_and(year) && self.groups.len() >= 3 && *second <= 12;
         let years = self.groups.iter().filter(|group| year(group)).count();
         dated || iso || years == self.groups.len()
@@ -280,17 +339,28 @@ impl Run {
     /// Counting up or down, and lists of small numbers.
     fn is_sequence(&self) -> bool {
         let numbers = self.numbers();
-        let steps: Vec<i64> = numbers.windows(2).map(|pair| pair[1] - pair[0]).collect();
-        let even = steps.first().is_some_and(|step| steps.iter().all(|next| next == step));
-        let even = even && numbers.len() >= 4;
+        let step = |pair: &[i64]| match pair {
+            [a, b] => b - a,
+            _ => 0,
+        };
+        let steps: Vec<i64> = numbers.windows(2).map(step).collect();
+        if numbers.len() < 4 {
+            return false;
+        }
+        let even = steps.windows(2).all(|pair| step(pair) == 0);
+        let rising = steps.iter().all(|step| *step > 0);
         let listed = self.between.iter().all(|text| text.contains(','));
-        let small = listed && self.groups.len() >= 4 && !self.groups.iter().any(|group| group.starts_with('0'));
-        even || small && self.groups.iter().all(|group| group.len() <= 2)
+        let small = self.groups.iter().all(|group| group.len() <= 2);
+        let padded = self.groups.iter().any(|group| group.starts_with('0'));
+        even || small && listed && (rising || !padded)
     }
 
     /// Decimal fractions, coordinates, addresses of computers, versions.
     fn is_sum(&self) -> bool {
-        let point = self.between.first().is_some_and(|text| text == "." || text == ",");
+        let point = self
+            .between
+            .first()
+            .is_some_and(|text| text == "." || text == ",");
         let first = self.groups.first().map_or("", String::as_str);
         let long = self.groups.get(1).is_some_and(|group| group.len() >= 4);
         let four = self.groups.len() == 4 && self.between.iter().all(|text| text == ".");
@@ -300,10 +370,19 @@ impl Run {
 
     /// Thousands: groups of three after points or commas.
     fn is_money(&self) -> bool {
-        let marks = self.between.iter().all(|text| text == "." || text == "," || text == "'");
+        let marks = self
+            .between
+            .iter()
+            .all(|text| text == "." || text == "," || text == "'");
         let threes = self.groups.iter().skip(1).all(|group| group.len() == 3);
         let first = self.groups.first().map_or("", String::as_str);
-        let spanish = self.groups.len() == 3 && first.len() == 3 && first.starts_with(['6', '7', '8', '9']);
-        !self.between.is_empty() && marks && threes && first.len() <= 3 && !first.starts_with('0') && !spanish
+        let spanish =
+            self.groups.len() == 3 && first.len() == 3 && first.starts_with(['6', '7', '8', '9']);
+        !self.between.is_empty()
+            && marks
+            && threes
+            && first.len() <= 3
+            && !first.starts_with('0')
+            && !spanish
     }
 }

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use super::normal::{Folded, append, canonical, canonical_word};
+use super::normal::{Folded, append, canonical, canonical_word, fold};
 
 /// Words of this many letters and more may have one wrong.
 const FUZZY_FROM: usize = 5;
@@ -14,19 +14,21 @@ const FUZZY_FROM: usize = 5;
 const WORD_MAX: usize = 24;
 /// Fewest single letters in a row that are one spaced word.
 const SPACED_FROM: usize = 3;
+/// Stands for a wide gap in a row of single letters.
+const GAP: char = '\0';
 /// Longest spaced word that is taken apart again.
 const SPACED_MAX: usize = 64;
 
-/// A phrase in the notation of the tables: words apart by spaces, spellings of one word by `|`.
-/// `…*` takes every ending, `=…` no misspelling, `#` any number.
-#[derive(Clone, Copy, Debug)]
+/// A phrase in the notation of the tables: places, and the words that may stand there. `…*` takes
+/// every ending, `=…` no misspelling, `#` any number, `€` any amount.
+#[derive(Clone, Debug)]
 pub struct Phrase {
-    /// The words.
-    pub words: &'static str,
+    /// What may stand at each place.
+    pub places: Vec<Vec<&'static str>>,
     /// Most other words between two of them.
     pub gap: usize,
     /// Words that make it harmless anywhere in the text.
-    pub unless: &'static str,
+    pub unless: Vec<&'static str>,
 }
 
 /// Place in a phrase: number of the phrase, number of the word in it.
@@ -54,11 +56,34 @@ pub struct Words(Vec<Word>);
 #[derive(Clone, Debug)]
 struct Word {
     letters: String,
-    is_number: bool,
+    kind: Kind,
+}
+
+/// What a word is besides its letters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Plain,
+    Number,
+    Amount,
 }
 
 fn hash(letters: impl IntoIterator<Item = char>) -> u64 {
     letters.into_iter().fold(BASIS, step)
+}
+
+/// A word of the tables in its canonical form, and with its umlauts written out.
+fn spellings(word: &'static str) -> Vec<String> {
+    if word.chars().all(|c| c.is_ascii_digit()) || matches!(word, "#" | "€") {
+        return vec![word.to_owned()];
+    }
+    let plain = |word: &str| canonical_word(fold(word).iter().map(|one| one.c));
+    let written_out = ["ä", "ö", "ü"]
+        .iter()
+        .zip(["ae", "oe", "ue"])
+        .fold(word.to_owned(), |word, (from, to)| word.replace(from, to));
+    let mut all = vec![plain(word), plain(&written_out)];
+    all.dedup();
+    all
 }
 
 /// FNV-1a over code points.
@@ -81,45 +106,48 @@ impl Book {
             ..Self::default()
         };
         for (number, phrase) in phrases.iter().enumerate() {
-            let mut length = 0_u8;
-            for spellings in phrase.words.split_whitespace() {
-                for spelling in spellings.split('|') {
-                    book.learn(spelling, (number as u16, length));
+            for (nth, words) in phrase.places.iter().enumerate() {
+                for word in words {
+                    book.learn(word, (number as u16, nth as u8));
                 }
-                length += 1;
             }
-            book.lengths.push(length);
+            book.lengths.push(phrase.places.len() as u8);
             book.gaps.push(phrase.gap);
-            let excuses = phrase.unless.split_whitespace();
-            let excuses = excuses.map(|word| hash(canonical_word(word.chars()).chars()));
-            book.excuses.push(excuses.collect());
+            let excuses = phrase.unless.iter().flat_map(|word| spellings(word));
+            book.excuses
+                .push(excuses.map(|word| hash(word.chars())).collect());
         }
         book
     }
 
-    fn learn(&mut self, spelling: &'static str, place: Place) {
-        let bare = spelling.trim_start_matches('=').trim_end_matches('*');
-        let letters: Vec<char> = match bare {
-            "#" => vec!['#'],
-            bare => canonical_word(bare.chars()).chars().collect(),
-        };
-        if spelling.ends_with('*') {
-            self.shortest_start = self.shortest_start.min(letters.len());
-            let places = self.starts.entry(hash(letters.iter().copied()));
-            return places.or_default().push(place);
+    fn learn(&mut self, word: &'static str, place: Place) {
+        for letters in spellings(word.trim_start_matches('=').trim_end_matches('*')) {
+            let letters: Vec<char> = letters.chars().collect();
+            let known = match word.ends_with('*') {
+                true => &mut self.starts,
+                false => &mut self.exact,
+            };
+            known
+                .entry(hash(letters.iter().copied()))
+                .or_default()
+                .push(place);
+            if word.ends_with('*') {
+                self.shortest_start = self.shortest_start.min(letters.len());
+            } else if !word.starts_with('=') && letters.len() >= FUZZY_FROM {
+                self.blur(&letters, place);
+            }
         }
-        let places = self.exact.entry(hash(letters.iter().copied()));
-        places.or_default().push(place);
-        if spelling.starts_with('=') || letters.len() < FUZZY_FROM {
-            return;
-        }
+    }
+
+    /// Learns a word with any one letter left out.
+    fn blur(&mut self, letters: &[char], place: Place) {
         let number = self.spellings.len() as u16;
         let whole = hash(letters.iter().copied());
-        let shorter = (0..letters.len()).map(|gone| without(&letters, gone));
+        let shorter = (0..letters.len()).map(|gone| without(letters, gone));
         for key in shorter.chain([whole]) {
             self.fuzzy.entry(key).or_default().push(number);
         }
-        self.spellings.push((letters.into_iter().collect(), place));
+        self.spellings.push((letters.iter().collect(), place));
     }
 
     /// The numbers of the phrases that are in the text, in their order.
@@ -163,7 +191,10 @@ impl Book {
     fn places(&self, word: &Word) -> Vec<Place> {
         let mut places: Vec<Place> = Vec::new();
         let mut take = |found: Option<&Vec<Place>>| places.extend(found.into_iter().flatten());
-        if word.is_number {
+        if word.kind == Kind::Amount {
+            take(self.exact.get(&hash(['€'])));
+        }
+        if word.kind != Kind::Plain {
             take(self.exact.get(&hash(['#'])));
         }
         let letters: Vec<char> = word.letters.chars().collect();
@@ -224,13 +255,16 @@ impl Words {
     pub fn of(text: &[Folded], book: &Book) -> Self {
         let mut words = Self::default();
         let mut spaced: Vec<char> = Vec::new();
-        let mut single = None;
         let mut apart = 0_usize;
         let mut raw = String::new();
         for folded in text.iter().map(|one| one.c).chain([' ']) {
+            // An apostrophe stands inside a word.
+            if folded == '\'' && !raw.is_empty() {
+                continue;
+            }
             if is_part(folded) {
-                if raw.is_empty() && apart > 2 {
-                    words.join(&mut spaced, &mut single, book);
+                if raw.is_empty() && apart > 1 && !spaced.is_empty() {
+                    spaced.push(GAP);
                 }
                 raw.push(folded);
                 apart = 0;
@@ -245,81 +279,84 @@ impl Words {
             let mut letters = word.chars();
             match (letters.next(), letters.next()) {
                 (Some(only), None) => {
-                    single.get_or_insert(words.0.len());
                     spaced.push(only);
                     words.add(&word);
                 }
                 _ => {
-                    words.join(&mut spaced, &mut single, book);
+                    words.join(&mut spaced, book);
                     words.add(&word);
                 }
             }
         }
-        words.join(&mut spaced, &mut single, book);
+        words.join(&mut spaced, book);
         words
     }
 
     fn add(&mut self, word: &str) {
-        if word.is_empty() {
-            return;
-        }
-        let is_number = word.chars().all(|c| c.is_ascii_digit());
-        let letters = match is_number {
-            true => word.chars().take(WORD_MAX).collect(),
-            false => canonical_word(word.chars().take(WORD_MAX * 2)),
+        let digits: String = word.chars().filter(char::is_ascii_digit).collect();
+        let sign = |c: char| matches!(c, '$' | '€' | '£');
+        let bare = word.trim_matches(sign);
+        let kind = match (bare.len() == digits.len(), bare.len() < word.len()) {
+            (true, true) if !bare.is_empty() => Kind::Amount,
+            (true, false) => Kind::Number,
+            _ => Kind::Plain,
         };
-        self.0.push(Word { letters, is_number });
+        let letters = match kind {
+            Kind::Plain => canonical_word(bare.chars().take(WORD_MAX * 2)),
+            _ => digits.chars().take(WORD_MAX).collect(),
+        };
+        if !letters.is_empty() {
+            self.0.push(Word { letters, kind });
+        }
     }
 
-    /// Ends a row of single letters.
-    fn join(&mut self, spaced: &mut Vec<char>, single: &mut Option<usize>, book: &Book) {
+    /// Ends a row of single letters, in which wide gaps stand between words.
+    fn join(&mut self, spaced: &mut Vec<char>, book: &Book) {
         let row = std::mem::take(spaced);
-        if single.take().is_none() || row.len() < SPACED_FROM {
+        if row.iter().filter(|c| **c != GAP).count() < SPACED_FROM {
             return;
         }
-        let mut joined = String::new();
-        row.iter().for_each(|c| append(&mut joined, canonical(*c)));
-        let letters: Vec<char> = joined.chars().take(SPACED_MAX).collect();
+        for group in row.split(|c| *c == GAP) {
+            let mut joined = String::new();
+            let letters = group.iter().take(SPACED_MAX);
+            letters.for_each(|c| append(&mut joined, canonical(*c)));
+            self.take_apart(&joined, book);
+            let kind = Kind::Plain;
+            let letters = joined;
+            self.0.push(Word { letters, kind });
+        }
+    }
+
+    /// Adds the words that are found in letters without gaps.
+    fn take_apart(&mut self, joined: &str, book: &Book) {
+        let letters: Vec<char> = joined.chars().collect();
         let mut at = 0;
-        while at < letters.len() {
-            let longest = (2..=WORD_MAX.min(letters.len() - at)).rev();
-            let known = longest
-                .map(|length| &letters[at..at + length])
-                .find(|part| book.knows(part));
-            match known {
-                Some(part) => {
-                    let letters = part.iter().collect();
-                    let is_number = false;
-                    self.0.push(Word { letters, is_number });
-                    at += part.len();
-                }
-                None => at += 1,
+        while let Some(rest) = letters.get(at..).filter(|rest| !rest.is_empty()) {
+            let longest = (2..=WORD_MAX.min(rest.len())).rev();
+            let mut parts = longest.filter_map(|length| rest.get(..length));
+            let known = parts.find(|part| part.len() < letters.len() && book.knows(part));
+            at += known.map_or(1, <[char]>::len);
+            if let Some(part) = known {
+                let (letters, kind) = (part.iter().collect(), Kind::Plain);
+                self.0.push(Word { letters, kind });
             }
         }
-        let is_number = false;
-        self.0.push(Word {
-            letters: joined,
-            is_number,
-        });
     }
 
-    /// Whether a word of this canonical spelling is among the words `from` to `to`.
-    pub fn len(&self) -> usize {
-        self.0.len()
+    /// All of them, apart by one blank.
+    pub fn joined(&self) -> String {
+        let words: Vec<&str> = self.0.iter().map(|word| word.letters.as_str()).collect();
+        words.join(" ")
     }
 }
 
 /// Letters, digits, and the signs that stand for letters.
 fn is_part(c: char) -> bool {
-    c.is_alphanumeric() || matches!(c, '@' | '$' | '!' | '|')
+    c.is_alphanumeric() || matches!(c, '@' | '$' | '€' | '£' | '!' | '|')
 }
 
 /// Signs at the ends are punctuation, not letters.
 fn trimmed(word: &str) -> String {
     let sign = |c: char| matches!(c, '!' | '|' | '@');
-    let word = word.trim_matches(sign);
-    match word.chars().any(char::is_alphabetic) {
-        true => word.trim_end_matches('$').to_owned(),
-        false => word.trim_matches('$').to_owned(),
-    }
+    word.trim_matches(sign).to_owned()
 }
