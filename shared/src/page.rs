@@ -19,7 +19,7 @@ pub const OFFSET_MAX: usize = 10_000;
 /// How long a cursor is valid.
 pub const CURSOR_TTL_MS: i64 = DAY_MS;
 /// Most characters of a cursor.
-pub const CURSOR_CHARS_MAX: usize = 512;
+pub const CURSOR_CHARS_MAX: usize = 1_024;
 
 const VERSION: u8 = 1;
 const HEAD_BYTES: usize = 1 + size_of::<i64>();
@@ -45,7 +45,7 @@ impl Cursors {
     }
 
     /// A cursor for the position, bound to caller, route and filters, valid 24 hours. It is
-    /// authentic but not secret. A position of more than about 340 bytes of JSON gives a cursor
+    /// authentic but not secret. A position of more than about 720 bytes of JSON gives a cursor
     /// that [`Self::open`] refuses.
     pub fn seal(
         &self,
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn a_position_that_is_too_long_never_opens() {
-        let long = "x".repeat(340);
+        let long = "x".repeat(700);
         let cursor = cursors().seal("a", "r", "", NOW, &long);
         assert_eq!(
             cursors()
@@ -185,7 +185,7 @@ mod tests {
                 .unwrap(),
             long
         );
-        let cursor = cursors().seal("a", "r", "", NOW, &"x".repeat(400));
+        let cursor = cursors().seal("a", "r", "", NOW, &"x".repeat(800));
         assert!(
             cursors()
                 .open::<String>("a", "r", "", NOW, &cursor)

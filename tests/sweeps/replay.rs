@@ -112,6 +112,7 @@ async fn another_body(fixture: &Fixture, function: &Function, target: &str) {
         }),
         "mark_delivered" => json!({ "up_to": true }),
         "mark_read" => json!({ "message_ids": ["msg_other"] }),
+        "mute_conversation" => json!({}),
         "block_user" => json!({ "user_id": fixture.ben.id }),
         "add_phone" => json!({ "phone": "+15005550007" }),
         _ => json!({

@@ -65,6 +65,7 @@ impl Fixture {
         match parameter {
             "message_id" => text(&self.sent["id"]),
             "partner_id" => self.ben.id.clone(),
+            "conversation_id" => text(&self.sent["conversation_id"]),
             "user_id" => self.dora.clone(),
             "session_id" => self.session.clone(),
             "upload_id" => self.upload.clone(),
@@ -80,6 +81,7 @@ impl Fixture {
     pub fn absent(&self, parameter: &str) -> String {
         match parameter {
             "message_id" => format!("msg_{}", "0".repeat(52)),
+            "conversation_id" => format!("cnv_{}", "0".repeat(26)),
             "partner_id" | "user_id" => format!("usr_{}", "0".repeat(26)),
             "session_id" => format!("ses_{}", "0".repeat(26)),
             "identity_id" => format!("idt_{}", "0".repeat(26)),
@@ -137,6 +139,7 @@ impl Fixture {
             }),
             "rename_device" => json!({ "name": "Telephone" }),
             "mark_read" => json!({ "message_ids": [self.sent["id"]] }),
+            "mute_conversation" => json!({ "until": null }),
             "create_upload" => json!({
                 "kind": "message_media", "content_type": "image/jpeg", "size_bytes": 1_000,
             }),
@@ -153,6 +156,7 @@ impl Fixture {
                 let (from, to) = (self.world.now().plus(-day), self.world.now().plus(day));
                 format!("?from={from}&to={to}")
             }
+            "search_messages" => "?q=hello".to_owned(),
             "open_email_link" => "?token=nonsense".to_owned(),
             "start_social_login" => {
                 let challenge = "c".repeat(43);

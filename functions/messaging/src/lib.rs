@@ -11,6 +11,8 @@ pub mod bin {
         list_conversations,
         mark_delivered,
         mark_read,
+        mute_conversation,
+        search_messages,
         send_message,
         show_typing,
     }

@@ -111,6 +111,10 @@ pub struct Session {
     /// another one and never taken back, so `false` is certain: nobody else is to be told.
     #[serde(default = "yes")]
     pub others: bool,
+    /// Until when the person's limits refill at half the pace; told by the first request after
+    /// the flags that say so.
+    #[serde(default, with = "millis::option")]
+    pub slowed_until: Option<Time>,
     /// TTL, epoch seconds: [`SESSION_KEPT_MS`] after its end.
     pub expires: i64,
 }
@@ -293,6 +297,7 @@ pub(crate) mod tests {
             revoke_reason: None,
             banned_until: None,
             others: false,
+            slowed_until: None,
             expires: 9_999,
         }
     }

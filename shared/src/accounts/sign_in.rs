@@ -247,6 +247,7 @@ pub(super) fn begin(
         revoke_reason: None,
         banned_until: None,
         others: true,
+        slowed_until: None,
         expires: expires_at.plus(SESSION_KEPT_MS).seconds(),
     }
 }

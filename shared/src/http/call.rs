@@ -12,6 +12,7 @@ use crate::error::{
 };
 use crate::function::Take;
 use crate::id::ulid_at;
+use crate::table::Key;
 use crate::time::Time;
 
 /// Versions that `X-API-Version` may name.
@@ -66,6 +67,10 @@ pub struct Call {
     pub spent: Spent,
     /// The signed-in caller, once known.
     pub user_id: Option<String>,
+    /// The caller's session, once known.
+    pub session: Option<Key>,
+    /// Until when the caller's limits refill at half the pace, as far as the session knows.
+    pub slowed_until: Option<Time>,
 }
 
 /// The part of a call that only sockets have.

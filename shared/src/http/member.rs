@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::call::{Call, Caller};
-use super::limit::spend;
+use super::limit::{note_slowed, spend};
 use crate::accounts::Account;
 use crate::accounts::session::Session;
 use crate::accounts::token::{Claims, PublicKeys, Verifier};
@@ -16,7 +16,7 @@ use crate::error::{
 use crate::function::{Grant, Take};
 use crate::realtime::{ConnectionOwner, State};
 use crate::relay;
-use crate::table::{Data, Live, Read, Table, Write};
+use crate::table::{Data, Item, Live, Read, Table, Write};
 use crate::time::{MINUTE_MS, Time};
 
 /// How long an instance uses the public keys before it reads them again.
@@ -209,6 +209,7 @@ impl Take<Call> for Member {
     async fn take(env: &Env, call: &mut Call) -> Result<Self> {
         let session = session(env, call).await?;
         call.user_id = Some(session.user_id.clone());
+        (call.session, call.slowed_until) = (Some(session.key()), session.slowed_until);
         let me = Me {
             user_id: session.user_id,
             session_id: session.session_id,
@@ -222,7 +223,8 @@ impl Take<Call> for Member {
                 .as_ref()
                 .map(|socket| socket.connection_id.clone()),
         };
-        spend(env, call, &me.user_id, Some(me.slot())).await?;
+        let slowed = spend(env, call, &me.user_id, Some(me.slot())).await?;
+        note_slowed(env, call, slowed).await;
         Ok(Self(me))
     }
 }

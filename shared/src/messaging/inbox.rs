@@ -3,24 +3,23 @@
 use std::collections::{BTreeMap, HashMap};
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::address::conversation_id;
 use super::head::Head;
 use super::membership::{Membership, WITH};
 use super::parts::Bounds;
 use super::views::{ConversationView, Stats};
+use super::walk::Place;
 use crate::accounts::account::Account;
 use crate::aws::dynamo::Tables;
 use crate::error::Result;
 use crate::page::OFFSET_MAX;
 use crate::table::{BY_HOUR, Name, Query, Range, UNREAD, Value};
-use crate::time::HOUR_MS;
+use crate::time::Time;
 
 /// Unread conversations that are summed up; beyond, the number is capped.
 pub const UNREAD_CONVERSATIONS_MAX: usize = 100;
-/// Conversations of one hour that are read; one person does not reach more.
-const HOUR_MAX: usize = 1_000;
 /// Conversations read at once for figures.
 const CHUNK: usize = 1_000;
 
@@ -35,29 +34,6 @@ pub struct Inbox<'a> {
 impl std::fmt::Debug for Inbox<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Inbox({})", self.user_id)
-    }
-}
-
-/// A place in the list: the conversation that was shown last.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
-    /// Its last activity, epoch milliseconds.
-    pub at: i64,
-    /// Its id.
-    pub id: String,
-}
-
-impl Place {
-    fn of(head: &Head) -> Self {
-        Self {
-            at: head.last_activity_at.ms(),
-            id: head.conversation_id.clone(),
-        }
-    }
-
-    /// Newest first; the id decides between equal instants.
-    fn order(&self) -> (std::cmp::Reverse<i64>, &str) {
-        (std::cmp::Reverse(self.at), &self.id)
     }
 }
 
@@ -97,74 +73,27 @@ pub struct Unread {
 }
 
 impl Inbox<'_> {
-    /// A page of the list after a place. Memberships of the newest hours lead to the heads, which
-    /// order inside an hour: half a read unit per conversation and one hour's surplus.
+    /// A page of the list after a place.
     ///
     /// # Errors
     /// 503 when the database does not answer.
-    pub async fn page(&self, after: Option<&Place>, bounds: Bounds) -> Result<Listed> {
-        let Bounds {
-            skip,
-            limit,
-            lowered,
-        } = bounds;
-        let wanted = skip + limit;
-        let mut below = after.map_or(i64::MAX / HOUR_MS, |place| place.at / HOUR_MS) + 1;
-        let mut heads: Vec<Head> = Vec::new();
-        loop {
-            let (memberships, more) = self.hours_below(below, wanted).await?;
-            below = memberships
-                .iter()
-                .filter_map(|one| one.hour)
-                .min()
-                .unwrap_or(below);
-            let fresh = self.heads(&memberships).await?;
-            heads.extend(
-                fresh.into_iter().filter(|head| {
-                    after.is_none_or(|place| Place::of(head).order() > place.order())
-                }),
-            );
-            if !more || heads.len() > wanted {
-                break;
-            }
-        }
-        heads.sort_by(|a, b| Place::of(a).order().cmp(&Place::of(b).order()));
-        let more = heads.len() > wanted;
-        let shown: Vec<Head> = heads.into_iter().skip(skip).take(limit).collect();
-        let next = shown.last().filter(|_| more).map(Place::of);
+    pub async fn page(&self, after: Option<&Place>, bounds: Bounds, now: Time) -> Result<Listed> {
+        let (skip, limit) = (bounds.skip, bounds.limit);
+        let stretch = self.walk(after, skip + limit, now).await?;
+        let next = stretch.next();
+        let heads = stretch.stops.into_iter().map(|stop| stop.head);
+        let shown: Vec<Head> = heads.skip(skip).collect();
         Ok(Listed {
-            conversations: self.views(&shown).await?,
+            conversations: self.views(&shown, now).await?,
             next_cursor: None,
-            limit: lowered,
+            limit: bounds.lowered,
             total: None,
             total_capped: None,
             next,
         })
     }
 
-    /// Memberships of whole hours below one, newest first, some more than `wanted` if there are;
-    /// and whether older ones are left.
-    async fn hours_below(&self, below: i64, wanted: usize) -> Result<(Vec<Membership>, bool)> {
-        let number = |hour: i64| Value::N(hour.to_string());
-        let query = Query::of(Name::Data, self.user_id).by(BY_HOUR).backward();
-        let newest = query
-            .clone()
-            .range(Range::Before(number(below)))
-            .limit(wanted + 1);
-        let mut found: Vec<Membership> = self.tables.query(newest).await?;
-        let more = found.len() > wanted;
-        if let Some(hour) = found.last().and_then(|last| last.hour).filter(|_| more) {
-            // The limit may have cut the last hour; its order is known only from all its heads.
-            found.retain(|one| one.hour != Some(hour));
-            let whole = query
-                .range(Range::Between(number(hour), number(hour)))
-                .limit(HOUR_MAX);
-            found.extend(self.tables.query::<Membership>(whole).await?);
-        }
-        Ok((found, more))
-    }
-
-    async fn heads(&self, memberships: &[Membership]) -> Result<Vec<Head>> {
+    pub(super) async fn heads(&self, memberships: &[Membership]) -> Result<Vec<Head>> {
         let keys: Vec<_> = memberships
             .iter()
             .map(|one| Head::key_of(&one.conversation_id()))
@@ -172,7 +101,7 @@ impl Inbox<'_> {
         self.tables.get_many(&keys).await
     }
 
-    async fn views(&self, heads: &[Head]) -> Result<Vec<ConversationView>> {
+    async fn views(&self, heads: &[Head], now: Time) -> Result<Vec<ConversationView>> {
         let mut sides = Vec::new();
         for head in heads {
             let me = head.who(self.user_id)?;
@@ -186,7 +115,7 @@ impl Inbox<'_> {
             .collect();
         let view = |(head, me, partner): &(&Head, _, String)| {
             let name = names.get(partner.as_str()).copied().unwrap_or_default();
-            ConversationView::of(head, *me, name)
+            ConversationView::of(head, *me, name, now)
         };
         sides.iter().map(view).collect()
     }

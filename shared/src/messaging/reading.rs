@@ -190,7 +190,8 @@ impl Reader<'_> {
     pub async fn page(&self, partner_id: &str, wish: &Wish) -> Result<Page> {
         let key = Head::key_of(&conversation_id(self.user_id, partner_id));
         let head: Option<Head> = self.tables.get_consistent(&key).await?;
-        let written = |head: &Head| head.last_seq > 0 && partner_id != self.user_id;
+        let seen = |head: &Head| head.who(self.user_id).is_ok_and(|me| head.seq_for(me) > 0);
+        let written = |head: &Head| seen(head) && partner_id != self.user_id;
         let Some(head) = head.as_ref().filter(|head| written(head)) else {
             let nothing = self.nothing_yet(partner_id).await?;
             // Read in vain for who is blocked, so that an unknown person takes as long.
@@ -202,12 +203,13 @@ impl Reader<'_> {
         };
         let me = head.who(self.user_id)?;
         let (mine, theirs) = (head.side(me), head.side(me.other()));
-        let (rows, next) = self.rows(head, mine.hidden, wish).await?;
-        let total = usize::try_from(head.last_seq - mine.hidden).unwrap_or_default();
+        let hidden = mine.hidden + theirs.withheld;
+        let (rows, next) = self.rows(head, hidden, wish).await?;
+        let total = usize::try_from(head.last_seq - hidden).unwrap_or_default();
         let offset = wish.wants_total;
         Ok(Page {
             messages: self.views(head, &rows).await?,
-            head_seq: head.last_seq,
+            head_seq: head.seq_for(me),
             limited: next.is_some(),
             read: ReadMarks {
                 mine: mine.read_seq,
@@ -296,7 +298,7 @@ impl Reader<'_> {
             .await
     }
 
-    async fn views(&self, head: &Head, rows: &[Message]) -> Result<Vec<MessageView>> {
+    pub(super) async fn views(&self, head: &Head, rows: &[Message]) -> Result<Vec<MessageView>> {
         let first = rows.iter().map(|row| row.seq).min().unwrap_or(1);
         let last = rows.iter().map(|row| row.seq).max().unwrap_or(0);
         let low = older_moves(self.tables, head, Who::Low, (first, last)).await?;

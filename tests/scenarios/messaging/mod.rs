@@ -7,7 +7,9 @@ mod deleting;
 mod limits;
 mod marks;
 mod reading;
+mod searching;
 mod sending;
+mod walking;
 
 use serde_json::Value;
 use world::Person;

@@ -3,13 +3,14 @@
 use shared::http::{Json, Member, Pages, Query};
 use shared::messaging::{Inbox, ListPart, Listed};
 use shared::table::{Data, Read};
-use shared::{Result, Table, endpoint};
+use shared::{Clock, Result, Table, endpoint};
 
 endpoint!(GET "/api/v2/messages/conversations", alias "/chats" => list_conversations,
     faults: [INVALID_CURSOR, PAGE_TOO_DEEP]);
 
 async fn list_conversations(
     table: Table<Read<Data>>,
+    clock: Clock,
     Member(me): Member,
     Query(part): Query<ListPart>,
     pages: Pages,
@@ -20,7 +21,7 @@ async fn list_conversations(
         tables: &table,
         user_id: &me.user_id,
     };
-    let mut listed = inbox.page(after.as_ref(), bounds).await?;
+    let mut listed = inbox.page(after.as_ref(), bounds, clock.now()).await?;
     if part.skip.is_some() {
         inbox.count(&mut listed).await?;
     }

@@ -5,82 +5,42 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::bucket::refusal;
+use super::refusals::refused;
 use super::{Class, Limit, Spent, Verdict, admit};
 use crate::aws::dynamo::{Missed, Tables};
 use crate::env::Env;
 use crate::error::{Result, UNAVAILABLE};
 use crate::http::call::Call;
 use crate::table::{Change, Commit, Condition, Item, Key, Name, TTL_ATTRIBUTE, Value};
-use crate::time::{DAY_MS, MINUTE_MS, SECOND_MS, Time};
+use crate::time::{DAY_MS, SECOND_MS, Time};
 
 /// Activity items are forgotten after this long without a call.
 const KEEP_MS: i64 = 40 * DAY_MS;
 /// Tries when other calls of the same person write at once.
 const TRIES_MAX: u32 = 6;
-/// Refusals of one class within [`REFUSALS_WINDOW_MS`] that raise a flag.
-const REFUSALS_MAX: i64 = 5;
-/// Window of those refusals.
-const REFUSALS_WINDOW_MS: i64 = 10 * MINUTE_MS;
-/// Life of a `rate_abuse` flag.
-const FLAG_MS: i64 = 30 * DAY_MS;
-/// Live flags that halve the refill.
-const FLAGS_SLOW: usize = 3;
 
 /// The activity item of a person or an address.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Activity {
     #[serde(rename = "pk")]
-    owner: String,
+    pub(super) owner: String,
     /// Theoretical arrival times by class, epoch milliseconds.
     #[serde(default)]
     tats: BTreeMap<String, i64>,
     /// Last activity by slot, epoch milliseconds.
     #[serde(default)]
     slots: BTreeMap<String, i64>,
-    /// Refusals in the window by class.
+    /// Refusals in the window by class, and of all classes in the window of a day.
     #[serde(default)]
-    refusals: BTreeMap<String, i64>,
+    pub(super) refusals: BTreeMap<String, i64>,
     /// Start of that window by class, epoch milliseconds.
     #[serde(default)]
-    refused: BTreeMap<String, i64>,
+    pub(super) refused: BTreeMap<String, i64>,
     /// Live abuse flags: id and end, epoch milliseconds.
     #[serde(default)]
-    flags: BTreeMap<String, i64>,
+    pub(super) flags: BTreeMap<String, i64>,
     /// TTL, epoch seconds.
     expires: i64,
-}
-
-/// A stored sign of misuse: table `live`, pk user id or address, sk `flag#{flag_id}`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct AbuseFlag {
-    /// Whom it is about.
-    pub subject: String,
-    /// `flg_` id.
-    pub flag_id: String,
-    /// `rate_abuse` and others.
-    pub kind: String,
-    /// How much it counts, from 1.
-    pub weight: i64,
-    /// What was seen; no personal data.
-    pub evidence: String,
-    /// Instant of the raising.
-    pub created_at: Time,
-    /// TTL, epoch seconds.
-    pub expires: i64,
-}
-
-impl AbuseFlag {
-    /// What the sort keys begin with.
-    pub const PREFIX: &'static str = "flag#";
-}
-
-impl Item for AbuseFlag {
-    const TABLE: Name = Name::Live;
-    const KIND: &'static str = "abuse flag";
-
-    fn key(&self) -> Key {
-        Key::new(&self.subject, format!("{}{}", Self::PREFIX, self.flag_id))
-    }
 }
 
 impl Activity {
@@ -98,15 +58,6 @@ impl Activity {
     pub fn of_slot(&self, slot: &str) -> Option<Time> {
         self.slots.get(slot).copied().map(Time)
     }
-
-    fn slowed(&self, class: Class, now: Time) -> Class {
-        let live = self.flags.values().filter(|end| **end > now.ms()).count();
-        let slow = if live >= FLAGS_SLOW { 2 } else { 1 };
-        Class {
-            every_ms: class.every_ms * slow,
-            ..class
-        }
-    }
 }
 
 impl Item for Activity {
@@ -118,28 +69,32 @@ impl Item for Activity {
     }
 }
 
-/// Counts one request of `owner` in the call's class, noting the activity of `slot` with it.
+/// Until when somebody is slowed, if they are.
+type Slowed = Result<Option<Time>>;
+
+/// Counts one request of `owner` in the call's class, noting the activity of `slot` with it; and
+/// until when the owner is slowed, if they are.
 ///
 /// # Errors
 /// 429 `RATE_LIMITED`; 503 when the store fails and the class is closed.
-pub async fn spend(env: &Env, call: &Call, owner: &str, slot: Option<&str>) -> Result<()> {
+pub async fn spend(env: &Env, call: &Call, owner: &str, slot: Option<&str>) -> Slowed {
     if call.limit.rides() || call.is_frame() {
-        return Ok(());
+        return Ok(None);
     }
     let class = call.limit.class();
     let tables = Tables::of(env);
     match spend_class(env, &tables, class, owner, slot).await {
-        Ok((class, verdict)) => {
+        Ok((class, verdict, slowed)) => {
             call.spent.tell(class, verdict);
             match verdict.tat {
-                Some(_) => Ok(()),
+                Some(_) => Ok(slowed),
                 None => Err(refusal(class, verdict, call.now)),
             }
         }
         Err(error) if class.closed => Err(UNAVAILABLE.because(error)),
         Err(error) => {
             crate::log::failed(env, "rate limit", &error);
-            Ok(())
+            Ok(None)
         }
     }
 }
@@ -151,7 +106,7 @@ pub async fn spend(env: &Env, call: &Call, owner: &str, slot: Option<&str>) -> R
 pub async fn spend_key(env: &Env, spent: &Spent, limit: Limit, key: &str) -> Result<()> {
     let (class, now) = (limit.class(), env.clock().now());
     match spend_class(env, &Tables::of(env), class, key, None).await {
-        Ok((class, verdict)) => {
+        Ok((class, verdict, _)) => {
             spent.tell(class, verdict);
             verdict
                 .tat
@@ -169,14 +124,13 @@ async fn spend_class(
     class: Class,
     owner: &str,
     slot: Option<&str>,
-) -> Result<(Class, Verdict)> {
+) -> Result<(Class, Verdict, Option<Time>)> {
     let now = env.clock().now();
     let key = Activity::key_of(owner);
     let mut known: Option<Activity> = tables.get(&key).await?;
     for _ in 0..TRIES_MAX {
-        let class = known
-            .as_ref()
-            .map_or(class, |known| known.slowed(class, now));
+        let slowed = known.as_ref().and_then(|known| known.slowed_until(now));
+        let class = class.slowed(slowed.is_some());
         let tat = known
             .as_ref()
             .and_then(|known| known.tats.get(class.name))
@@ -184,7 +138,7 @@ async fn spend_class(
         let verdict = admit(class, tat.unwrap_or(0), now);
         if !env.config().rate_limit {
             let tat = Some(now.ms());
-            return Ok((class, Verdict { tat, ..verdict }));
+            return Ok((class, Verdict { tat, ..verdict }, slowed));
         }
         let Some(next) = verdict.tat else {
             // The refusal stands, whether or not it can be counted.
@@ -192,17 +146,17 @@ async fn spend_class(
             if let Err(error) = counted {
                 crate::log::failed(env, "counting a refusal", &error);
             }
-            return Ok((class, verdict));
+            return Ok((class, verdict, slowed));
         };
         let noted = note(owner, known.as_ref(), class, (tat, next), slot, now);
         match tables.commit(noted).await {
-            Ok(()) => return Ok((class, verdict)),
+            Ok(()) => return Ok((class, verdict, slowed)),
             Err(Missed::Refused(lost)) => known = lost.current()?,
             Err(Missed::Failed(error)) => return Err(error),
         }
     }
     // The store works; it is the caller who is too many at once.
-    Ok((class, Verdict::crowded(class)))
+    Ok((class, Verdict::crowded(class), None))
 }
 
 fn note(
@@ -265,65 +219,6 @@ fn tat_path(class: &'static str) -> &'static str {
         "typing" => "tats.typing",
         _ => "tats.send",
     }
-}
-
-/// Counts a refusal of a class that rides in an item of its own, so that it raises a flag like any
-/// other. Only refusals pay for it.
-pub async fn note_refusal(env: &Env, call: &Call) {
-    let (Some(owner), true) = (&call.user_id, call.limit.rides()) else {
-        return;
-    };
-    let tables = Tables::of(env);
-    let known = match tables.get::<Activity>(&Activity::key_of(owner)).await {
-        Ok(Some(known)) => known,
-        // Nothing to count in: the person has made no other call yet.
-        Ok(None) | Err(_) => return,
-    };
-    let counted = refused(env, &tables, call.limit.class(), known, env.clock().now()).await;
-    if let Err(error) = counted {
-        crate::log::failed(env, "counting a refusal", &error);
-    }
-}
-
-async fn refused(
-    env: &Env,
-    tables: &Tables,
-    class: Class,
-    known: Activity,
-    now: Time,
-) -> Result<()> {
-    let start = known.refused.get(class.name).copied().unwrap_or(0);
-    let open = now.ms() - start < REFUSALS_WINDOW_MS;
-    let count = if open {
-        known.refusals.get(class.name).copied().unwrap_or(0) + 1
-    } else {
-        1
-    };
-    let start = if open { start } else { now.ms() };
-    let mut commit = Commit::new();
-    let mut changes = vec![
-        Change::number(format!("refusals.{}", class.name), count),
-        Change::number(format!("refused.{}", class.name), start),
-    ];
-    if count == REFUSALS_MAX {
-        let flag = AbuseFlag {
-            subject: known.owner.clone(),
-            flag_id: env.ids().new_id("flg"),
-            kind: "rate_abuse".to_owned(),
-            weight: 1,
-            evidence: format!("{count} refusals of class {}", class.name),
-            created_at: now,
-            expires: now.plus(FLAG_MS).seconds(),
-        };
-        changes.push(Change::number(
-            format!("flags.{}", flag.flag_id),
-            now.plus(FLAG_MS).ms(),
-        ));
-        commit = commit.put(&flag);
-    }
-    let present = Some((Condition::Present, &UNAVAILABLE));
-    let commit = commit.update::<Activity>(known.key(), changes, present);
-    Ok(tables.commit(commit).await?)
 }
 
 /// Notes activity of a slot without counting a request, for operations whose limit rides

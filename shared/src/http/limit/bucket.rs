@@ -138,7 +138,9 @@ impl Rate {
 
 impl Take<Call> for Rate {
     async fn take(env: &Env, call: &mut Call) -> Result<Self> {
-        let (class, on) = (call.limit.class(), env.config().rate_limit);
+        let is_slow = call.slowed_until > Some(call.now);
+        let class = call.limit.class().slowed(is_slow);
+        let on = env.config().rate_limit;
         Ok(Self {
             class,
             on,

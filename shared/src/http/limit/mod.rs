@@ -8,10 +8,12 @@
 mod activity;
 mod bucket;
 mod frames;
+mod refusals;
 
-pub use activity::{AbuseFlag, Activity, note_refusal, spend, spend_key, touch};
+pub use activity::{Activity, spend, spend_key, touch};
 pub use bucket::{Rate, Spent, Verdict, admit};
 pub use frames::Frames;
+pub use refusals::{AbuseFlag, note_refusal, note_slowed};
 
 use crate::time::{MINUTE_MS, SECOND_MS};
 
