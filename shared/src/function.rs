@@ -330,7 +330,9 @@ macro_rules! declare {
 
         #[allow(dead_code, reason = "as a module of the library nobody calls it")]
         fn main() {
-            $crate::lambda::start(stringify!($name), RUN);
+            const NEEDS: $crate::start::Needs =
+                $crate::start::Needs::of($crate::function::grants::<$call, _, _>(&$name));
+            $crate::lambda::start(stringify!($name), RUN, NEEDS);
         }
     };
 }

@@ -13,10 +13,12 @@
 //! - [`World`]: time, people, what the outside got
 //! - [`Person`]: one signed-in person with at most one open socket
 //! - [`Answer`]: an HTTP answer with its expectations
+//! - [`timing`]: whether answers tell by their time what they do not say
 
 mod answer;
 mod person;
 mod random;
+pub mod timing;
 
 pub use answer::Answer;
 pub use person::{Message, Person, text_to};

@@ -17,6 +17,8 @@ const KEPT_MS: i64 = 30 * DAY_MS;
 const FRESH_MS: i64 = MINUTE_MS;
 /// Partitions of the index of due rows.
 pub const SHARDS: u8 = 4;
+/// The sealed content has a multiple of this size, bytes.
+const FACTS_BYTES: usize = 512;
 /// Place of the sealed content, for the data key.
 const FACTS: &str = "data/notification/facts";
 
@@ -159,18 +161,30 @@ pub struct NewMail<'a> {
     pub valid_until: Option<Time>,
 }
 
+impl NewMail<'_> {
+    fn hash(&self) -> [u8; 32] {
+        let parts = [self.event.as_bytes(), self.user_id.as_bytes(), b"email"];
+        crypto::mac(b"notification", &parts)
+    }
+
+    /// The id of its row.
+    pub fn id(&self) -> String {
+        id::id_of("ntf", crypto::take(&self.hash()))
+    }
+}
+
 /// The part of a commit that causes a mail. `key` is the recipient's.
 ///
 /// # Errors
 /// 500 when sealing fails.
 pub fn mail(key: &DataKey, new: &NewMail<'_>, now: Time) -> Result<Commit> {
-    let parts = [new.event.as_bytes(), new.user_id.as_bytes(), b"email"];
-    let hash = crypto::mac(b"notification", &parts);
-    let plain = serde_json::to_vec(new.facts).map_err(|cause| INTERNAL_ERROR.because(cause))?;
-    let [shard, ..] = hash;
+    let mut plain = serde_json::to_vec(new.facts).map_err(|cause| INTERNAL_ERROR.because(cause))?;
+    // Filled up, so that its size does not tell which mail it is.
+    plain.resize(plain.len().next_multiple_of(FACTS_BYTES), b' ');
+    let [shard, ..] = new.hash();
     let row = Notification {
         user_id: new.user_id.to_owned(),
-        id: id::id_of("ntf", crypto::take(&hash)),
+        id: new.id(),
         notification_type: Channel::Email,
         status: State::Pending,
         detail: Detail::Queued,

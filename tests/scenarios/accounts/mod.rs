@@ -1,12 +1,15 @@
 //! Accounts (spec accounts.md, *Acceptance scenarios*). Only these scenarios hash passwords.
 
 mod account;
+mod keys;
 mod passwords;
 mod presence;
 mod refresh;
 mod registration;
 mod sessions;
 mod sign_in;
+mod start;
+mod timing;
 mod two_factor;
 
 use serde_json::json;
