@@ -46,6 +46,13 @@ pub enum Trigger {
     Stream(&'static str),
     /// A schedule, period in seconds.
     Every(u32),
+    /// A schedule, once a day at this time of UTC.
+    Daily {
+        /// 0–23.
+        hour: u8,
+        /// 0–59.
+        minute: u8,
+    },
 }
 
 /// Runs a function on an event in the shape that Lambda gives it; the result likewise.
@@ -288,15 +295,28 @@ macro_rules! stream {
     };
 }
 
-/// Declares a scheduled function: `schedule!(every 60 => release_due_notifications)`.
+/// Declares a scheduled function: `schedule!(every 60 => release_due_notifications)`, or at a time
+/// of day in UTC: `schedule!(daily 03:00 => check_ledger)`.
 #[macro_export]
 macro_rules! schedule {
     (every $seconds:literal => $name:ident $(,)?) => {
+        $crate::schedule!($crate::function::Trigger::Every($seconds), $name);
+    };
+    (daily $hour:literal : $minute:literal => $name:ident $(,)?) => {
+        $crate::schedule!(
+            $crate::function::Trigger::Daily {
+                hour: $hour,
+                minute: $minute,
+            },
+            $name
+        );
+    };
+    ($trigger:expr, $name:ident) => {
         $crate::declare!(
             $crate::worker::Tick,
             $crate::worker::serve_tick,
             $name,
-            [$crate::function::Trigger::Every($seconds)],
+            [$trigger],
             $crate::http::limit::Limit::None,
             []
         );

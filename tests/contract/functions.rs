@@ -14,6 +14,7 @@ fn trigger(trigger: &Trigger) -> String {
         Trigger::Queue(queue) => format!("queue `{queue}`"),
         Trigger::Stream(table) => format!("stream `{table}`"),
         Trigger::Every(seconds) => format!("every {seconds} s"),
+        Trigger::Daily { hour, minute } => format!("daily {hour:02}:{minute:02} UTC"),
     }
 }
 

@@ -8,13 +8,15 @@ use shared::http::wire::answer_type;
 use super::{derived, summary, yaml};
 
 /// Frames that the server sends on its own, telling a fact (spec realtime.md, *Catalogue*).
-const FACTS: [&str; 8] = [
+const FACTS: [&str; 10] = [
     "conversation.updated",
     "credits.changed",
     "credits.low",
+    "device.changed",
     "message.deleted",
     "message.new",
     "message.status",
+    "reconnect",
     "session.revoked",
     "typing",
 ];

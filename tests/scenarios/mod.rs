@@ -6,3 +6,5 @@ mod credits;
 mod messaging;
 mod operations;
 mod realtime;
+mod relay;
+mod uploads;

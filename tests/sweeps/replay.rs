@@ -5,15 +5,18 @@ use serde_json::json;
 use shared::function::{Function, Operation, Trigger};
 
 use super::samples::{Fixture, filled, routes};
+use world::DeviceSecret;
 
-/// Operations whose answer carries a secret (spec conventions.md §8), and the one whose effect ends
-/// the right to ask again.
+/// Operations whose answer carries a secret (spec conventions.md §8), the one whose effect ends
+/// the right to ask again, and the one that is asked until its answer changes.
 const WITHOUT: &[&str] = &[
     "sign_in",
     "reauthenticate",
     "refresh_session",
     "create_ws_ticket",
     "sign_out",
+    "create_upload",
+    "complete_upload",
     "sign_out_everywhere",
     "setup_2fa",
     "verify_2fa",
@@ -101,6 +104,9 @@ async fn another_body(fixture: &Fixture, function: &Function, target: &str) {
         "send_message" => json!({
             "receiver_id": fixture.ben.id, "content": "other", "message_type": "text",
             "client_message_id": "sweep-0001",
+        }),
+        "register_device" => json!({
+            "name": "Tablet", "type": "ios", "public_key": DeviceSecret::new(3).public_key(),
         }),
         "mark_delivered" => json!({ "up_to": true }),
         "mark_read" => json!({ "message_ids": ["msg_other"] }),

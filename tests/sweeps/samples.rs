@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use shared::function::{Function, Trigger};
-use world::{Person, World};
+use world::{DeviceSecret, Person, World};
 
 /// Two people who have written to each other, and somebody else.
 pub struct Fixture {
@@ -14,6 +14,10 @@ pub struct Fixture {
     pub sent: Value,
     /// A second session of Ann.
     pub session: String,
+    /// An upload of Ann, posted.
+    pub upload: String,
+    /// A device of Ann.
+    pub device: String,
     /// Somebody whom Ann has blocked.
     pub dora: String,
 }
@@ -31,6 +35,13 @@ impl Fixture {
         let sent = ann.says("hello").to(&ben).await.ok();
         ben.says("hello").to(&ann).await.ok();
         let session = ann.elsewhere().await.session_id;
+        let file = world::pictures::document();
+        let form = ann.wants_to_upload("application/pdf", file.len()).await;
+        let form = form.expect(201);
+        world.posts(&form, &file).await;
+        let upload = form["upload_id"].clone();
+        let device = ann.registers("Ann's phone", 1).await.ok();
+        let device = device["device_id"].as_str().expect("an id").to_owned();
         let dora = world.person("Dora").await.id;
         let block = json!({ "user_id": dora });
         ann.post("/api/v2/blocks", block).await.expect(201);
@@ -42,6 +53,8 @@ impl Fixture {
             cleo,
             sent,
             session,
+            upload: upload.as_str().expect("an id").to_owned(),
+            device,
             dora,
         }
     }
@@ -54,6 +67,8 @@ impl Fixture {
             "partner_id" => self.ben.id.clone(),
             "user_id" => self.dora.clone(),
             "session_id" => self.session.clone(),
+            "upload_id" => self.upload.clone(),
+            "device_id" => self.device.clone(),
             "transaction_id" => text(&self.sent["credits_transaction_id"]),
             other => panic!("no sample for the path parameter `{other}`"),
         }
@@ -65,6 +80,8 @@ impl Fixture {
             "message_id" => format!("msg_{}", "0".repeat(52)),
             "partner_id" | "user_id" => format!("usr_{}", "0".repeat(26)),
             "session_id" => format!("ses_{}", "0".repeat(26)),
+            "upload_id" => format!("upl_{}", "0".repeat(26)),
+            "device_id" => format!("dev_{}", "0".repeat(26)),
             _ => format!("txn_{}", "0".repeat(26)),
         }
     }
@@ -90,7 +107,7 @@ impl Fixture {
             "resend_verification" => json!({ "email": email }),
             "sign_in" => json!({ "email": self.ann.email, "password": self.ann.password }),
             "refresh_session" => json!({ "refresh_token": self.ann.refresh }),
-            "sign_out" | "create_ws_ticket" | "mark_delivered" => json!({}),
+            "sign_out" | "create_ws_ticket" | "mark_delivered" | "complete_upload" => json!({}),
             "request_password_reset" => json!({ "email": self.ann.email }),
             "reset_password" => json!({ "token": "nonsense", "new_password": "Other-Harbour-22" }),
             "change_password" => json!({
@@ -107,7 +124,16 @@ impl Fixture {
                 "receiver_id": self.ben.id, "content": "swept", "message_type": "text",
                 "client_message_id": "sweep-0001",
             }),
+            "set_low_balance_alert" => json!({ "threshold": 25 }),
+            "register_device" => json!({
+                "name": "Laptop", "type": "desktop",
+                "public_key": DeviceSecret::new(2).public_key(),
+            }),
+            "rename_device" => json!({ "name": "Telephone" }),
             "mark_read" => json!({ "message_ids": [self.sent["id"]] }),
+            "create_upload" => json!({
+                "kind": "message_media", "content_type": "image/jpeg", "size_bytes": 1_000,
+            }),
             "block_user" => json!({ "user_id": self.cleo.id }),
             _ => return None,
         })

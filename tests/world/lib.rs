@@ -16,11 +16,15 @@
 //! - [`timing`]: whether answers tell by their time what they do not say
 
 mod answer;
+mod device;
+mod media;
 mod person;
+pub mod pictures;
 mod random;
 pub mod timing;
 
 pub use answer::Answer;
+pub use device::DeviceSecret;
 pub use person::{Message, Person, text_to};
 
 use std::collections::BTreeMap;

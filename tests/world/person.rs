@@ -132,6 +132,15 @@ impl Person {
         Message { from: self, body }
     }
 
+    /// Begins a message that carries media.
+    pub fn attaches(&mut self, media: &[&str]) -> Message<'_> {
+        let media: Vec<_> = media.iter().map(|id| json!({ "media_id": id })).collect();
+        let mut message = self.says("");
+        message.body["attachments"] = json!(media);
+        message.body["message_type"] = json!("file");
+        message
+    }
+
     /// Expects this many available credits.
     #[track_caller]
     pub fn has_credits(&self, wanted: i64) -> impl Future<Output = ()> + '_ {
@@ -145,6 +154,11 @@ impl Person {
     /// Opens a socket, greets, and resumes.
     pub async fn comes_online(&mut self) {
         let ticket = self.post("/api/v2/ws/tickets", json!({})).await.expect(201);
+        self.opens(&ticket).await;
+    }
+
+    /// Opens a socket with a ticket, and greets.
+    pub async fn opens(&mut self, ticket: &Value) {
         let ticket = ticket["ticket"].as_str().expect("a ticket").to_owned();
         let socket = self
             .world
@@ -265,6 +279,13 @@ impl Message<'_> {
     pub fn under(mut self, client_message_id: &str) -> Self {
         self.body["client_message_id"] = json!(client_message_id);
         self
+    }
+
+    /// The body that would be posted.
+    pub fn body_to(self, receiver: &Person) -> Value {
+        let mut body = self.body;
+        body["receiver_id"] = json!(receiver.id);
+        body
     }
 
     /// Sends it by POST.

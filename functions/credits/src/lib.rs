@@ -1,12 +1,16 @@
-//! Credits: balance, ledger and prices.
+//! Credits: balance, ledger, prices and packages, and the holds that nobody settled.
 
 /// One module per function.
 pub mod bin {
     shared::functions! {
+        expire_holds,
         get_balance,
         get_credit_statement,
         get_credit_transaction,
+        list_credit_packages,
         list_credit_transactions,
         list_prices,
+        set_low_balance_alert,
+        sum_ledger_totals,
     }
 }

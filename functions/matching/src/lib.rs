@@ -2,5 +2,8 @@
 
 /// One module per function.
 pub mod bin {
-    shared::functions! { block_user, unblock_user, list_blocks }
+    shared::functions! {
+        create_upload, complete_upload, validate_upload, clean_uploads,
+        block_user, unblock_user, list_blocks,
+    }
 }

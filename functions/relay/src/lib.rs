@@ -2,5 +2,11 @@
 
 /// One module per function.
 pub mod bin {
-    shared::functions! {}
+    shared::functions! {
+        clean_revoked_device,
+        list_devices,
+        register_device,
+        rename_device,
+        revoke_device,
+    }
 }

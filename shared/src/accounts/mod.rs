@@ -42,6 +42,7 @@ pub use desk::{
 };
 pub use factor::challenge::SignedIn;
 pub use issue::TokenAnswer;
+pub use notice::device_notice;
 pub use reauthenticate::{Confirmed, Presence, reauthenticate};
 pub use register::{Application, Registered, register};
 pub use reset::{NewPassword, Restored, request_reset, reset_password};

@@ -1,9 +1,11 @@
 //! The mail that tells somebody of a change that concerns the safety of their account.
 
-use super::account::Account;
-use crate::aws::cipher::DataKey;
+use super::account::{self, Account};
+use crate::aws::cipher::{Cipher, DataKey};
+use crate::aws::dynamo::Tables;
 use crate::error::Result;
 use crate::notifications::{self, Facts, Mail, NewMail, SecurityChange};
+use crate::relay::Device;
 use crate::table::Commit;
 use crate::time::Time;
 
@@ -32,4 +34,20 @@ pub(super) fn notice(
         valid_until: None,
     };
     notifications::mail(key, &new, now)
+}
+
+/// The part of a commit that mails of a device that somebody added to their account.
+///
+/// # Errors
+/// 503 when a service does not answer.
+pub async fn device_notice(
+    tables: &Tables,
+    cipher: &Cipher,
+    device: &Device,
+    now: Time,
+) -> Result<Commit> {
+    let account = account::load(tables, &device.user_id).await?;
+    let key = cipher.key(&device.user_id).await?;
+    let event = format!("device_added:{}", device.device_id);
+    notice(&account, &key, SecurityChange::DeviceAdded, &event, now)
 }

@@ -16,6 +16,7 @@ use crate::http::Me;
 use crate::http::limit::{Activity, Limit};
 use crate::id::is_id;
 use crate::notifications::SecurityChange;
+use crate::relay;
 use crate::table::{Commit, Name, Query};
 use crate::time::Time;
 
@@ -158,7 +159,14 @@ pub struct SessionView {
 /// 503 when the table does not answer.
 pub async fn list(tables: &Tables, me: &Me, now: Time) -> Result<Vec<SessionView>> {
     let activity: Option<Activity> = tables.get(&Activity::key_of(&me.user_id)).await?;
+    let sessions = live(tables, &me.user_id, now).await?;
+    let devices: Vec<_> = sessions
+        .iter()
+        .filter_map(|one| one.device_id.clone())
+        .collect();
+    let names = relay::names_of(tables, &me.user_id, &devices).await?;
     let view = |session: Session| {
+        let name = session.device_id.as_ref().and_then(|id| names.get(id));
         let slot = session.device_id.as_deref().unwrap_or(&session.session_id);
         let used = activity
             .as_ref()
@@ -169,8 +177,8 @@ pub async fn list(tables: &Tables, me: &Me, now: Time) -> Result<Vec<SessionView
                 .unwrap_or(session.last_used_at)
                 .max(session.last_used_at),
             session_id: session.session_id,
+            device_name: name.cloned(),
             device_id: session.device_id,
-            device_name: None,
             ip_prefix: session.ip_prefix,
             country: session.country,
             user_agent: session.user_agent,
@@ -178,7 +186,6 @@ pub async fn list(tables: &Tables, me: &Me, now: Time) -> Result<Vec<SessionView
             created_at: session.created_at,
         }
     };
-    let sessions = live(tables, &me.user_id, now).await?;
     Ok(sessions.into_iter().rev().map(view).collect())
 }
 

@@ -23,6 +23,7 @@ use crate::aws::dynamo::Missed;
 use crate::credits;
 use crate::error::{EMAIL_NOT_CONFIRMED, INVALID_CREDENTIALS, Result, UNAVAILABLE};
 use crate::http::Client;
+use crate::relay::{self, NewDevice};
 use crate::table::{Change, Commit, Item, Refused};
 use crate::time::{SECOND_MS, Time};
 
@@ -38,13 +39,16 @@ pub struct Credentials {
     /// Taken exactly as sent.
     #[schemars(length(min = 1), extend("x-bytes-max" = 256))]
     pub password: String,
+    /// The device that signs in; the session is bound to it.
+    pub device: Option<NewDevice>,
 }
 
 /// Signs in.
 ///
 /// # Errors
 /// 401 `INVALID_CREDENTIALS`, alike for wrong passwords and unknown addresses; with the right
-/// password 403 `EMAIL_NOT_CONFIRMED` or `USER_BANNED`; 423 `ACCOUNT_LOCKED`.
+/// password 403 `EMAIL_NOT_CONFIRMED` or `USER_BANNED`; 423 `ACCOUNT_LOCKED`; what
+/// [`relay::enroll`] refuses of the device.
 pub async fn sign_in(
     desk: &Doorkeeper,
     guard: &Guard,
@@ -70,11 +74,13 @@ pub async fn sign_in(
         return Err(refusal);
     }
     let account = import::renewed(desk, account, given.password).await?;
-    enter(desk, guard, client, &account, || Ok(lock.free())).await
+    let who = (&account, given.device.as_ref());
+    enter(desk, guard, client, who, || Ok(lock.free())).await
 }
 
 /// Lets somebody in who has proven to be the person of the account: into a session, or before the
-/// question for the second factor. `beside` is written with either.
+/// question for the second factor. `beside` is written with either; the session is bound to the
+/// device.
 ///
 /// # Errors
 /// 403 `USER_BANNED`, 503 when others sign in at once for too long, and what `beside` refuses.
@@ -82,13 +88,13 @@ pub(super) async fn enter(
     desk: &Opener,
     guard: &Guard,
     client: &Client,
-    account: &Account,
+    (account, device): (&Account, Option<&NewDevice>),
     beside: impl Fn() -> Result<Commit>,
 ) -> Result<SignedIn> {
     if account.two_factor_at.is_some() {
-        return Ok(challenge::ask(desk, account, beside()?).await?);
+        return Ok(challenge::ask(desk, (account, device), beside()?).await?);
     }
-    let tokens = open(desk, guard, client, account, 1, beside).await?;
+    let tokens = open(desk, guard, client, (account, device), 1, beside).await?;
     Ok(SignedIn::Tokens(tokens))
 }
 
@@ -119,7 +125,7 @@ pub(super) async fn open(
     desk: &Opener,
     guard: &Guard,
     client: &Client,
-    account: &Account,
+    (account, device): (&Account, Option<&NewDevice>),
     aal: u8,
     beside: impl Fn() -> Result<Commit>,
 ) -> Result<TokenAnswer, Missed> {
@@ -129,9 +135,11 @@ pub(super) async fn open(
         session.ip_prefix = guard.prefix();
         session.user_agent.clone_from(&client.user_agent);
         session.aal = aal;
+        let bound = bind(desk, &mut session, device, now).await?;
         let told = place::signed_in(desk, &account, &session, now).await?;
         let commit = rows
             .with(told)
+            .with(bound)
             .create(&session, &UNAVAILABLE)
             .with(beside()?);
         match desk.tables.commit(commit).await {
@@ -156,10 +164,26 @@ pub(super) async fn open(
     Err(UNAVAILABLE.because("too many sign-ins at once").into())
 }
 
-/// Whether account or sessions changed while a session was being opened.
+/// Binds a session to the device that signs in, if one does, and gives the writes of that.
+async fn bind(
+    desk: &Opener,
+    session: &mut Session,
+    device: Option<&NewDevice>,
+    now: Time,
+) -> Result<Commit> {
+    let Some(device) = device else {
+        return Ok(Commit::new());
+    };
+    let enrolled = relay::enroll(&desk.tables, &session.user_id, device, &desk.ids, now).await?;
+    session.device_id = Some(enrolled.device.device_id.clone());
+    Ok(enrolled.bind())
+}
+
+/// Whether account, sessions or devices changed while a session was being opened.
 fn is_ours(refused: &Refused, account: &Account) -> bool {
-    let session = refused.key.sk.starts_with(Session::PREFIX);
-    refused.key == account.key() || session && refused.key.pk == account.user_id
+    let sk = &refused.key.sk;
+    let row = sk.starts_with(Session::PREFIX) || relay::is_device_row(sk);
+    refused.key == account.key() || row && refused.key.pk == account.user_id
 }
 
 /// A new session of a person, its secret, and what has to be written beside it: the note of the

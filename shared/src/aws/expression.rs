@@ -57,6 +57,11 @@ impl Names {
             Condition::Missing(attribute) => {
                 format!("attribute_not_exists({})", self.path(attribute))
             }
+            Condition::Lacks(attribute, bytes) => {
+                let name = self.path(attribute);
+                let value = self.value(Value::B(bytes.clone()));
+                format!("NOT contains({name}, {value})")
+            }
             Condition::Is(attribute, value) => self.compare(attribute, "=", value),
             Condition::AtLeast(attribute, value) => self.compare(attribute, ">=", value),
             Condition::Below(attribute, value) => self.compare(attribute, "<", value),
@@ -86,6 +91,11 @@ impl Names {
                     sets.push(format!("{name} = {}", self.value(value.clone())));
                 }
                 Change::Remove(path) => removes.push(self.path(path)),
+                Change::Include(path, bytes) => {
+                    let name = self.path(path);
+                    let value = self.value(Value::Bs(vec![bytes.clone()]));
+                    adds.push(format!("{name} {value}"));
+                }
                 Change::Add(path, number) => {
                     let name = self.path(path);
                     let value = self.value(Value::N(number.to_string()));

@@ -10,8 +10,6 @@ use std::marker::PhantomData;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use schemars::JsonSchema;
-use serde::Serialize;
 use serde_json::json;
 
 use super::Keys;
@@ -135,7 +133,7 @@ pub struct Upload<'a> {
 }
 
 /// A form: its fields come first, in any order, and the file last, as the field `file`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Form {
     /// Where to post it as `multipart/form-data`.
     pub url: String,

@@ -46,6 +46,8 @@ queues! {
     Mails = "mail";
     /// Sessions whose sockets must close.
     Revoked = "revoked";
+    /// Devices whose sockets must close.
+    Devices = "devices";
 }
 
 struct Sqs(Client);

@@ -3,10 +3,12 @@
 
 use serde_json::json;
 
-use super::codes::{Account, Kind};
+use super::codes::Account::{self, Burn, Credits, Debt, Held};
+use super::codes::Kind;
 use super::entry::{AMOUNT_MAX, Entry, REFERENCE_BYTES_MAX, Reference, transaction_id};
 use super::hold::{Hold, HoldState, NewHold, Settled};
 use super::once::Once;
+use super::totals::{Place, day_of};
 use super::wallet::{Page, TAIL_BYTES_MAX, Wallet, packed, unpack};
 use crate::error::{
     IDEMPOTENCY_IN_PROGRESS, INSUFFICIENT_CREDITS, INTERNAL_ERROR, Result, UNAVAILABLE,
@@ -40,6 +42,35 @@ struct Posting<'a> {
     reference: &'a Reference,
     hold_id: Option<&'a str>,
     reverses: Option<i64>,
+}
+
+impl<'a> Posting<'a> {
+    fn new(
+        kind: Kind,
+        (from, to): (Account, Account),
+        amount: i64,
+        reference: &'a Reference,
+    ) -> Self {
+        Self {
+            kind,
+            from,
+            to,
+            amount,
+            reference,
+            hold_id: None,
+            reverses: None,
+        }
+    }
+
+    fn under(mut self, hold: &'a Hold) -> Self {
+        self.hold_id = Some(&hold.hold_id);
+        self
+    }
+
+    fn reversing(mut self, seq: Option<i64>) -> Self {
+        self.reverses = seq;
+        self
+    }
 }
 
 impl Wallet {
@@ -82,7 +113,7 @@ impl Booking {
     /// 409 `WALLET_FROZEN`; 402 `INSUFFICIENT_CREDITS` with what is required and available.
     pub fn charge(&mut self, kind: Kind, amount: i64, reference: &Reference) -> Result<()> {
         self.spendable(amount)?;
-        self.move_credits(kind, Account::Credits, Account::Burn, amount, reference)
+        self.write(&Posting::new(kind, (Credits, Burn), amount, reference))
     }
 
     /// Gives a charge back, whose first row is `reverses`; debt is repaid first.
@@ -96,16 +127,8 @@ impl Booking {
         reference: &Reference,
         reverses: Option<i64>,
     ) -> Result<()> {
-        let (from, to) = (Account::Burn, Account::Credits);
-        self.post_row(&Posting {
-            kind,
-            from,
-            to,
-            amount,
-            reference,
-            hold_id: None,
-            reverses,
-        })?;
+        let posting = Posting::new(kind, (Burn, Credits), amount, reference);
+        self.write(&posting.reversing(reverses))?;
         self.repay(amount, reference)
     }
 
@@ -114,7 +137,8 @@ impl Booking {
     /// # Errors
     /// 500 when the amount is out of range.
     pub fn grant(&mut self, kind: Kind, amount: i64, reference: &Reference) -> Result<()> {
-        self.move_credits(kind, source(kind), Account::Credits, amount, reference)?;
+        let accounts = (source(kind), Credits);
+        self.write(&Posting::new(kind, accounts, amount, reference))?;
         self.repay(amount, reference)
     }
 
@@ -124,13 +148,12 @@ impl Booking {
     /// 500 when the amount is out of range.
     pub fn claw_back(&mut self, kind: Kind, amount: i64, reference: &Reference) -> Result<()> {
         let taken = amount.min(self.wallet.available);
-        if taken > 0 {
-            self.move_credits(kind, Account::Credits, source(kind), taken, reference)?;
+        let steps = [(Credits, taken), (Debt, amount - taken)];
+        for (from, amount) in steps.into_iter().filter(|step| step.1 > 0) {
+            let accounts = (from, source(kind));
+            self.write(&Posting::new(kind, accounts, amount, reference))?;
         }
-        match amount - taken {
-            0 => Ok(()),
-            rest => self.move_credits(kind, Account::Debt, source(kind), rest, reference),
-        }
+        Ok(())
     }
 
     /// Reserves credits for something that takes its time.
@@ -140,12 +163,9 @@ impl Booking {
     pub fn hold(&mut self, new: NewHold) -> Result<Hold> {
         self.spendable(new.amount)?;
         let hold = Hold::open(&self.wallet.wallet_id, new, self.now);
-        self.reserve(
-            Kind::CallHold,
-            hold.amount,
-            &hold.reference()?,
-            &hold.hold_id,
-        )?;
+        let reference = hold.reference()?;
+        let posting = Posting::new(Kind::CallHold, (Credits, Held), hold.amount, &reference);
+        self.write(&posting.under(&hold))?;
         self.holds.push((hold.clone(), None));
         Ok(hold)
     }
@@ -161,7 +181,8 @@ impl Booking {
         self.spendable(amount)?;
         let grown = hold.grown(amount, expires_at);
         let reference = hold.reference()?.posting(grown.extensions);
-        self.reserve(Kind::CallHoldExtend, amount, &reference, &hold.hold_id)?;
+        let posting = Posting::new(Kind::CallHoldExtend, (Credits, Held), amount, &reference);
+        self.write(&posting.under(hold))?;
         self.holds.push((grown.clone(), Some(hold.unchanged())));
         Ok(grown)
     }
@@ -200,22 +221,12 @@ impl Booking {
         }
         let reference = hold.reference()?;
         let steps = [
-            (Kind::CallCharge, Account::Burn, used),
-            (Kind::CallRelease, Account::Credits, hold.amount - used),
+            (Kind::CallCharge, Burn, used),
+            (Kind::CallRelease, Credits, hold.amount - used),
         ];
         for (kind, to, amount) in steps.into_iter().filter(|step| step.2 > 0) {
-            let (from, hold_id) = (Account::Held, Some(hold.hold_id.as_str()));
-            let reference = &reference;
-            let posting = Posting {
-                kind,
-                from,
-                to,
-                amount,
-                reference,
-                hold_id,
-                reverses: None,
-            };
-            self.post_row(&posting)?;
+            let posting = Posting::new(kind, (Held, to), amount, &reference);
+            self.write(&posting.under(hold))?;
         }
         let resolved = hold.resolved(state, used, self.transaction_id(), self.now);
         let settled = Settled {
@@ -228,52 +239,15 @@ impl Booking {
         Ok(settled)
     }
 
-    fn reserve(
-        &mut self,
-        kind: Kind,
-        amount: i64,
-        reference: &Reference,
-        hold: &str,
-    ) -> Result<()> {
-        let (from, to, hold_id) = (Account::Credits, Account::Held, Some(hold));
-        self.post_row(&Posting {
-            kind,
-            from,
-            to,
-            amount,
-            reference,
-            hold_id,
-            reverses: None,
-        })
-    }
-
-    fn move_credits(
-        &mut self,
-        kind: Kind,
-        from: Account,
-        to: Account,
-        amount: i64,
-        reference: &Reference,
-    ) -> Result<()> {
-        let (hold_id, reverses) = (None, None);
-        self.post_row(&Posting {
-            kind,
-            from,
-            to,
-            amount,
-            reference,
-            hold_id,
-            reverses,
-        })
-    }
-
     fn repay(&mut self, incoming: i64, reference: &Reference) -> Result<()> {
         match incoming.min(self.wallet.debt) {
             0 => Ok(()),
-            amount => {
-                let (kind, from, to) = (Kind::DebtRepayment, Account::Credits, Account::Debt);
-                self.move_credits(kind, from, to, amount, reference)
-            }
+            amount => self.write(&Posting::new(
+                Kind::DebtRepayment,
+                (Credits, Debt),
+                amount,
+                reference,
+            )),
         }
     }
 
@@ -289,7 +263,7 @@ impl Booking {
         Ok(())
     }
 
-    fn post_row(&mut self, posting: &Posting<'_>) -> Result<()> {
+    fn write(&mut self, posting: &Posting<'_>) -> Result<()> {
         let amount = posting.amount;
         let named = posting.reference.id.len() <= REFERENCE_BYTES_MAX;
         if !(1..=AMOUNT_MAX).contains(&amount) || self.entries.len() >= POSTINGS_MAX || !named {
@@ -333,11 +307,17 @@ impl Booking {
                 wallet_id: wallet.wallet_id.clone(),
                 first_seq: entry.seq - count,
                 prev_hash: wallet.tail_prev,
+                day: day_of(entry.at),
                 rows,
             });
             wallet.tail_prev = wallet.chain_head;
         }
         wallet.tail.0.extend_from_slice(&bytes);
+        if wallet.shard.is_none() {
+            let place = Place::of(&wallet.wallet_id);
+            wallet.shard = Some(Wallet::day_shard(place.shard));
+        }
+        wallet.day = Some(day_of(entry.at));
         wallet.chain_head = Fixed(hash);
         wallet.seq = entry.seq;
         self.entries.push(entry);

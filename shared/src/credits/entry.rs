@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::booking::POSTINGS_MAX;
 use super::codes::{ACCOUNTS, Account, KINDS, Kind, REF_TYPES, RefType};
 use crate::crypto::{sha256, take};
 use crate::id::{bytes_of, id_of};
@@ -213,9 +214,10 @@ impl Entry {
         row
     }
 
-    /// Number that makes (kind, reference, posting) unique.
+    /// Number that makes (kind, reference, posting) unique: each event of a kind on an object has
+    /// room for all the rows that one transaction may have.
     pub fn posting_no(&self) -> i64 {
-        self.reference.posting + i64::from(self.nth)
+        self.reference.posting * POSTINGS_MAX as i64 + i64::from(self.nth)
     }
 
     /// SHA-256 of the previous hash and the canonical row: JSON with sorted names, no spaces.

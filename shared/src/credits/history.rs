@@ -10,8 +10,9 @@ use crate::time::Time;
 
 /// Pages read by one call at most: about 500 rows.
 const PAGES_MAX: usize = 40;
-/// Pages that the rows of one transaction can touch.
-const TRANSACTION_PAGES: usize = 3;
+/// Pages that the rows of one transaction can touch: 20 rows of at most 136 bytes, four of which
+/// fit on a page, behind rows of an earlier one.
+const TRANSACTION_PAGES: usize = 7;
 
 /// The rows of one wallet.
 pub struct History<'a> {

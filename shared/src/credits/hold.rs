@@ -10,7 +10,7 @@ use crate::table::{Condition, Item, Key, Name, Value};
 use crate::time::{SECOND_MS, Time, millis};
 
 /// Shards of the due index, so that no partition takes all holds.
-const DUE_SHARDS: u8 = 4;
+pub(super) const DUE_SHARDS: u8 = 4;
 
 /// Place of a hold in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,6 +107,11 @@ impl Hold {
         Key::new(wallet_id, format!("hold#{hold_id}"))
     }
 
+    /// Partition of the due index.
+    pub(super) fn due_shard(shard: u8) -> String {
+        format!("hold#{shard}")
+    }
+
     pub(super) fn open(wallet_id: &str, new: NewHold, now: Time) -> Self {
         let expires_at = now.plus(new.timeout_seconds * SECOND_MS);
         let last = new.hold_id.bytes().last().unwrap_or_default();
@@ -119,7 +124,7 @@ impl Hold {
             extensions: 0,
             state: HoldState::Held,
             expires_at,
-            due_shard: Some(format!("hold#{}", last % DUE_SHARDS)),
+            due_shard: Some(Self::due_shard(last % DUE_SHARDS)),
             due_at: Some(expires_at.ms()),
             posted_amount: None,
             resolved_at: None,

@@ -2,12 +2,14 @@
 //!
 //! | item | table | pk | sk |
 //! |---|---|---|---|
-//! | [`Wallet`] | ledger | `wal_…` | `wallet` |
+//! | [`Wallet`] | ledger | `wal_…` | `wallet` (index `by_day` once there is a row) |
 //! | [`Link`] | ledger | `usr_…` | `wallet` |
 //! | [`Owner`] | ledger | `wal_…` | `owner` |
 //! | [`Page`] | ledger | `wal_…` | `page#<number of its first row, 16 digits>` |
 //! | [`Hold`] | ledger | `wal_…` | `hold#hld_…` (index `due` while it is held) |
+//! | [`DayTotal`] | ledger | `totals#<date>#<shard>` | `<part>` |
 //! | [`Once`] | ledger | `once#<kind>:<reference>:<posting>` | `once` |
+//! | [`Package`] | data | `packages` | `<package id>` |
 //! | [`Policy`] | data | `policies` | `<key>#<version, 8 digits>` |
 //!
 //! A row is committed with its wallet in one write: the wallet item carries the newest rows
@@ -16,6 +18,7 @@
 //! that a proof can say which row was changed.
 
 mod booking;
+mod carry;
 mod codes;
 mod contacts;
 mod entry;
@@ -24,15 +27,19 @@ mod history;
 mod hold;
 mod once;
 mod opening;
+mod packages;
 mod policies;
+mod settle;
 mod statement;
 #[cfg(test)]
 mod tests;
+mod totals;
 mod verify;
 mod views;
 mod wallet;
 
 pub use booking::{Booking, POSTINGS_MAX};
+pub use carry::{Booked, book};
 pub use codes::{Account, Kind, RefType};
 pub use contacts::{CONTACTS_MAX, Contacts};
 pub use entry::{AMOUNT_MAX, Entry, Reference, long_bytes_of, long_id_of, seq_of, transaction_id};
@@ -41,8 +48,11 @@ pub use history::{History, Span};
 pub use hold::{Hold, HoldState, NewHold, Settled};
 pub use once::Once;
 pub use opening::{open, owner_of, wallet_of};
+pub use packages::{Offer, Package};
 pub use policies::{DEFAULTS, Policies, Policy, PolicyValue};
+pub use settle::{Claim, Swept, settle, sweep_holds};
 pub use statement::{STATEMENT_ROWS_MAX, Statement};
-pub use verify::{BadRow, verify};
+pub use totals::{DayTotal, Mark, Place, Sums, WALLET_SHARDS, count_page, mark_of};
+pub use verify::{BadRow, Proof, verify};
 pub use views::{Balance, LedgerRow, Price};
-pub use wallet::{Link, Linked, Owner, Page, TAIL_BYTES_MAX, Wallet};
+pub use wallet::{LOW_THRESHOLD_MAX, Link, Linked, Owner, Page, TAIL_BYTES_MAX, Wallet};

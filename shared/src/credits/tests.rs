@@ -296,6 +296,7 @@ fn the_largest_wallet_is_one_write_unit() {
         wallet.contacts.add(NOW.plus(contact * DAY_MS / 31));
     }
     wallet.note_activity("ses_x", NOW);
+    (wallet.shard, wallet.day) = (Some(Wallet::day_shard(15)), Some(99_999));
     let bytes = item_bytes(&row_of(&wallet).unwrap());
     assert!(bytes < 960, "{bytes}");
 }

@@ -7,12 +7,15 @@ use super::entry::{Entry, TAG_BYTES};
 use crate::crypto::take;
 use crate::error::{INTERNAL_ERROR, Result};
 use crate::pack::{Bytes, Fixed, Packer, Unpacker};
-use crate::table::{Item, Key, Name};
+use crate::table::{Change, Commit, Condition, Item, Key, Name};
 use crate::time::{MINUTE_MS, Time};
 
 /// Bytes of rows that a wallet carries before they move to a page: about 13 message charges, and
 /// wallet and page both stay below one write unit.
 pub const TAIL_BYTES_MAX: usize = 620;
+
+/// Highest threshold of the low balance alert, credits.
+pub const LOW_THRESHOLD_MAX: i64 = 10_000;
 
 /// The credits of one person, under a random id.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -59,6 +62,12 @@ pub struct Wallet {
     /// Minute and slot of the last activity that was stored.
     #[serde(rename = "ac", default)]
     pub active: Bytes,
+    /// Partition of the index by day, once there is a row.
+    #[serde(rename = "ws", default)]
+    pub shard: Option<String>,
+    /// Day of the newest row, in the index by day.
+    #[serde(rename = "dy", default)]
+    pub day: Option<i64>,
     /// When somebody new was written to first, within the last 24 h.
     #[serde(rename = "nc", default)]
     pub contacts: Contacts,
@@ -151,6 +160,9 @@ pub struct Page {
     /// Hash of the row before.
     #[serde(rename = "prev")]
     pub prev_hash: Fixed<32>,
+    /// Day on which it was written, which is that of the row after it.
+    #[serde(default)]
+    pub day: i64,
     /// The rows, packed as in the wallet.
     pub rows: Bytes,
 }
@@ -257,10 +269,24 @@ impl Wallet {
             closed: false,
             tat: 0,
             active: Bytes::default(),
+            shard: None,
+            day: None,
             contacts: Contacts::default(),
             begun: 0,
             answered: 0,
         }
+    }
+
+    /// Sets below how many credits the person is told, whatever else happens to the wallet.
+    pub fn alert_below(wallet_id: &str, threshold: i64) -> Commit {
+        let changes = vec![Change::number("lo", threshold), Change::Add("rv".into(), 1)];
+        let guard = Some((Condition::Present, &INTERNAL_ERROR));
+        Commit::new().update::<Self>(Self::key_of(wallet_id), changes, guard)
+    }
+
+    /// Partition of the index by day that holds a shard of all wallets.
+    pub fn day_shard(shard: u8) -> String {
+        format!("w{shard:02}")
     }
 
     /// Where a wallet lies.

@@ -77,7 +77,7 @@ faults! {
     PAYLOAD_TOO_LARGE = 413 "The request is too large.";
     MESSAGE_TOO_LARGE = 413 "The message is too long.";
     FILE_TOO_LARGE = 413 "The file is too large.";
-    UNSUPPORTED_MEDIA_TYPE = 415 "Send JSON as application/json.";
+    UNSUPPORTED_MEDIA_TYPE = 415 "This type of content is not taken here.";
     VALIDATION_FAILED = 422 "Some fields are not valid.";
     UNKNOWN_FIELD = 422 "There is no such field.";
     IDEMPOTENCY_KEY_REUSED = 422 "This key was used for another request.";

@@ -10,11 +10,12 @@ use crate::accounts::token::{Claims, PublicKeys, Verifier};
 use crate::aws::dynamo::{Missed, Tables};
 use crate::env::Env;
 use crate::error::{
-    Error, INSUFFICIENT_AAL, NOT_READY, REAUTHENTICATION_NEEDED, Result, TOKEN_INVALID,
-    UNAUTHENTICATED,
+    DEVICE_REVOKED, Error, INSUFFICIENT_AAL, NOT_READY, REAUTHENTICATION_NEEDED, Result,
+    TOKEN_INVALID, UNAUTHENTICATED,
 };
 use crate::function::{Grant, Take};
 use crate::realtime::{ConnectionOwner, State};
+use crate::relay;
 use crate::table::{Data, Live, Table, Write};
 use crate::time::{MINUTE_MS, Time};
 
@@ -94,11 +95,26 @@ async fn claims(env: &Env, call: &Call) -> Result<Claims> {
         .verify(token.trim(), call.now)
 }
 
+/// Whose call it is: what token or connection say.
+struct Proof {
+    user_id: String,
+    session_id: String,
+    /// Of the token.
+    generation: Option<i64>,
+    /// Device of the connection, if it is not the session's own.
+    device_id: Option<String>,
+}
+
 /// Session id and token generation behind a frame or a token.
-async fn proof(env: &Env, call: &Call) -> Result<(String, String, Option<i64>)> {
+async fn proof(env: &Env, call: &Call) -> Result<Proof> {
     let Some(socket) = &call.socket else {
         let claims = claims(env, call).await?;
-        return Ok((claims.sub, claims.sid, Some(claims.generation)));
+        return Ok(Proof {
+            user_id: claims.sub,
+            session_id: claims.sid,
+            generation: Some(claims.generation),
+            device_id: None,
+        });
     };
     let key = ConnectionOwner::key_of(&socket.connection_id);
     let tables = Tables::of(env);
@@ -109,26 +125,35 @@ async fn proof(env: &Env, call: &Call) -> Result<(String, String, Option<i64>)> 
     };
     let owner = owner.ok_or(&UNAUTHENTICATED)?;
     match owner.state {
-        State::Ready if owner.expires > call.now.seconds() => {
-            Ok((owner.user_id, owner.session_id, None))
-        }
+        State::Ready if owner.expires > call.now.seconds() => Ok(Proof {
+            user_id: owner.user_id,
+            session_id: owner.session_id,
+            generation: None,
+            device_id: owner.device_id,
+        }),
         _ => Err(NOT_READY.into()),
     }
 }
 
 async fn session(env: &Env, call: &Call) -> Result<Session> {
-    let (user_id, session_id, generation) = proof(env, call).await?;
-    let tables = Tables::of(env);
-    let key = Session::key_of(&user_id, &session_id);
+    let proof = proof(env, call).await?;
+    let (tables, generation) = (Tables::of(env), proof.generation);
+    let key = Session::key_of(&proof.user_id, &proof.session_id);
     let session: Option<Session> = tables.get_consistent(&key).await?;
     // A valid token without a row: the account was erased or the row aged out.
-    let session = session.ok_or_else(|| Error::from(&crate::error::SESSION_REVOKED))?;
+    let mut session = session.ok_or_else(|| Error::from(&crate::error::SESSION_REVOKED))?;
     session.check(generation.unwrap_or(session.generation), call.now)?;
     if let Some(first_use) = generation.and_then(|generation| session.mark_used(generation)) {
         match tables.commit(first_use).await {
             Ok(()) | Err(Missed::Refused(_)) => {}
             Err(Missed::Failed(error)) => return Err(error),
         }
+    }
+    if let Some(device_id) = proof.device_id {
+        if !relay::is_active(&tables, &proof.user_id, &device_id).await? {
+            return Err(DEVICE_REVOKED.into());
+        }
+        session.device_id = Some(device_id);
     }
     Ok(session)
 }

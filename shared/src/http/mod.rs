@@ -20,5 +20,5 @@ pub use limit::Rate;
 pub use member::{Fresh, Me, Member};
 pub use once::Once;
 pub use pages::Pages;
-pub use reply::{Accepted, Cached, Created, Html, Json, NoContent, Redirect, Status};
+pub use reply::{Accepted, Cached, Created, Html, Json, NoContent, Progress, Redirect, Status};
 pub use serve::serve;

@@ -183,3 +183,27 @@ impl<T: Serialize + JsonSchema + Send> Answer<Call> for Status<T> {
         body(self.0, &self.1)
     }
 }
+
+/// An answer about work that may still run: 200 when it is done, 202 while it runs.
+#[derive(Debug, Clone)]
+pub enum Progress<T> {
+    /// 200.
+    Done(T),
+    /// 202.
+    Running(T),
+}
+
+impl<T: Serialize + JsonSchema + Send> Answer<Call> for Progress<T> {
+    fn describe(operation: &mut Operation) {
+        let schema = operation.schemas.subschema_for::<T>();
+        operation.answers.push((200, "Done.", Some(schema.clone())));
+        operation.answers.push((202, "Not done yet.", Some(schema)));
+    }
+
+    fn answer(self) -> Result<Reply> {
+        match self {
+            Self::Done(value) => body(200, &value),
+            Self::Running(value) => body(202, &value),
+        }
+    }
+}

@@ -52,7 +52,7 @@ pub fn envelope(call: &Call, config: &Config, error: &Error) -> Value {
 pub fn farewell(call: &Call, config: &Config, error: &Error) -> Value {
     let mut inner = envelope(call, config, error);
     let close = match error.fault().code {
-        "SESSION_REVOKED" => 4003,
+        "SESSION_REVOKED" | "DEVICE_REVOKED" => 4003,
         "USER_BANNED" => 4014,
         _ => return inner,
     };

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::address::key_of;
+use super::attachments::Attachment;
 use super::head::{Head, Who};
 use crate::error::{INTERNAL_ERROR, Result};
 use crate::pack::Fixed;
@@ -112,6 +113,9 @@ pub struct Message {
     /// What it carries.
     #[serde(rename = "ty")]
     pub message_type: MessageType,
+    /// Media of the sender.
+    #[serde(rename = "at", default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
     /// Scalars of the sender's program.
     #[serde(rename = "md", default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Metadata>,

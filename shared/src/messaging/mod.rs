@@ -15,6 +15,7 @@
 
 mod address;
 mod admission;
+mod attachments;
 mod delete;
 mod facts;
 mod head;
@@ -37,6 +38,7 @@ mod window;
 
 pub use address::{conversation_id, message_at, message_id, message_key, message_row};
 pub use admission::{Admission, NEW_CONTACTS};
+pub use attachments::{Attachment, AttachmentView, Gallery};
 pub use delete::{Deleted, Deletion, Scope};
 pub use facts::{complete, facts_of};
 pub use head::{Head, Last, Who};

@@ -2,6 +2,7 @@
 
 use super::address::{conversation_id, message_key, message_row};
 use super::admission::Admission;
+use super::attachments::{Gallery, media_of};
 use super::head::Head;
 use super::message::Message;
 use super::send::{CLIENT_ID_MS, Draft, Ground, NewMessage};
@@ -19,7 +20,8 @@ use crate::function::{Grant, Operation, Take};
 use crate::http::limit::touch;
 use crate::http::{Call, Me, Rate, once};
 use crate::matching::Standing;
-use crate::table::Refused;
+use crate::matching::uploads::Upload;
+use crate::table::{Item, Refused};
 use crate::time::Time;
 
 /// Tries when others write to the same wallet or conversation.
@@ -32,6 +34,7 @@ pub struct Outbox {
     rate: Rate,
     secret: Secret<Lookup>,
     policies: Policies,
+    gallery: Gallery,
     now: Time,
 }
 
@@ -39,6 +42,7 @@ impl Take<Call> for Outbox {
     const GRANTS: &'static [&'static [Grant]] = &[
         <Lookup as Named>::GRANTS,
         <Policies as Take<Call>>::GRANTS[0],
+        <Gallery as Take<Call>>::GRANTS[0],
     ];
 
     fn describe(operation: &mut Operation) {
@@ -51,11 +55,13 @@ impl Take<Call> for Outbox {
         let policies = Policies::take(env, call).await?;
         let rate = Rate::take(env, call).await?;
         let secret = Secret::take(env, call).await?;
+        let gallery = Gallery::take(env, call).await?;
         Ok(Self {
             key,
             rate,
             secret,
             policies,
+            gallery,
             now: call.now,
         })
     }
@@ -78,6 +84,7 @@ impl Outbox {
             secret,
             price: self.policies.number("price.message"),
             policies: &self.policies,
+            gallery: &self.gallery,
             now: self.now,
         };
         sender.send(tables, client_id, new).await
@@ -91,6 +98,7 @@ struct Sender<'a> {
     secret: [u8; 32],
     price: i64,
     policies: &'a Policies,
+    gallery: &'a Gallery,
     now: Time,
 }
 
@@ -134,7 +142,7 @@ impl Sender<'_> {
                         // The message is sent; activity that is not stored now is stored next.
                         touch(tables, &me.user_id, me.slot(), self.now).await.ok();
                     }
-                    return Sent::of(&decided.message);
+                    return Ok(self.gallery.sent(Sent::of(&decided.message)?));
                 }
                 Err(Missed::Failed(error)) => return Err(error),
                 Err(Missed::Refused(refused)) => match self.lost(&refused, &mut ground)? {
@@ -177,6 +185,7 @@ impl Sender<'_> {
             head: head.or_else(|| Head::new(me, to, self.now)),
             receiver_is_active,
             admission: Admission::of(self.policies),
+            media: media_of(tables, me, &new.attachments).await?,
         })
     }
 
@@ -205,6 +214,10 @@ impl Sender<'_> {
                     ground.head = Some(head);
                 }
             }
+            sk if Upload::is_place(sk) => {
+                ground.media.retain(|media| media.key() != refused.key);
+                ground.media.extend(refused.current()?);
+            }
             _ => return refused.current(),
         }
         Ok(None)
@@ -220,7 +233,7 @@ impl Sender<'_> {
         if first.fingerprint != new.fingerprint() {
             return Err(IDEMPOTENCY_KEY_REUSED.into());
         }
-        let body = serde_json::to_value(Sent::of(first)?);
+        let body = serde_json::to_value(self.gallery.sent(Sent::of(first)?));
         Err(Error::replay(
             200,
             body.map_err(|cause| INTERNAL_ERROR.because(cause))?,

@@ -6,15 +6,17 @@ use serde_json::json;
 
 use super::address::message_row;
 use super::admission::{Admission, count, is_first};
+use super::attachments::attach;
 use super::head::{Head, Last, Who};
 use super::message::{Message, MessageType, Metadata};
 use crate::credits::{Kind, RefType, Reference, Wallet};
 use crate::crypto::{sha256, take};
 use crate::error::{
-    BLOCKED, CANNOT_TARGET_SELF, IDEMPOTENCY_IN_PROGRESS, Result, UNAVAILABLE, UPLOAD_NOT_FOUND,
-    USER_NOT_FOUND, VALIDATION_FAILED,
+    BLOCKED, CANNOT_TARGET_SELF, IDEMPOTENCY_IN_PROGRESS, Result, UNAVAILABLE, USER_NOT_FOUND,
+    VALIDATION_FAILED,
 };
 use crate::http::{Me, Rate};
+use crate::matching::uploads::Upload;
 use crate::pack::Fixed;
 use crate::table::Commit;
 use crate::text::preview;
@@ -59,7 +61,7 @@ pub struct NewAttachment {
     #[schemars(length(min = 1, max = 64))]
     pub media_id: String,
     /// Name to show.
-    #[schemars(length(min = 1, max = 128))]
+    #[schemars(length(min = 1, max = 128), extend("x-text" = "plain"))]
     pub file_name: Option<String>,
 }
 
@@ -153,6 +155,8 @@ pub struct Ground {
     pub receiver_is_active: bool,
     /// Who may write to whom.
     pub admission: Admission,
+    /// The attached media that were found.
+    pub media: Vec<Upload>,
 }
 
 /// A message that may be committed.
@@ -171,8 +175,8 @@ impl Draft<'_> {
     ///
     /// # Errors
     /// 429 `RATE_LIMITED`; 404 `USER_NOT_FOUND`, `UPLOAD_NOT_FOUND`; 403 `BLOCKED`,
-    /// `PROFILE_INCOMPLETE`, `NOT_MATCHED`, `NEW_CONTACT_LIMIT`; 409 `WALLET_FROZEN`; 402
-    /// `INSUFFICIENT_CREDITS`.
+    /// `PROFILE_INCOMPLETE`, `NOT_MATCHED`, `NEW_CONTACT_LIMIT`; 409 `UPLOAD_STATE`,
+    /// `WALLET_FROZEN`; 402 `INSUFFICIENT_CREDITS`.
     pub fn decide(&self, ground: &Ground) -> Result<Decided> {
         let tat = self.rate.admit(ground.wallet.tat, self.now)?;
         let head = ground.head.as_ref().filter(|_| ground.receiver_is_active);
@@ -187,9 +191,7 @@ impl Draft<'_> {
         let first = is_first(head, sender);
         let contacts = &ground.wallet.contacts;
         let contacts = ground.admission.check(contacts, first, self.now)?;
-        if !self.new.attachments.is_empty() {
-            return Err(UPLOAD_NOT_FOUND.into());
-        }
+        let (attachments, uses) = attach(&self.new.attachments, &ground.media)?;
         let mut booking = ground.wallet.book(self.now);
         if self.price > 0 {
             let reference = Reference::new(RefType::Message, head.message_id(self.key)?);
@@ -200,12 +202,14 @@ impl Draft<'_> {
         let is_first_of_minute = booking.wallet.note_activity(self.me.slot(), self.now);
         let next = self.appended(head, sender);
         let paid = (booking.transaction_id(), booking.wallet.available);
-        let message = self.message(&next, sender, paid);
+        let mut message = self.message(&next, sender, paid);
+        message.attachments = attachments;
         // The message comes first: if it is there already, nothing else matters.
         let commit = Commit::new()
             .create(&message, &IDEMPOTENCY_IN_PROGRESS)
             .with(booking.commit())
-            .replace(&next, head.unchanged(), &UNAVAILABLE);
+            .replace(&next, head.unchanged(), &UNAVAILABLE)
+            .with(uses);
         Ok(Decided {
             message,
             commit,
@@ -252,6 +256,7 @@ impl Draft<'_> {
             receiver_id: head.user(sender.other()),
             content: self.new.content.clone(),
             message_type: self.new.message_type,
+            attachments: Vec::new(),
             metadata: self.new.metadata.clone(),
             credits_cost: self.price,
             transaction_id: paid.0,

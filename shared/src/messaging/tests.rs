@@ -61,6 +61,7 @@ fn ground(credits: i64) -> Ground {
         head,
         receiver_is_active: true,
         admission: Admission::default(),
+        media: Vec::new(),
     }
 }
 

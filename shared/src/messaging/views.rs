@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
 
+use super::attachments::AttachmentView;
 use super::head::{Head, Who};
 use super::message::{Message, MessageType, Metadata, Moderation, Status};
 use crate::error::Result;
@@ -39,7 +39,7 @@ pub struct MessageView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read_at: Option<Time>,
     /// Uploaded media.
-    pub attachments: Vec<Value>,
+    pub attachments: Vec<AttachmentView>,
     /// Scalars of the sender's program.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Metadata>,
@@ -108,7 +108,7 @@ impl MessageView {
             moderation_status: message.moderation_status(),
             delivered_at: marks.delivered_at,
             read_at: marks.read_at,
-            attachments: Vec::new(),
+            attachments: message.shown_attachments(),
             metadata: message.metadata.clone().filter(|_| !deleted),
             credits_cost: message.credits_cost,
             credits_transaction_id: message.transaction_id.clone().filter(|_| own),
@@ -139,7 +139,7 @@ pub struct Sent {
     /// What it carries.
     pub message_type: MessageType,
     /// Uploaded media.
-    pub attachments: Vec<Value>,
+    pub attachments: Vec<AttachmentView>,
     /// Always `sent`.
     pub status: Status,
     /// What moderation says; a held message is shown to its sender as approved.
@@ -171,7 +171,7 @@ impl Sent {
                 None => message.content.clone(),
             },
             message_type: message.message_type,
-            attachments: Vec::new(),
+            attachments: message.shown_attachments(),
             status: Status::Sent,
             moderation_status: message.moderation_status(),
             credits_cost: message.credits_cost,

@@ -16,12 +16,14 @@ mod ping;
 mod push;
 mod socket;
 pub mod sync;
+mod ticket;
 
 pub use fact::{Audience, Fact, fan_out};
 pub use outbox::Meaning;
 pub use ping::{Activity, Declared, Ping, Pong};
 pub use push::{Push, close_session, post};
 pub use socket::{
-    Connection, ConnectionOwner, PING_SECONDS, RECONNECT, Reconnect, State, TICKET_SECONDS, Ticket,
-    admit_socket, drop_socket, forget_socket, own_device,
+    Connection, ConnectionOwner, PING_SECONDS, RECONNECT, Reconnect, State, admit_socket,
+    drop_socket, forget_socket,
 };
+pub use ticket::{TICKET_SECONDS, Ticket, other_device};

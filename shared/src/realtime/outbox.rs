@@ -11,6 +11,7 @@ use crate::credits::{self, Wallet};
 use crate::error::Result;
 use crate::messaging;
 use crate::notifications::{self, MailJob, Notification};
+use crate::relay::{self, Device, RevokedDevice};
 use crate::table::Commit;
 use crate::time::Time;
 use crate::worker::Change;
@@ -26,6 +27,8 @@ pub struct Meaning {
     pub mails: Vec<MailJob>,
     /// Sessions whose sockets must close.
     pub revoked: Vec<Revoked>,
+    /// Devices whose sockets must close.
+    pub devices: Vec<RevokedDevice>,
 }
 
 impl Meaning {
@@ -33,15 +36,15 @@ impl Meaning {
     ///
     /// # Errors
     /// 500 when an image does not have its type's shape, 503 when a table does not answer.
-    pub async fn of(tables: &Tables, changes: &[Change]) -> Result<Self> {
+    pub async fn of(tables: &Tables, changes: &[Change], now: Time) -> Result<Self> {
         let mut meaning = Self::default();
         for change in changes {
-            meaning.read(tables, change).await?;
+            meaning.read(tables, change, now).await?;
         }
         Ok(meaning)
     }
 
-    async fn read(&mut self, tables: &Tables, change: &Change) -> Result<()> {
+    async fn read(&mut self, tables: &Tables, change: &Change, now: Time) -> Result<()> {
         match (change.table.as_str(), change.sk.as_str()) {
             // The link from a person to the wallet has the same sort key.
             ("ledger", "wallet") if change.pk.starts_with("wal_") => {
@@ -51,6 +54,12 @@ impl Meaning {
                 let (old, new) = change.of::<Session>()?;
                 self.revoked
                     .extend(accounts::facts_of(old.as_ref(), new.as_ref()));
+            }
+            ("data", sk) if sk.starts_with(Device::PREFIX) => {
+                let (old, new) = change.of::<Device>()?;
+                let (old, new) = (old.as_ref(), new.as_ref());
+                self.devices.extend(relay::revocation_of(old, new));
+                self.facts.extend(relay::facts_of(old, new, now));
             }
             ("data", sk) if sk.starts_with(Notification::PREFIX) && change.old.is_none() => {
                 let (_, new) = change.of::<Notification>()?;

@@ -1,17 +1,16 @@
-//! Tickets and connections.
+//! Connections.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::ticket::Ticket;
 use crate::accounts::session::Session;
 use crate::aws::dynamo::Tables;
-use crate::error::{DEVICE_NOT_FOUND, Result, UNAUTHENTICATED, UNAVAILABLE};
-use crate::http::Me;
+use crate::error::{Result, UNAUTHENTICATED, UNAVAILABLE};
+use crate::relay::Device;
 use crate::table::{Commit, Condition, Item, Key, Name, Query};
 use crate::time::{HOUR_MS, MINUTE_MS, SECOND_MS, Time, millis};
 
-/// How long a ticket opens a socket.
-pub const TICKET_SECONDS: i64 = 30;
 /// When a connection is asked to reconnect, after it opened; jitter of ± 5 minutes on top.
 const ROTATE_MS: i64 = 110 * MINUTE_MS;
 /// Jitter around [`ROTATE_MS`].
@@ -39,53 +38,6 @@ pub const RECONNECT: Reconnect = Reconnect {
     min_seconds: 1,
     max_seconds: 5,
 };
-
-/// A single-use right to open a socket; only its hash is stored.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Ticket {
-    #[serde(rename = "pk")]
-    hash: String,
-    /// Whose socket it opens.
-    pub user_id: String,
-    /// The session that asked for it.
-    pub session_id: String,
-    /// Device or session.
-    pub slot: String,
-    #[serde(with = "millis")]
-    ends_at: Time,
-    expires: i64,
-}
-
-impl Item for Ticket {
-    const TABLE: Name = Name::Live;
-    const KIND: &'static str = "ticket";
-
-    fn key(&self) -> Key {
-        Key::new(&self.hash, "ticket")
-    }
-}
-
-impl Ticket {
-    /// A ticket for the caller; `secret` goes to the client only.
-    pub fn of(me: &Me, secret: &[u8; 32], now: Time) -> Self {
-        let ends_at = now.plus(TICKET_SECONDS * SECOND_MS);
-        Self {
-            hash: Self::hash_of(secret),
-            user_id: me.user_id.clone(),
-            session_id: me.session_id.clone(),
-            slot: me.slot().to_owned(),
-            ends_at,
-            expires: ends_at.seconds() + 60,
-        }
-    }
-
-    fn hash_of(secret: &[u8]) -> String {
-        format!(
-            "ticket#{}",
-            crate::crypto::encode(&crate::crypto::sha256(&[secret]))
-        )
-    }
-}
 
 /// Place of a connection in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -170,6 +122,9 @@ pub struct ConnectionOwner {
     pub user_id: String,
     /// Session whose right it uses.
     pub session_id: String,
+    /// Device that is not the session's own and so has to be looked at by itself.
+    #[serde(default)]
+    pub device_id: Option<String>,
     /// Proven or not.
     pub state: State,
     /// TTL, epoch seconds.
@@ -205,10 +160,10 @@ pub async fn admit_socket(
     now: Time,
 ) -> Result<Opened> {
     let secret = crate::crypto::decode(ticket).ok_or(UNAUTHENTICATED)?;
-    let key = Key::new(Ticket::hash_of(&secret), "ticket");
+    let key = Ticket::key_of(&secret);
     let ticket: Option<Ticket> = tables.get_consistent(&key).await?;
     let ticket = ticket
-        .filter(|ticket| ticket.ends_at > now)
+        .filter(|ticket| ticket.is_open(now))
         .ok_or(UNAUTHENTICATED)?;
     let session_key = Session::key_of(&ticket.user_id, &ticket.session_id);
     let session: Option<Session> = tables.get_consistent(&session_key).await?;
@@ -222,6 +177,13 @@ pub async fn admit_socket(
         .check::<Session>(session_key, not_revoked(), &UNAUTHENTICATED)
         .put(&connection)
         .put(&owner);
+    let commit = match &ticket.device_id {
+        Some(device) => {
+            let device = Device::key_of(&ticket.user_id, device);
+            commit.check::<Device>(device, Device::stands(), &UNAUTHENTICATED)
+        }
+        None => commit,
+    };
     tables.commit(commit).await?;
     let replaced = replaced(&connection, others, now);
     Ok(Opened {
@@ -237,17 +199,6 @@ pub struct Opened {
     pub user_id: String,
     /// Connections that give way to it.
     pub replaced: Vec<Connection>,
-}
-
-/// Whether the caller may act for a device: its session's own, or none.
-///
-/// # Errors
-/// 404 `DEVICE_NOT_FOUND`.
-pub fn own_device(me: &Me, device_id: Option<&str>) -> Result<()> {
-    match device_id {
-        Some(device) if me.device_id.as_deref() != Some(device) => Err(DEVICE_NOT_FOUND.into()),
-        _ => Ok(()),
-    }
 }
 
 /// Removes the rows of a connection that the gateway calls gone, unless it is so young that its
@@ -310,6 +261,7 @@ fn rows(
         key: format!("conn#{connection_id}"),
         user_id: ticket.user_id.clone(),
         session_id: ticket.session_id.clone(),
+        device_id: ticket.device_id.clone(),
         state: State::Ready,
         expires,
     };

@@ -16,6 +16,8 @@ pub enum Change {
     Remove(String),
     /// Adds to a number, from 0 if it is missing.
     Add(String, i64),
+    /// Adds to a set of byte strings, which is made if it is missing.
+    Include(String, Vec<u8>),
 }
 
 impl Change {

@@ -13,6 +13,8 @@ pub enum Condition {
     Missing(&'static str),
     /// The attribute equals the value.
     Is(&'static str, Value),
+    /// The attribute is no set of byte strings that holds these bytes.
+    Lacks(&'static str, Vec<u8>),
     /// The attribute is at least the value.
     AtLeast(&'static str, Value),
     /// The attribute is below the value.

@@ -96,6 +96,14 @@ pub const DUE: Index = Index {
     whole: true,
 };
 
+/// Wallets by the day of their newest row, in shards.
+pub const BY_DAY: Index = Index {
+    name: "by_day",
+    pk: "ws",
+    sk: "dy",
+    whole: false,
+};
+
 /// All tables.
 pub const SPECS: &[Spec] = &[
     Spec {
@@ -106,7 +114,7 @@ pub const SPECS: &[Spec] = &[
     },
     Spec {
         table: Name::Ledger,
-        indexes: &[DUE],
+        indexes: &[DUE, BY_DAY],
         stream: true,
         ttl: false,
     },

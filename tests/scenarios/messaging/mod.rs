@@ -1,5 +1,6 @@
 //! Messaging (spec messaging.md, *Acceptance scenarios*).
 
+mod attachments;
 mod blocks;
 mod contacts;
 mod deleting;

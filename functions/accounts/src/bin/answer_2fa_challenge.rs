@@ -8,7 +8,8 @@ use shared::http::{Body, Client, Json};
 use shared::{Result, endpoint};
 
 endpoint!(POST "/api/v2/auth/2fa/challenge" => answer_2fa_challenge, limit: Otp,
-    faults: [MFA_VERIFICATION_FAILED, OTP_EXPIRED, ACCOUNT_LOCKED, USER_BANNED]);
+    faults: [MFA_VERIFICATION_FAILED, OTP_EXPIRED, ACCOUNT_LOCKED, USER_BANNED,
+        DEVICE_NAME_TAKEN, DEVICE_LIMIT, KEY_REUSED, DEVICE_TYPE, INVALID_KEY]);
 
 /// The question, and either code.
 #[derive(Deserialize, JsonSchema)]

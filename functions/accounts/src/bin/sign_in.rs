@@ -5,7 +5,8 @@ use shared::http::{Body, Client, Json};
 use shared::{Result, endpoint};
 
 endpoint!(POST "/api/v2/auth/login", alias "/auth/login" => sign_in, limit: Login,
-    faults: [INVALID_CREDENTIALS, EMAIL_NOT_CONFIRMED, USER_BANNED, ACCOUNT_LOCKED]);
+    faults: [INVALID_CREDENTIALS, EMAIL_NOT_CONFIRMED, USER_BANNED, ACCOUNT_LOCKED,
+        DEVICE_NAME_TAKEN, DEVICE_LIMIT, KEY_REUSED, DEVICE_TYPE, INVALID_KEY]);
 
 async fn sign_in(
     desk: Doorkeeper,

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::http::{Json, Member, Pages, Path, Query};
-use shared::messaging::{ConversationPart, Page, Reader};
+use shared::messaging::{ConversationPart, Gallery, Page, Reader};
 use shared::table::{Data, Read};
 use shared::{Result, Table, endpoint};
 
@@ -22,6 +22,7 @@ async fn fetch_conversation(
     Path(with): Path<With>,
     Query(part): Query<ConversationPart>,
     pages: Pages,
+    gallery: Gallery,
 ) -> Result<Json<Page>> {
     let filters = format!("{} {:?}", with.partner_id, part.direction());
     let wish = part.wish(pages.open(&filters, part.cursor.as_deref())?)?;
@@ -30,6 +31,7 @@ async fn fetch_conversation(
         user_id: &me.user_id,
     };
     let mut page = reader.page(&with.partner_id, &wish).await?;
+    gallery.show(&mut page.messages);
     page.next_cursor = pages.seal(&filters, page.next.as_ref());
     Ok(Json(page))
 }

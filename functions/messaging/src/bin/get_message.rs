@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::http::{Json, Member, Path};
-use shared::messaging::{MessageView, Reader};
+use shared::messaging::{Gallery, MessageView, Reader};
 use shared::table::{Data, Read};
 use shared::{Result, Table, endpoint};
 
@@ -19,10 +19,13 @@ async fn get_message(
     table: Table<Read<Data>>,
     Member(me): Member,
     Path(at): Path<At>,
+    gallery: Gallery,
 ) -> Result<Json<MessageView>> {
     let reader = Reader {
         tables: &table,
         user_id: &me.user_id,
     };
-    Ok(Json(reader.message(&at.message_id).await?))
+    let mut message = reader.message(&at.message_id).await?;
+    gallery.show(std::slice::from_mut(&mut message));
+    Ok(Json(message))
 }

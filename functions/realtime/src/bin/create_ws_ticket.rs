@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use shared::config::Config;
 use shared::http::{Body, Created, Member};
 use shared::realtime::{PING_SECONDS, RECONNECT, Reconnect, TICKET_SECONDS, Ticket};
-use shared::table::{Commit, Live, Write};
+use shared::table::{Commit, Data, Live, Read, Write};
 use shared::{Clock, Ids, Result, Table, crypto, endpoint};
 
 endpoint!(POST "/api/v2/ws/tickets" => create_ws_ticket, faults: [DEVICE_NOT_FOUND]);
@@ -31,16 +31,16 @@ struct TicketAnswer {
 }
 
 async fn create_ws_ticket(
-    table: Table<Write<Live>>,
+    table: Table<(Read<Data>, Write<Live>)>,
     clock: Clock,
     ids: Ids,
     config: Arc<Config>,
     Member(me): Member,
     Body(wish): Body<TicketWish>,
 ) -> Result<Created<TicketAnswer>> {
-    shared::realtime::own_device(&me, wish.device_id.as_deref())?;
     let secret: [u8; 32] = ids.bytes();
-    let ticket = Ticket::of(&me, &secret, clock.now());
+    let device = shared::realtime::other_device(&table, &me, wish.device_id).await?;
+    let ticket = Ticket::of(&me, device, &secret, clock.now());
     table.commit(Commit::new().put(&ticket)).await?;
     let ticket = crypto::encode(&secret);
     Ok(Created(TicketAnswer {

@@ -1,6 +1,7 @@
 //! Tells committed changes: frames to connected people, jobs to workers, projections to date.
 
-use shared::aws::queue::{Frames, Mails, Queue, Revoked};
+use shared::aws::queue::{Devices, Frames, Mails, Queue, Revoked};
+use shared::messaging::Gallery;
 use shared::realtime::Meaning;
 use shared::table::{Data, Ledger, Live, Read, Write};
 use shared::worker::Change;
@@ -16,15 +17,19 @@ async fn fan_out_events(
     frames: Queue<Frames>,
     mails: Queue<Mails>,
     revoked: Queue<Revoked>,
+    gallery: Gallery,
+    devices: Queue<Devices>,
     clock: Clock,
     changes: Vec<Change>,
 ) -> Result<()> {
-    let mut meaning = Meaning::of(&tables, &changes).await?;
+    let mut meaning = Meaning::of(&tables, &changes, clock.now()).await?;
     // First what protects people, then what they see, then what may lag.
     revoked.send(&meaning.revoked, CAUSE).await?;
-    frames
-        .send(&meaning.pushes(&tables, clock.now()).await?, CAUSE)
-        .await?;
+    devices.send(&meaning.devices, CAUSE).await?;
+    let mut pushes = meaning.pushes(&tables, clock.now()).await?;
+    let data = pushes.iter_mut().map(|push| &mut push.frame["data"]);
+    data.for_each(|data| gallery.show_in(data));
+    frames.send(&pushes, CAUSE).await?;
     mails.send(&meaning.mails, CAUSE).await?;
     meaning.project(&tables).await
 }

@@ -72,7 +72,10 @@ impl Routes {
                     self.sockets.insert(key, function);
                 }
                 Trigger::UnknownRoute => self.unknown = Some(function),
-                Trigger::Queue(_) | Trigger::Stream(_) | Trigger::Every(_) => {}
+                Trigger::Queue(_)
+                | Trigger::Stream(_)
+                | Trigger::Every(_)
+                | Trigger::Daily { .. } => {}
             }
         }
     }

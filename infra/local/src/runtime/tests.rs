@@ -146,6 +146,26 @@ async fn schedules_run_at_their_instants_while_the_clock_is_moved() {
     assert_eq!(local.now().to_string(), "2026-01-31T12:03:00.000Z");
 }
 
+const AT_THREE: &[Trigger] = &[Trigger::Daily { hour: 3, minute: 0 }];
+
+static NIGHTLY: Function = function("nightly", AT_THREE, |env, _| {
+    Box::pin(async move {
+        keep(env, &json!(env.clock().now().to_string()));
+        Ok(Value::Null)
+    })
+});
+
+#[tokio::test(start_paused = true)]
+async fn a_daily_schedule_runs_at_its_time_of_day() {
+    let local = local(&[&NIGHTLY]).await;
+    local.advance(2 * 86_400).await;
+    let runs = seen(&local, "nightly");
+    assert_eq!(
+        runs,
+        ["2026-02-01T03:00:00.000Z", "2026-02-02T03:00:00.000Z"]
+    );
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_month_is_walked_in_larger_steps_up_to_its_last_minute() {
     let local = local(&[&MINUTELY]).await;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 use shared::Time;
 use shared::function::{Function, Trigger};
-use shared::time::{MINUTE_MS, SECOND_MS};
+use shared::time::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS};
 
 use super::{Inner, Local};
 
@@ -22,6 +22,8 @@ pub(crate) struct Timetable(Mutex<Vec<Row>>);
 struct Row {
     job: Job,
     period_ms: i64,
+    /// How far into each period it runs.
+    offset_ms: i64,
     step_ms: i64,
     next: Time,
 }
@@ -34,13 +36,18 @@ enum Job {
 
 impl Timetable {
     pub(crate) fn new(functions: &[&'static Function], now: Time) -> Self {
-        let mut rows = vec![Row::new(Job::SweepExpired, SWEEP_MS, now)];
+        let mut rows = vec![Row::new(Job::SweepExpired, (SWEEP_MS, 0), now)];
         for function in functions {
             for trigger in function.triggers {
-                if let Trigger::Every(seconds) = trigger {
-                    let period_ms = i64::from(*seconds) * SECOND_MS;
-                    rows.push(Row::new(Job::Run(function), period_ms, now));
-                }
+                let rhythm = match *trigger {
+                    Trigger::Every(seconds) => (i64::from(seconds) * SECOND_MS, 0),
+                    Trigger::Daily { hour, minute } => {
+                        let (hour, minute) = (i64::from(hour), i64::from(minute));
+                        (DAY_MS, hour * HOUR_MS + minute * MINUTE_MS)
+                    }
+                    _ => continue,
+                };
+                rows.push(Row::new(Job::Run(function), rhythm, now));
             }
         }
         Self(Mutex::new(rows))
@@ -84,11 +91,12 @@ impl Timetable {
 }
 
 impl Row {
-    fn new(job: Job, period_ms: i64, now: Time) -> Self {
+    fn new(job: Job, (period_ms, offset_ms): (i64, i64), now: Time) -> Self {
         let period_ms = period_ms.max(SECOND_MS);
         let mut row = Self {
             job,
             period_ms,
+            offset_ms,
             step_ms: period_ms,
             next: Time(0),
         };
@@ -96,9 +104,11 @@ impl Row {
         row
     }
 
-    /// The first instant after `now` that is a multiple of the period: equal after a restart.
+    /// The first instant after `now` that is a multiple of the period and the offset: equal after
+    /// a restart.
     fn aligned_after(&self, now: Time) -> Time {
-        Time((now.ms().div_euclid(self.period_ms) + 1) * self.period_ms)
+        let periods = (now.ms() - self.offset_ms).div_euclid(self.period_ms) + 1;
+        Time(periods * self.period_ms + self.offset_ms)
     }
 
     fn advance(&mut self, now: Time) {

@@ -20,6 +20,7 @@ use crate::error::{Error, MFA_VERIFICATION_FAILED, OTP_EXPIRED, Result, UNAVAILA
 use crate::http::Client;
 use crate::http::limit::Limit;
 use crate::notifications::SecurityChange;
+use crate::relay::NewDevice;
 use crate::table::{Change, Commit, Condition, Item, Key, Name};
 use crate::time::{SECOND_MS, Time, millis};
 
@@ -38,6 +39,9 @@ pub struct Challenge {
     pub user_id: String,
     /// The password that was right: another one since voids the question.
     pub password_mark: String,
+    /// The device that signs in.
+    #[serde(default)]
+    pub device: Option<NewDevice>,
     /// Wrong answers that are left.
     pub attempts_left: i64,
     /// Its end.
@@ -109,7 +113,7 @@ pub enum SignedIn {
 /// Asks for the second factor; `beside` is written with the question.
 pub(in crate::accounts) async fn ask(
     desk: &Opener,
-    account: &Account,
+    (account, device): (&Account, Option<&NewDevice>),
     beside: Commit,
 ) -> Result<SignedIn, Missed> {
     let (challenge_id, now) = (crypto::encode(&desk.ids.bytes::<32>()), desk.clock.now());
@@ -118,6 +122,7 @@ pub(in crate::accounts) async fn ask(
         partition: partition_of(&challenge_id),
         user_id: account.user_id.clone(),
         password_mark: account.password_mark(),
+        device: device.cloned(),
         attempts_left: TRIES_MAX,
         expires_at,
         expires: expires_at.seconds(),
@@ -202,7 +207,8 @@ pub async fn answer(
         }
         let outcome = if tried.right {
             let beside = || scene.passed(&tried.next, given, now);
-            let opened = open(desk, guard, client, &scene.account, 2, beside).await;
+            let who = (&scene.account, scene.challenge.device.as_ref());
+            let opened = open(desk, guard, client, who, 2, beside).await;
             opened.map(Some)
         } else {
             let counted = scene.factor.store(&tried.next).with(scene.challenge.miss());

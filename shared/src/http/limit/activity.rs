@@ -258,11 +258,11 @@ fn tat_path(class: &'static str) -> &'static str {
         "reset" => "tats.reset",
         "refresh" => "tats.refresh",
         "mail" => "tats.mail",
-        "typing" => "tats.typing",
         "upload" => "tats.upload",
         "discover" => "tats.discover",
         "report" => "tats.report",
         "device" => "tats.device",
+        "typing" => "tats.typing",
         _ => "tats.send",
     }
 }

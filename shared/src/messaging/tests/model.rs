@@ -86,6 +86,7 @@ impl Chat {
             head,
             receiver_is_active: true,
             admission: Admission::default(),
+            media: Vec::new(),
         };
         let draft = Draft {
             me: &me,
@@ -198,7 +199,7 @@ fn follow_row(rows: &mut HashMap<String, Row>, write: &Wrote) {
         match change {
             Change::Set(name, value) => drop(row.insert(name.clone(), value.clone())),
             Change::Remove(name) => drop(row.remove(name)),
-            Change::Add(..) => panic!("{change:?}"),
+            Change::Add(..) | Change::Include(..) => panic!("{change:?}"),
         }
     }
 }

@@ -1,9 +1,12 @@
-//! Credits (spec credits.md, *Acceptance scenarios*) as a person sees them; the primitives have
-//! their tests beside the rules.
+//! Balances, rows, statements and offers.
 
 use serde_json::{Value, json};
+use shared::credits::Package;
 use shared::crypto::sha256;
+use shared::table::Commit;
 use world::World;
+
+use super::{Purse, rows};
 
 #[tokio::test(start_paused = true)]
 async fn a_statement_proves_itself() {
@@ -134,15 +137,80 @@ async fn a_range_must_be_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_low_balance_is_told_once_on_crossing() {
-    let world = World::new().await;
-    let mut ann = world.person_with("Ann", 11).await;
-    let ben = world.person("Ben").await;
-    ann.comes_online().await;
-    for n in 0..4 {
-        ann.says(&format!("{n}")).to(&ben).await.ok();
+async fn the_balance_at_a_past_instant_equals_the_replay_of_the_rows_up_to_it() {
+    let world = World::unlimited().await;
+    let (mut ann, ben) = world.two("Ann", "Ben").await;
+    let purse = Purse::of(&ann).await;
+    let mut instants = Vec::new();
+    for n in 0..60 {
+        match n % 6 {
+            4 => drop(purse.is_paid(7, n).await.expect("paid")),
+            5 => drop(purse.calls(2, n).await.expect("reserved")),
+            _ => drop(ann.says(&format!("{n}")).to(&ben).await.ok()),
+        }
+        world.passes(1_800).await;
+        ann.token = ann.elsewhere().await.token;
+        let (available, held, _) = purse.balances().await;
+        instants.push((world.now(), available, held));
     }
-    let low = ann.got("credits.low").await;
-    assert_eq!(low.len(), 1);
-    assert_eq!(low[0]["data"], json!({ "available": 9, "threshold": 10 }));
+    let all = rows(&ann).await;
+    let from = instants[0].0.plus(-86_400_000);
+    for (at, available, held) in instants {
+        let path = format!("/api/v2/credits/statement?from={from}&to={at}");
+        let statement = ann.get(&path).await.ok();
+        let closing = json!({ "available": available, "held": held });
+        assert_eq!(statement["closing"], closing, "at {at}");
+        let until = at.to_string();
+        let before = |row: &&Value| row["created_at"].as_str().is_some_and(|t| t < &*until);
+        let replayed = all.iter().filter(before).fold((0, 0), |(free, kept), row| {
+            let amount = row["amount"].as_i64().expect("an amount");
+            let moved = |account: &str| {
+                let is = |side: &str| row[side].as_str().is_some_and(|a| a.ends_with(account));
+                i64::from(is("credit_account")) - i64::from(is("debit_account"))
+            };
+            (
+                free + amount * moved(":credits"),
+                kept + amount * moved(":held"),
+            )
+        });
+        assert_eq!(replayed, (available, held), "at {at}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn packages_are_listed_by_currency_and_cacheable() {
+    let world = World::new().await;
+    let ann = world.person("Ann").await;
+    let answer = ann.get("/api/v2/credits/packages?currency=EUR").await;
+    let tag = answer.header("etag").expect("a tag").to_owned();
+    assert_eq!(answer.header("cache-control"), Some("private, max-age=60"));
+    let packages = answer.ok();
+    assert_eq!(
+        packages["packages"][0],
+        json!({
+            "package_id": "credits_100_eur", "credits": 100, "price_cents": 499,
+            "currency": "EUR",
+        })
+    );
+    let known = [("if-none-match", tag.as_str())];
+    let path = "/api/v2/credits/packages?currency=EUR";
+    let again = ann.call_with("GET", path, None, &known).await;
+    assert_eq!((again.status, again.body), (304, Value::Null));
+    let all = ann.get("/api/v2/credits/packages").await.ok();
+    assert_eq!(all["packages"].as_array().map(Vec::len), Some(8));
+    let purse = Purse::of(&ann).await;
+    let dearer = Package {
+        package_id: "credits_100_eur".to_owned(),
+        credits: 100,
+        price_cents: 599,
+        currency: "EUR".to_owned(),
+        active: true,
+    };
+    let stored = purse.tables.commit(Commit::new().put(&dearer)).await;
+    stored.expect("stored");
+    let changed = ann.call_with("GET", path, None, &known).await.expect(200);
+    assert_eq!(changed["packages"][0]["price_cents"], 599);
+    ann.get("/api/v2/credits/packages?currency=euro")
+        .await
+        .refused(422, "VALIDATION_FAILED");
 }

@@ -1,0 +1,95 @@
+//! What a person is told of the own credits.
+
+use serde_json::{Value, json};
+use world::{Person, World};
+
+use super::Purse;
+
+async fn told(person: &mut Person, kind: &str) -> Vec<Value> {
+    let frames = person.got(kind).await;
+    frames
+        .into_iter()
+        .map(|mut frame| frame["data"].take())
+        .collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_low_balance_is_told_once_on_crossing_and_again_only_after_recovery() {
+    let world = World::new().await;
+    let mut ann = world.person_with("Ann", 11).await;
+    let ben = world.person("Ben").await;
+    let purse = Purse::of(&ann).await;
+    ann.comes_online().await;
+    let low = |available: i64| json!({ "available": available, "threshold": 10 });
+    ann.says("to the threshold").to(&ben).await.ok();
+    assert!(told(&mut ann, "credits.low").await.is_empty());
+    ann.says("below it").to(&ben).await.ok();
+    assert_eq!(told(&mut ann, "credits.low").await, [low(9)]);
+    ann.says("further below").to(&ben).await.ok();
+    assert!(purse.is_paid(1, 1).await.expect("paid"), "9 are too few");
+    ann.says("still below").to(&ben).await.ok();
+    assert_eq!(told(&mut ann, "credits.low").await.len(), 1);
+    assert!(purse.is_paid(2, 2).await.expect("paid"), "10 again");
+    assert_eq!(told(&mut ann, "credits.low").await.len(), 1);
+    ann.says("below once more").to(&ben).await.ok();
+    assert_eq!(told(&mut ann, "credits.low").await, [low(9), low(9)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn everybody_chooses_the_own_threshold() {
+    let world = World::new().await;
+    let mut ann = world.person_with("Ann", 50).await;
+    let ben = world.person("Ben").await;
+    ann.comes_online().await;
+    let path = "/api/v2/credits/alerts";
+    let set = ann.call("PUT", path, Some(json!({ "threshold": 49 })));
+    assert_eq!(set.await.expect(200), json!({ "low_threshold": 49 }));
+    let balance = ann.get("/api/v2/credits/balance").await.ok();
+    assert_eq!(balance["low_threshold"], 49);
+    ann.says("at the threshold").to(&ben).await.ok();
+    ann.says("below it").to(&ben).await.ok();
+    let low = json!({ "available": 48, "threshold": 49 });
+    assert_eq!(told(&mut ann, "credits.low").await, [low]);
+    for wrong in [json!(-1), json!(10_001), json!("7"), Value::Null] {
+        let refused = ann.call("PUT", path, Some(json!({ "threshold": wrong })));
+        refused.await.refused(422, "VALIDATION_FAILED");
+    }
+    for edge in [0, 10_000] {
+        let set = ann.call("PUT", path, Some(json!({ "threshold": edge })));
+        assert_eq!(set.await.ok()["low_threshold"], edge);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_threshold_set_among_messages_is_kept_and_loses_none() {
+    let world = World::unlimited().await;
+    let (mut ann, ben) = world.two("Ann", "Ben").await;
+    let body = Some(json!({ "threshold": 77 }));
+    let other = ann.elsewhere().await;
+    let set = other.call("PUT", "/api/v2/credits/alerts", body);
+    let (sent, set) = tokio::join!(ann.says("meanwhile").to(&ben), set);
+    (sent.ok(), set.ok());
+    let balance = ann.get("/api/v2/credits/balance").await.ok();
+    assert_eq!(
+        (&balance["available"], &balance["low_threshold"]),
+        (&json!(99), &json!(77))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn credits_that_arrive_are_told_and_the_price_of_a_message_is_not_told_twice() {
+    let world = World::new().await;
+    let (mut ann, ben) = world.two("Ann", "Ben").await;
+    let purse = Purse::of(&ann).await;
+    ann.comes_online().await;
+    ann.says("hi").to(&ben).await.ok();
+    assert!(told(&mut ann, "credits.changed").await.is_empty());
+    purse.is_paid(40, 1).await.expect("paid");
+    let changed = told(&mut ann, "credits.changed").await;
+    let newest = ann.get("/api/v2/credits/transactions?limit=1").await.ok();
+    let transaction = &newest["transactions"][0]["transaction_id"];
+    let expected = json!({
+        "available": 139, "held": 0, "transaction_id": transaction, "kind": "purchase",
+    });
+    assert_eq!(changed, [expected]);
+}
