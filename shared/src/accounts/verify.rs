@@ -119,8 +119,8 @@ async fn by_code(desk: &Notary, guard: &Guard, email: &str, code: &str) -> Resul
     Err(UNAVAILABLE.because("too many tries at once"))
 }
 
-/// Sends another mail to an account that waits for its proof. Whether there is one is told neither by
-/// the answer nor by its time: other addresses get a decoy and a ghost of the mail.
+/// Sends another mail to an account that waits for its proof. Whether there is one is told neither
+/// by the answer nor by its time: other addresses get a decoy and a ghost of the mail.
 ///
 /// # Errors
 /// 429 `RATE_LIMITED`.
