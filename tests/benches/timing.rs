@@ -1,6 +1,6 @@
-//! `cargo bench -p tests --bench timing`: whether sign-in, registration and reset tell by their time
-//! that an address is known. 10,000 pairs of calls each, about a known and an unknown address, in
-//! random order, the limiter off; a number as argument asks for that many pairs, the name of a
+//! `cargo bench -p tests --bench timing`: whether sign-in, registration and reset tell by their
+//! time that an address is known. 10,000 pairs of calls each, about a known and an unknown address,
+//! in random order, the limiter off; a number as argument asks for that many pairs, the name of a
 //! function for it alone.
 //!
 //! Fails when the Mann–Whitney U test finds a difference (p ≤ 0.01) or the medians differ by 2 %.
