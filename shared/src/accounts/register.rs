@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::account::{Account, NewAccount, Profile, Status};
 use super::address::{Email, EmailHash, EmailOwner};
-use super::desk::Registrar;
+use super::desk::{Office, Registrar};
 use super::nobody;
 use super::password::{self, Peppers};
 use super::person;
@@ -129,7 +129,7 @@ pub(super) async fn hashed(desk: &Registrar, password: String) -> Result<passwor
 
 /// A new person without the proof: account, owner of the address, profile, wallet, data key.
 pub(super) async fn open(
-    desk: &Registrar,
+    desk: &Office,
     hash: &EmailHash,
     new: NewAccount,
     policies: &credits::Policies,

@@ -1,5 +1,6 @@
 //! The row of a notification.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::letter::Facts;
@@ -138,7 +139,7 @@ impl Notification {
     ///
     /// # Errors
     /// 500 when the key is not this person's or the content is gone.
-    pub fn open(&self, key: &DataKey) -> Result<Facts> {
+    pub fn open<T: DeserializeOwned>(&self, key: &DataKey) -> Result<T> {
         let sealed = self
             .facts
             .as_ref()
@@ -162,15 +163,32 @@ pub struct NewMail<'a> {
 }
 
 impl NewMail<'_> {
-    fn hash(&self) -> [u8; 32] {
-        let parts = [self.event.as_bytes(), self.user_id.as_bytes(), b"email"];
-        crypto::mac(b"notification", &parts)
-    }
-
     /// The id of its row.
     pub fn id(&self) -> String {
-        id::id_of("ntf", crypto::take(&self.hash()))
+        id_of(self.event, self.user_id, Channel::Email).1
     }
+}
+
+/// The hash behind an id, and the id, of what an event causes for somebody on a channel.
+fn id_of(event: &str, user_id: &str, channel: Channel) -> ([u8; 32], String) {
+    let channel: &[u8] = match channel {
+        Channel::InApp => b"in_app",
+        Channel::Push => b"push",
+        Channel::Email => b"email",
+        Channel::Sms => b"sms",
+    };
+    let parts = [event.as_bytes(), user_id.as_bytes(), channel];
+    let hash = crypto::mac(b"notification", &parts);
+    (hash, id::id_of("ntf", crypto::take(&hash)))
+}
+
+/// What a row is made of besides its content.
+pub(super) struct NewRow<'a> {
+    pub user_id: &'a str,
+    pub event: &'a str,
+    pub channel: Channel,
+    pub trigger: &'static str,
+    pub valid_until: Option<Time>,
 }
 
 /// The part of a commit that causes a mail. `key` is the recipient's.
@@ -178,17 +196,41 @@ impl NewMail<'_> {
 /// # Errors
 /// 500 when sealing fails.
 pub fn mail(key: &DataKey, new: &NewMail<'_>, now: Time) -> Result<Commit> {
-    let mut plain = serde_json::to_vec(new.facts).map_err(|cause| INTERNAL_ERROR.because(cause))?;
-    // Filled up, so that its size does not tell which mail it is.
+    let NewMail {
+        user_id,
+        event,
+        facts,
+        valid_until,
+    } = *new;
+    let new = NewRow {
+        user_id,
+        event,
+        channel: Channel::Email,
+        trigger: facts.mail.trigger(),
+        valid_until,
+    };
+    row(key, &new, facts, now)
+}
+
+/// The part of a commit that causes a notification with sealed content.
+pub(super) fn row<T: Serialize>(
+    key: &DataKey,
+    new: &NewRow<'_>,
+    content: &T,
+    now: Time,
+) -> Result<Commit> {
+    let (hash, id) = id_of(new.event, new.user_id, new.channel);
+    let mut plain = serde_json::to_vec(content).map_err(|cause| INTERNAL_ERROR.because(cause))?;
+    // Filled up, so that its size does not tell what it is.
     plain.resize(plain.len().next_multiple_of(FACTS_BYTES), b' ');
-    let [shard, ..] = new.hash();
+    let [shard, ..] = hash;
     let row = Notification {
         user_id: new.user_id.to_owned(),
-        id: new.id(),
-        notification_type: Channel::Email,
+        id,
+        notification_type: new.channel,
         status: State::Pending,
         detail: Detail::Queued,
-        trigger: new.facts.mail.trigger().to_owned(),
+        trigger: new.trigger.to_owned(),
         facts: Some(Sealed(key.seal(FACTS, &plain)?)),
         retry_count: 0,
         claims: 0,

@@ -3,11 +3,13 @@
 mod account;
 mod keys;
 mod passwords;
+mod phone;
 mod presence;
 mod refresh;
 mod registration;
 mod sessions;
 mod sign_in;
+mod social;
 mod start;
 mod timing;
 mod two_factor;
