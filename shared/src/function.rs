@@ -352,8 +352,7 @@ macro_rules! declare {
 
         #[allow(dead_code, reason = "as a module of the library nobody calls it")]
         fn main() {
-            const NEEDS: $crate::start::Needs =
-                $crate::start::Needs::of($crate::function::grants::<$call, _, _>(&$name));
+            const NEEDS: $crate::start::Needs = $crate::start::Needs::of(FUNCTION.grants);
             $crate::lambda::start(stringify!($name), RUN, NEEDS);
         }
     };
