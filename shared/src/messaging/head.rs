@@ -117,6 +117,9 @@ pub struct Head {
     /// Start of the newest message.
     #[serde(rename = "pv", default, skip_serializing_if = "String::is_empty")]
     pub preview: String,
+    /// Number up to which messages may be in the archive; 0 if none are.
+    #[serde(rename = "ar", default, skip_serializing_if = "is_zero")]
+    pub archived_seq: i64,
     /// Side of the person whose id is lower.
     #[serde(rename = "lo")]
     low: Side,
@@ -132,6 +135,10 @@ pub struct Head {
     /// When anything of it changed last: a message, a mark, a deletion.
     #[serde(rename = "ch", with = "millis")]
     pub changed_at: Time,
+}
+
+fn is_zero(number: &i64) -> bool {
+    *number == 0
 }
 
 impl Item for Head {
@@ -160,6 +167,7 @@ impl Head {
             last_seq: 0,
             last: Bytes::default(),
             preview: String::new(),
+            archived_seq: 0,
             low: Side::default(),
             high: Side::default(),
             created_at: now,

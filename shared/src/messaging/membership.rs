@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::address::conversation_id;
+use super::archive::begin;
 use super::head::{Head, Who};
 use crate::error::{Result, UNAVAILABLE};
 use crate::table::{BY_HOUR, BY_MARK, Change, Commit, Condition, Item, Key, Name, UNREAD, Value};
@@ -88,8 +89,9 @@ pub fn following(old: Option<&Head>, new: &Head) -> Vec<Commit> {
     }
     let told = old.filter(|old| old.last_seq > 0);
     let sides = [Who::Low, Who::High].into_iter();
+    let begins = told.is_none().then(|| begin(new));
     let changed = sides.filter(|who| told.is_none_or(|old| shown(old, *who) != shown(new, *who)));
-    changed.map(|who| follow(new, who)).collect()
+    changed.map(|who| follow(new, who)).chain(begins).collect()
 }
 
 /// The write that brings one side's membership to the state of the head.

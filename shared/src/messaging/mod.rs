@@ -15,6 +15,7 @@
 
 mod address;
 mod admission;
+pub mod archive;
 mod attachments;
 mod delete;
 mod facts;
@@ -26,6 +27,7 @@ mod membership;
 mod message;
 mod outbox;
 mod parts;
+mod purge;
 mod reading;
 mod removal;
 mod send;
@@ -38,7 +40,8 @@ mod window;
 
 pub use address::{conversation_id, message_at, message_id, message_key, message_row};
 pub use admission::{Admission, NEW_CONTACTS};
-pub use attachments::{Attachment, AttachmentView, Gallery};
+pub use archive::Shelf;
+pub use attachments::{Attachment, AttachmentView, Gallery, releases};
 pub use delete::{Deleted, Deletion, Scope};
 pub use facts::{complete, facts_of};
 pub use head::{Head, Last, Who};
@@ -49,6 +52,7 @@ pub use membership::{Membership, follow, following, projections};
 pub use message::{Message, MessageType, Metadata, Moderation, Status};
 pub use outbox::Outbox;
 pub use parts::{Bounds, ConversationPart, ListPart};
+pub use purge::{Purged, purge};
 pub use reading::{DeliveredMarks, Direction, Page, ReadMarks, Reader, Wish, find_message};
 pub use removal::delete;
 pub use send::{Decided, Draft, Ground, NewAttachment, NewMessage};

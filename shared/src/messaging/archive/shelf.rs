@@ -49,7 +49,10 @@ pub async fn read(objects: &Objects<Archive>, conversation_id: &str, range: i64)
     };
     let rows: Vec<Row> =
         serde_json::from_slice(&bytes).map_err(|cause| INTERNAL_ERROR.because(cause))?;
-    Ok(rows.into_iter().filter_map(|row| Some((seq_of(&row)?, row))).collect())
+    Ok(rows
+        .into_iter()
+        .filter_map(|row| Some((seq_of(&row)?, row)))
+        .collect())
 }
 
 /// The capability to read archived messages.
