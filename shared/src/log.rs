@@ -75,6 +75,11 @@ pub fn failed(env: &Env, what: &'static str, error: &Error) {
     );
 }
 
+/// Records a finding that somebody must look at, though nothing failed.
+pub fn alarm(function: &'static str, finding: &str) {
+    tracing::error!(target: "failure", function, code = "ALARM", exception = finding, "alarm");
+}
+
 /// Starts JSON logging on standard output: what Lambda passes on to CloudWatch.
 pub fn start(config: &Config) {
     let level = match config.stage {

@@ -17,6 +17,50 @@ export class Pane {
     return this.messages.filter({ has: this.page.locator('.words', { hasText: text }) });
   }
 
+  /** The field of a form that is shown. */
+  field(label) { return this.root.getByLabel(label).filter({ visible: true }); }
+
+  /** Opens a section of the dialog about the account. */
+  async section(title) {
+    const summary = this.root.locator('summary', { hasText: title });
+    if (!await summary.isVisible()) {
+      await this.button('Account and sessions').click();
+      await summary.waitFor();
+    }
+    const part = this.root.locator('details')
+      .filter({ has: this.page.locator('summary', { hasText: title }) });
+    if (!await part.evaluate((node) => node.open)) await summary.click();
+    return part;
+  }
+
+  async closeAccount() { await this.button('Close').click(); }
+
+  /** Chooses from the options of the open conversation. */
+  async option(name) {
+    await this.button('Options of this conversation').click();
+    await this.root.getByRole('menuitem', { name }).click();
+  }
+
+  /** Chooses from the options of a message. */
+  async messageOption(text, name) {
+    const message = this.message(text).last();
+    await message.hover();
+    await message.getByRole('button', { name: 'Options of this message' }).click();
+    await this.root.getByRole('menuitem', { name }).click();
+  }
+
+  async signOut() {
+    await this.button('Sign out', { exact: true }).click();
+    await this.button('Sign in', { exact: true }).waitFor();
+  }
+
+  /** Signs in with the form, as far as it goes without a second factor. */
+  async enter(email, password) {
+    await this.field('E-mail').fill(email);
+    await this.field('Password').fill(password);
+    await this.button('Sign in', { exact: true }).click();
+  }
+
   button(name, options) { return this.root.getByRole('button', { name, ...options }); }
 
   async isLive() {

@@ -57,12 +57,17 @@ impl World {
 
     /// A world with its own randomness and settings (names of environment variables).
     pub async fn with(seed: u64, settings: &[(&str, &str)]) -> Self {
+        Self::beginning(BEGINNING, seed, settings).await
+    }
+
+    /// A world that begins at another instant than [`BEGINNING`].
+    pub async fn beginning(base: Time, seed: u64, settings: &[(&str, &str)]) -> Self {
         let settings: BTreeMap<String, String> = settings
             .iter()
             .map(|(name, value)| ((*name).into(), (*value).into()))
             .collect();
         let options = Options {
-            base: BEGINNING,
+            base,
             random: Arc::new(random::Seeded::new(seed)),
             settings,
             ..Options::default()

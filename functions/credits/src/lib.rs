@@ -3,6 +3,7 @@
 /// One module per function.
 pub mod bin {
     shared::functions! {
+        check_ledger,
         expire_holds,
         get_balance,
         get_credit_statement,

@@ -6,13 +6,18 @@ const now = () => Date.now() + clockOffset;
 /** Names of everybody this page has met, by id: people that a conversation can start with. */
 const known = new Map();
 
+/** What a message without words is called. */
+const KINDS = { image: 'Picture', video: 'Video', audio: 'Recording', file: 'File' };
+
 /** One conversation as one person sees it. */
 class Conversation {
   constructor(partner) {
     Object.assign(this, { partner, id: null, head: 0, unread: 0, last: null, activity: '',
       read: { mine: 0, theirs: 0 }, delivered: 0, messages: [], cursor: null, loaded: false,
-      draft: '', typingUntil: 0, gap: null, holes: 0 });
+      draft: '', tray: [], typingUntil: 0, gap: null, holes: 0, mutedUntil: null, gone: false });
   }
+
+  get muted() { return Date.parse(this.mutedUntil) > now(); }
 
   /** Takes messages in; those that are known already are brought up to date. */
   add(messages) {
@@ -37,8 +42,8 @@ class Conversation {
   }
 
   tip({ id, seq, content, sender_id, status, created_at, message_type }) {
-    const preview = content || (message_type === 'text' ? 'Message deleted' : message_type);
-    this.last = { id, seq, preview, sender_id, status, created_at };
+    const preview = content || KINDS[message_type] || 'Message deleted';
+    this.last = { id, seq, preview, sender_id, status, created_at, type: message_type };
     if (created_at > this.activity) this.activity = created_at;
   }
 

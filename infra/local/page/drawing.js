@@ -19,6 +19,8 @@ function icon(name) {
   return svg;
 }
 
+const count = (n, one) => `${n} ${one}${n === 1 ? '' : 's'}`;
+
 function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }

@@ -2,7 +2,9 @@
 class Person {
   constructor(slot, on) {
     this.on = on;
-    this.api = new Api(slot, (failure) => this.end(failure.message));
+    this.api = new Api(slot, (failure) => this.end(failure.message), (code) => on.prove(code));
+    this.contacts = new Contacts(this);
+    this.outgoing = new Outgoing(this);
     this.socket = new Socket(this.api, {
       state: (state) => { this.link = state; this.changed(); },
       ready: (ready) => this.resume(ready),
@@ -14,7 +16,9 @@ class Person {
 
   forget() {
     Object.assign(this, { me: null, wallet: null, conversations: new Map(), open: null,
-      queue: [], sending: false, waiting: [], syncToken: null, link: 'off', price: null });
+      early: [], syncToken: null, link: 'off', price: null, hushed: false });
+    this.contacts.blocked.clear();
+    this.outgoing.forget();
   }
 
   /** Drawing is put off to the end of the turn: many changes, one drawing. */
@@ -22,9 +26,8 @@ class Person {
     this.drawing ??= Promise.resolve().then(() => { this.drawing = null; this.on.draw(); });
   }
 
-  async signIn(email, password) {
-    const answer = await exchange('POST', '/api/v2/auth/login', { email, password });
-    if (answer.mfa_required) throw new Failure(403, { message: 'A second factor is needed.' });
+  /** Goes on with the tokens of a sign-in that has succeeded. */
+  async enter(answer) {
     this.api.keep(answer);
     await this.start();
   }
@@ -35,6 +38,7 @@ class Person {
     Object.assign(this, { me, wallet });
     known.set(me.user_id, me.name);
     this.on.joined();
+    // Whom this person blocked is read with every connection.
     this.socket.open();
     const { prices } = await this.api.call('GET', '/api/v2/credits/prices');
     this.price = prices.find(({ key }) => key === 'price.message')?.value;
@@ -52,6 +56,8 @@ class Person {
 
   async signOut(everywhere) {
     const path = everywhere ? 'logout-all' : 'logout';
+    // The socket would tell of the end as if somebody else had wanted it.
+    this.socket.stop();
     await this.api.call('POST', `/api/v2/auth/${path}`, {}).catch(() => {});
     this.end();
   }
@@ -67,12 +73,16 @@ class Person {
         room.partner = row.partner;
         room.id = row.conversation_id;
         room.unread = row.unread_count;
+        room.mutedUntil = row.muted_until ?? null;
         room.activity = row.last_activity_at ?? '';
         // What is loaded already knows more than a row of the list.
         if (!room.last?.seq || room.last.id !== row.last_message?.id) room.last = row.last_message;
       }
       cursor = page.next_cursor && `&cursor=${encodeURIComponent(page.next_cursor)}`;
     } while (cursor);
+    for (const data of this.early.splice(0)) {
+      if (this.byId(data.conversation_id)) this.hearStatus(data);
+    }
     this.changed();
   }
 
@@ -96,7 +106,8 @@ class Person {
       room.told = room.said = null;
       if (room.gap !== null) this.fill(room);
     }
-    this.waiting.splice(0).forEach((done) => done());
+    this.outgoing.wake();
+    this.contacts.load().catch(() => {});
     const missing = [];
     let state;
     do {
@@ -171,16 +182,32 @@ class Person {
     this.open = room;
     this.changed();
     if (!room || room.loaded) return;
-    room.cursor = (await this.fetch(room, 'limit=30')).next_cursor;
+    try {
+      room.cursor = (await this.fetch(room, 'limit=30')).next_cursor;
+    } catch (failure) {
+      // Whoever blocked or left: to others there is nobody.
+      if (failure.code !== 'USER_NOT_FOUND') throw failure;
+      room.gone = true;
+    }
     room.loaded = true;
     this.changed();
   }
 
-  async older(room) {
+  /** Loads a conversation back to a number, so that its message can be shown. */
+  async reach(room, seq) {
+    await this.show(room);
+    while (room.cursor && !room.messages.some((one) => one.seq <= seq)) {
+      if (room.fetching) await sleep(50);
+      else await this.older(room, 100);
+    }
+  }
+
+  async older(room, limit = 30) {
     if (!room.cursor || room.fetching) return;
     room.fetching = true;
     try {
-      const page = await this.fetch(room, `limit=30&cursor=${encodeURIComponent(room.cursor)}`);
+      const cursor = encodeURIComponent(room.cursor);
+      const page = await this.fetch(room, `limit=${limit}&cursor=${cursor}`);
       room.cursor = page.next_cursor;
     } catch (failure) {
       if (failure.code !== 'INVALID_CURSOR') throw failure;
@@ -193,7 +220,12 @@ class Person {
 
   setBalance(available) {
     if (this.wallet && available !== undefined) this.wallet.available = available;
+    // A hint that was put away comes again only after the balance has recovered.
+    if (!this.low) this.hushed = false;
   }
+
+  /** Whether there are fewer credits than this person wants to have. */
+  get low() { return this.wallet?.available < this.wallet?.low_threshold; }
 
   // What the socket tells
 
@@ -205,7 +237,7 @@ class Person {
       'message.deleted': () => this.hearDeletion(data),
       'conversation.updated': () => this.listSoon(),
       'credits.changed': () => this.setBalance(data.available),
-      'credits.low': () => this.on.say(`Only ${data.available} credits left.`),
+      'credits.low': () => this.setBalance(data.available),
       'session.revoked': () => this.end('This session was ended.'),
       'account.action': () => this.on.say(data.reason ?? 'Your account has changed.'),
       typing: () => this.hearTyping(data),
@@ -228,12 +260,18 @@ class Person {
     else if (room.loaded) room.add([message]);
     else if (message.seq >= (room.last?.seq ?? 0)) room.tip(message);
     room.head = Math.max(room.head, message.seq);
-    if (!mine) this.on.announce(`${room.partner.name}: ${message.content}`);
+    if (!mine && !room.muted) this.on.announce(
+      `${room.partner.name}: ${message.content || KINDS[message.message_type]}`);
   }
 
-  hearStatus({ id, status, up_to_seq, conversation_id, user_id, unread_count }) {
+  hearStatus(data) {
+    const { id, status, up_to_seq, conversation_id, user_id, unread_count } = data;
     const room = this.byId(conversation_id);
-    if (!room) return this.listSoon();
+    if (!room) {
+      // The other side was faster than the answer to the first message.
+      this.early.push(data);
+      return this.listSoon();
+    }
     if (status === 'failed') return room.patch({ id, status });
     const read = status === 'read' ? up_to_seq : 0;
     if (user_id !== this.me.user_id) return room.mark({ theirs: read }, up_to_seq);
@@ -244,7 +282,7 @@ class Person {
   hearDeletion({ id, conversation_id, scope }) {
     const room = this.byId(conversation_id);
     if (scope === 'me' && room) room.messages = room.messages.filter((one) => one.id !== id);
-    else room?.patch({ id, is_deleted: true, content: '' });
+    else room?.patch({ id, is_deleted: true, content: '', attachments: [] });
     this.listSoon();
   }
 
@@ -256,6 +294,17 @@ class Person {
   }
 
   // What the person does
+
+  /** Deletes a message for both or for oneself; one not delivered yet gives its price back. */
+  async remove(room, { id }, scope) {
+    const answer = await this.api.call('DELETE', `/api/v2/messages/${id}?scope=${scope}`);
+    this.hearDeletion({ ...answer, conversation_id: room.id });
+    if (answer.refunded) {
+      this.on.say('Taken back before it was delivered: your credit is back.');
+      this.setBalance((await this.api.call('GET', '/api/v2/credits/balance')).available);
+    }
+    this.changed();
+  }
 
   /** Tells the server what has arrived and what is being looked at, each once. */
   acknowledge(looking) {
@@ -283,79 +332,6 @@ class Person {
       if (last.seq >= room.head) room.unread = 0;
       this.changed();
     }, () => {});
-  }
-
-  /** Shows the message at once and sends it in its turn. */
-  send(room, content) {
-    const key = crypto.randomUUID();
-    const message = { key, client_message_id: key, content, sender_id: this.me.user_id,
-      state: 'sending', created_at: new Date(now()).toISOString() };
-    room.messages.push(message);
-    this.queue.push([room, message]);
-    this.changed();
-    this.drain();
-  }
-
-  retry(room, message) {
-    message.state = 'sending';
-    message.trouble = null;
-    this.queue.push([room, message]);
-    this.changed();
-    this.drain();
-  }
-
-  discard(room, message) {
-    room.messages = room.messages.filter((other) => other !== message);
-    this.changed();
-  }
-
-  /** One after the other, so that messages arrive in the order in which they were written. */
-  async drain() {
-    if (this.sending) return;
-    this.sending = true;
-    while (this.queue.length) await this.deliver(...this.queue.shift());
-    this.sending = false;
-  }
-
-  async deliver(room, message) {
-    const body = { receiver_id: room.partner.user_id, content: message.content,
-      message_type: 'text', attachments: [], client_message_id: message.key };
-    for (let attempt = 0; message.state === 'sending'; attempt += 1) {
-      try {
-        const answer = await this.post(body);
-        room.id = answer.conversation_id;
-        const from = room.tail;
-        room.add([{ ...answer, client_message_id: message.key, state: null }]);
-        if (room.loaded && answer.seq > from + 1) this.fill(room, from);
-        this.setBalance(answer.balance_after);
-      } catch (failure) {
-        if (!this.me) return;
-        // Without a connection nothing is lost: it goes out as soon as there is one.
-        if (failure.status === 0) await Promise.race([this.reconnected(), sleep(jitter(attempt))]);
-        else if (!failure.retryable || attempt > 4) this.refused(message, failure);
-        else await sleep(failure.waitSeconds * 1000 || jitter(attempt));
-      }
-      this.changed();
-    }
-  }
-
-  reconnected() { return new Promise((done) => this.waiting.push(done)); }
-
-  /** By frame while there is a socket, else by HTTP: the client's id makes both the same. */
-  async post(body) {
-    try {
-      if (this.socket.ready) return await this.socket.ask('message.send', body);
-    } catch (failure) {
-      if (failure.status !== 0) throw failure;
-    }
-    return this.api.call('POST', '/api/v2/messages/send', body);
-  }
-
-  refused(message, failure) {
-    message.state = 'failed';
-    message.trouble = failure.message;
-    if (failure.code === 'INSUFFICIENT_CREDITS') this.setBalance(failure.details.available);
-    else this.on.fail(failure);
   }
 
   /** At most one frame in 3 s; while somebody goes on typing, one every 3 s. */

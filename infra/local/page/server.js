@@ -10,6 +10,9 @@ const jitter = (attempt, least = 0, spread = 0) => {
 const OVER = new Set(['SESSION_REVOKED', 'SESSION_EXPIRED', 'TOKEN_INVALID', 'UNAUTHENTICATED',
   'REFRESH_TOKEN_INVALID', 'REFRESH_TOKEN_REUSED', 'USER_BANNED', 'TOKEN_EXPIRED']);
 
+/** Codes after which the owner has to show anew that it is them. */
+const STALE = new Set(['REAUTHENTICATION_NEEDED', 'INSUFFICIENT_AAL']);
+
 /** A refusal by the server, or none of its answers at all (status 0). */
 class Failure extends Error {
   constructor(status, error = {}, waitSeconds = null) {
@@ -44,7 +47,8 @@ async function exchange(method, path, body, token) {
 
 /** HTTP for one session: it knows the tokens, and renews them when they have expired. */
 class Api {
-  constructor(slot, onOver) {
+  constructor(slot, onOver, prove) {
+    this.prove = prove;
     // Per tab, so that each tab is a client of its own and a reload is not a sign-out.
     this.key = `pairly.${slot}`;
     this.onOver = onOver;
@@ -70,6 +74,29 @@ class Api {
       if (OVER.has(failure.code)) this.onOver(failure);
       throw failure;
     }
+  }
+
+  /** Like `call`, for what needs a recent proof of presence: asks for one unless it was given. */
+  async fresh(method, path, body, given = null) {
+    for (;;) {
+      try {
+        return await this.call(method, path, body);
+      } catch (failure) {
+        if (!STALE.has(failure.code)) throw failure;
+        if (given && failure.code === 'REAUTHENTICATION_NEEDED') {
+          await this.reauthenticate(given);
+          given = null;
+        } else if (!await this.prove(failure.code)) {
+          throw new Failure(403, { message: 'Nothing was changed: it was not confirmed.' });
+        }
+      }
+    }
+  }
+
+  /** Shows again that it is the owner: with the password, or a code of the second factor. */
+  async reauthenticate(proof) {
+    const answer = await this.call('POST', '/api/v2/auth/reauthenticate', proof);
+    this.keep({ ...answer, refresh_token: this.tokens.refresh });
   }
 
   /** Several requests may find out at once; the refresh token is spent only once. */

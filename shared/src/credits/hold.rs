@@ -102,9 +102,12 @@ pub struct Settled {
 }
 
 impl Hold {
+    /// What the sort keys of holds begin with.
+    pub const PREFIX: &'static str = "hold#";
+
     /// Where a hold lies.
     pub fn key_of(wallet_id: &str, hold_id: &str) -> Key {
-        Key::new(wallet_id, format!("hold#{hold_id}"))
+        Key::new(wallet_id, format!("{}{hold_id}", Self::PREFIX))
     }
 
     /// Partition of the due index.

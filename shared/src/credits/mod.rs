@@ -8,6 +8,8 @@
 //! | [`Page`] | ledger | `wal_…` | `page#<number of its first row, 16 digits>` |
 //! | [`Hold`] | ledger | `wal_…` | `hold#hld_…` (index `due` while it is held) |
 //! | [`DayTotal`] | ledger | `totals#<date>#<shard>` | `<part>` |
+//! | [`Check`] | ledger | `checks` | `<date>` |
+//! | [`CheckPart`] | ledger | `check#<date>` | `<shard>` |
 //! | [`Once`] | ledger | `once#<kind>:<reference>:<posting>` | `once` |
 //! | [`Package`] | data | `packages` | `<package id>` |
 //! | [`Policy`] | data | `policies` | `<key>#<version, 8 digits>` |
@@ -19,6 +21,7 @@
 
 mod booking;
 mod carry;
+mod check;
 mod codes;
 mod contacts;
 mod entry;
@@ -40,6 +43,7 @@ mod wallet;
 
 pub use booking::{Booking, POSTINGS_MAX};
 pub use carry::{Booked, book};
+pub use check::{Check, CheckPart, Unproved, check_ledger};
 pub use codes::{Account, Kind, RefType};
 pub use contacts::{CONTACTS_MAX, Contacts};
 pub use entry::{AMOUNT_MAX, Entry, Reference, long_bytes_of, long_id_of, seq_of, transaction_id};

@@ -1,5 +1,7 @@
 //! The ledger under random use: whatever is booked, the invariants hold and every forgery shows.
 
+mod books;
+mod forgery;
 mod random;
 
 use super::codes::{ACCOUNTS, KINDS};

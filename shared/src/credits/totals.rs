@@ -11,9 +11,9 @@ use super::entry::Entry;
 use super::wallet::{Page, unpack};
 use crate::aws::dynamo::{Missed, Tables};
 use crate::crypto::{sha256, take};
-use crate::error::{IDEMPOTENCY_IN_PROGRESS, Result};
+use crate::error::{IDEMPOTENCY_IN_PROGRESS, Result, UNAVAILABLE};
 use crate::pack::Fixed;
-use crate::table::{Change, Commit, Condition, Item, Key, Name};
+use crate::table::{Change, Commit, Condition, Item, Key, Name, Value};
 use crate::time::{DAY_MS, Time};
 
 /// Shards of wallets: partitions of the index by day, of totals, and of the nightly check.
@@ -86,6 +86,14 @@ impl Sums {
         self.rows += other.rows;
         for account in super::codes::ACCOUNTS {
             *self.account(account) += other.clone_of(account);
+        }
+    }
+
+    /// Takes other sums away.
+    pub fn take(&mut self, other: &Self) {
+        self.rows -= other.rows;
+        for account in super::codes::ACCOUNTS {
+            *self.account(account) -= other.clone_of(account);
         }
     }
 
@@ -179,6 +187,21 @@ impl DayTotal {
         let new = Condition::Lacks("marks", mark.0.to_vec());
         let guard = Some((new, &IDEMPOTENCY_IN_PROGRESS));
         Commit::new().update::<Self>(Self::key_of(day, place), changes, guard)
+    }
+}
+
+impl DayTotal {
+    /// Sets an item to these sums and pages, if it still has that many rows.
+    pub(super) fn set_right(key: Key, sums: &Sums, marks: &[Mark], rows: i64) -> Commit {
+        let mut changes: Vec<_> = sums
+            .named()
+            .into_iter()
+            .map(|(name, sum)| Change::number(name, sum))
+            .collect();
+        let marks = marks.iter().map(|mark| mark.0.to_vec()).collect();
+        changes.push(Change::Set("marks".to_owned(), Value::Bs(marks)));
+        let guard = Some((Condition::number("rows", rows), &UNAVAILABLE));
+        Commit::new().update::<Self>(key, changes, guard)
     }
 }
 

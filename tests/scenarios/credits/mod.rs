@@ -3,10 +3,12 @@
 
 mod alerts;
 mod holds;
+mod nightly;
 mod prices;
 mod reading;
 mod rough;
 mod spending;
+mod totals;
 
 use serde_json::Value;
 use shared::aws::dynamo::{Missed, Tables};

@@ -1,8 +1,9 @@
-//! Paths that only exist locally: the page, `/_local` for people, scripts and tests, and `/_aws`
+//! Paths that only exist locally: the pages, `/_local` for people, scripts and tests, and `/_aws`
 //! for functions that run in other processes.
 
 pub mod objects;
 mod outbox;
+mod page;
 
 use serde_json::{Value, json};
 use shared::time::SECOND_MS;
@@ -11,23 +12,6 @@ use crate::cloud;
 use crate::gateway::{HttpRequest, HttpResponse, percent_decode};
 use crate::runtime::{Failure, Local};
 
-/// The page in one piece: it loads nothing, so it works without any other path.
-const PAGE: &str = concat!(
-    include_str!("../../page/head.html"),
-    "<style>\n",
-    include_str!("../../page/page.css"),
-    "</style>\n",
-    include_str!("../../page/body.html"),
-    "<script type=\"module\">\n",
-    include_str!("../../page/server.js"),
-    include_str!("../../page/conversation.js"),
-    include_str!("../../page/person.js"),
-    include_str!("../../page/drawing.js"),
-    include_str!("../../page/gate.js"),
-    include_str!("../../page/pane.js"),
-    include_str!("../../page/start.js"),
-    "</script>\n</body>\n</html>\n",
-);
 /// Function name under which other processes appear to the services.
 const EXTERNAL: &str = "external";
 /// Longest jump of the clock in one request: ten years.
@@ -41,7 +25,8 @@ pub async fn answer(local: &Local, request: HttpRequest) -> HttpResponse {
         return HttpResponse::refusal(403, "Forbidden");
     }
     match (request.method.as_str(), path) {
-        ("GET" | "HEAD", "/") => page(),
+        ("GET" | "HEAD", "/") => html(page::PEOPLE.to_owned()),
+        ("GET" | "HEAD", "/reset-password") => html(page::RESET.to_owned()),
         (_, path) if path == "/_aws" || path.starts_with("/_aws/") => aws(local, request).await,
         (_, path) if path.starts_with(objects::PATH) => objects::answer(local, request),
         (_, path) if own && !path.starts_with("/_aws") => paths(local, &request).await,
@@ -57,10 +42,6 @@ fn is_neighbour(local: &Local, request: &HttpRequest) -> bool {
     let origin = request.header("origin");
     ["127.0.0.1", "localhost", "[::1]"].contains(&name)
         && origin.is_none_or(|origin| origins.iter().any(|known| known == origin))
-}
-
-fn page() -> HttpResponse {
-    html(PAGE.to_owned())
 }
 
 fn html(text: String) -> HttpResponse {

@@ -1,0 +1,29 @@
+// A conversation is kept quiet for a while.
+
+import { Pane } from './pane.mjs';
+import { equal, until } from './stage.mjs';
+
+export async function mute(stage) {
+  const check = (name, act) => stage.check(name, act);
+  const ann = new Pane(await stage.enter('ann'));
+  const ben = new Pane(await stage.enter('ben'), 'right');
+  await ann.signIn('Ann');
+  await ben.signIn('Ben');
+  await ann.entry('Ben').click();
+  await ann.write('Hello Ben');
+  await ben.entry('Ann').click();
+  await ben.message('Hello Ben').waitFor();
+
+  await check('a muted conversation counts, but quietly', async () => {
+    await ann.option('Mute for an hour');
+    await until('the mark', async () => (await ann.ref('standing').textContent())
+      .startsWith('muted until'));
+    await ann.page.keyboard.press('Escape');
+    await ben.write('are you there?');
+    await until('a badge', async () => await ann.badge('Ben') === '1');
+    equal(await ann.page.title(), 'Pairly', 'the title');
+    await ann.entry('Ben').click();
+    await ann.option('Unmute');
+    await until('no mark', async () => await ann.ref('standing').textContent() === '');
+  });
+}
