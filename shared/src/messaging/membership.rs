@@ -77,9 +77,14 @@ pub fn projections(change: &worker::Change) -> Result<Vec<Commit>> {
         return Ok(Vec::new());
     }
     let (old, new) = change.of::<Head>()?;
-    Ok(new
-        .map(|new| following(old.as_ref(), &new))
-        .unwrap_or_default())
+    let Some(new) = new else {
+        return Ok(Vec::new());
+    };
+    let mut writes = following(old.as_ref(), &new);
+    if new.last_seq > 0 && old.is_none_or(|old| old.last_seq == 0) {
+        writes.push(begin(&new));
+    }
+    Ok(writes)
 }
 
 /// The same of typed heads.
@@ -89,9 +94,8 @@ pub fn following(old: Option<&Head>, new: &Head) -> Vec<Commit> {
     }
     let told = old.filter(|old| old.last_seq > 0);
     let sides = [Who::Low, Who::High].into_iter();
-    let begins = told.is_none().then(|| begin(new));
     let changed = sides.filter(|who| told.is_none_or(|old| shown(old, *who) != shown(new, *who)));
-    changed.map(|who| follow(new, who)).chain(begins).collect()
+    changed.map(|who| follow(new, who)).collect()
 }
 
 /// The write that brings one side's membership to the state of the head.

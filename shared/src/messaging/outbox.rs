@@ -104,9 +104,8 @@ struct Sender<'a> {
 
 impl Sender<'_> {
     async fn send(&self, tables: &Tables, client_id: &str, new: &NewMessage) -> Result<Sent> {
-        let mut after = None;
+        let (mut after, mut is_fresh) = (None, false);
         let mut ground = self.read(tables, new, false).await?;
-        let mut is_fresh = false;
         for round in 1..=TRIES_MAX {
             let (me, rate) = (self.me, self.rate);
             if ground.asks_standing(&me.user_id, self.now) {

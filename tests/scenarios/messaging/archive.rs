@@ -86,28 +86,17 @@ async fn a_conversation_reads_the_same_after_a_year_though_its_rows_are_gone() {
         let path = format!("/api/v2/messages/{}", before.0[at]["id"].as_str().unwrap());
         let one = ann.get(&path).await.ok();
         assert_eq!(one["content"], before.0[at]["content"]);
-        let stranger = world.person("Cleo").await;
-        stranger.get(&path).await.refused(404, "MESSAGE_NOT_FOUND");
+        let cleo = world.person("Cleo").await;
+        cleo.get(&path).await.refused(404, "MESSAGE_NOT_FOUND");
     }
     let beyond = format!(
         "/api/v2/messages/conversation/{}?after_seq=240&limit=20",
         ben.id
     );
     let part = ann.get(&beyond).await.ok();
-    let numbers: Vec<_> = part["messages"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|m| &m["seq"])
-        .collect();
-    assert_eq!(
-        numbers,
-        (241..=260)
-            .map(|n| json!(n))
-            .collect::<Vec<_>>()
-            .iter()
-            .collect::<Vec<_>>()
-    );
+    let part = part["messages"].as_array().unwrap().iter();
+    let numbers: Vec<_> = part.filter_map(|message| message["seq"].as_i64()).collect();
+    assert_eq!(numbers, (241..=260).collect::<Vec<i64>>());
     let first = format!(
         "/api/v2/messages/conversation/{}?after_seq=0&limit=1",
         ben.id
