@@ -116,6 +116,8 @@ pub struct Operation {
     pub body: Option<schemars::Schema>,
     /// Schema of the query string.
     pub query: Option<schemars::Schema>,
+    /// Whether the query may come as a form instead.
+    pub form: bool,
     /// Whether an `Idempotency-Key` is accepted.
     pub key: bool,
     /// Status and schema of the answers.
@@ -296,7 +298,7 @@ macro_rules! stream {
 }
 
 /// Declares a scheduled function: `schedule!(every 60 => release_due_notifications)`, or at a time
-/// of day in UTC: `schedule!(daily 03:00 => check_ledger)`.
+/// of day in UTC: `schedule!(daily 3:00 => check_ledger)`.
 #[macro_export]
 macro_rules! schedule {
     (every $seconds:literal => $name:ident $(,)?) => {
