@@ -117,6 +117,9 @@ pub struct Head {
     /// Start of the newest message.
     #[serde(rename = "pv", default, skip_serializing_if = "String::is_empty")]
     pub preview: String,
+    /// Number up to which messages may be in the archive; 0 if none are.
+    #[serde(rename = "ar", default, skip_serializing_if = "is_zero")]
+    pub archived_seq: i64,
     /// Side of the person whose id is lower.
     #[serde(rename = "lo")]
     low: Side,
@@ -138,6 +141,10 @@ pub struct Head {
     /// The conversation as a number, its place in that index.
     #[serde(rename = "cn", default)]
     number: i64,
+}
+
+fn is_zero(number: &i64) -> bool {
+    *number == 0
 }
 
 impl Item for Head {
@@ -186,6 +193,7 @@ impl Head {
             last_seq: 0,
             last: Bytes::default(),
             preview: String::new(),
+            archived_seq: 0,
             low: Side::default(),
             high: Side::default(),
             created_at: now,

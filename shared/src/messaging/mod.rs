@@ -15,6 +15,7 @@
 
 mod address;
 mod admission;
+pub mod archive;
 mod attachments;
 mod delete;
 mod facts;
@@ -26,6 +27,7 @@ mod membership;
 mod message;
 mod outbox;
 mod parts;
+mod purge;
 mod reading;
 mod removal;
 mod repair;
@@ -39,7 +41,8 @@ mod window;
 
 pub use address::{conversation_id, message_at, message_id, message_key, message_row};
 pub use admission::{Admission, NEW_CONTACTS};
-pub use attachments::{Attachment, AttachmentView, Gallery};
+pub use archive::Shelf;
+pub use attachments::{Attachment, AttachmentView, Gallery, releases};
 pub use delete::{Deleted, Deletion, Scope};
 pub use facts::{complete, facts_of};
 pub use head::{CHANGED_SHARDS, Head, Last, Who, changed_partition};
@@ -50,6 +53,7 @@ pub use membership::{LATE_FLOOR, Membership, follow, following, projections};
 pub use message::{Message, MessageType, Metadata, Moderation, Status};
 pub use outbox::Outbox;
 pub use parts::{Bounds, ConversationPart, ListPart};
+pub use purge::{Purged, purge};
 pub use reading::{DeliveredMarks, Direction, Page, ReadMarks, Reader, Wish, find_message};
 pub use removal::delete;
 pub use repair::{Repaired, repair};

@@ -270,6 +270,8 @@ impl Draft<'_> {
             moderation: None,
             deleted_at: None,
             refunded: false,
+            due_shard: None,
+            due_at: None,
             hidden_from_sender: None,
             hidden_from_receiver: None,
         }
