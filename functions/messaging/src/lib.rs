@@ -3,6 +3,7 @@
 /// One module per function.
 pub mod bin {
     shared::functions! {
+        archive_conversations,
         count_unread_messages,
         delete_message,
         fetch_conversation,
@@ -12,6 +13,7 @@ pub mod bin {
         mark_delivered,
         mark_read,
         mute_conversation,
+        purge_deleted_messages,
         search_messages,
         send_message,
         show_typing,

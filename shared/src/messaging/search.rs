@@ -13,6 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::address::conversation_id;
+use super::archive::Shelf;
 use super::head::Head;
 use super::inbox::Inbox;
 use super::message::Message;
@@ -24,7 +25,6 @@ use crate::aws::dynamo::Tables;
 use crate::crypto::{sha256, take};
 use crate::error::Result;
 use crate::pack::{Packer, Unpacker};
-use crate::table::{BY_SEQ, Name, Query, Range, Value};
 use crate::time::Time;
 
 /// Messages that one call reads at most.
@@ -42,6 +42,8 @@ pub const GROUP: usize = 64;
 pub struct Search<'a> {
     /// Where.
     pub tables: &'a Tables,
+    /// Where old messages rest.
+    pub shelf: &'a Shelf,
     /// Who.
     pub user_id: &'a str,
     /// Only the conversation with this person.
@@ -265,10 +267,9 @@ impl<'a, 'b> Hunt<'a, 'b> {
             return Ok(());
         };
         let newest = one.left.unwrap_or(one.stop.seq);
-        let below = Range::Before(Value::N((newest + 1).to_string()));
-        let query = Query::of(Name::Data, &*one.stop.head.conversation_id).by(BY_SEQ);
-        let query = query.range(below).backward().limit(chunk);
-        let mut rows: Vec<Message> = self.search.tables.query(query).await?;
+        let (tables, head) = (self.search.tables, &one.stop.head);
+        let below = (newest + 1, true);
+        let mut rows = self.search.shelf.chunk(tables, head, below, chunk).await?;
         self.read += rows.len();
         one.left = Some(if rows.is_empty() { 0 } else { newest });
         rows.reverse();
@@ -295,7 +296,12 @@ impl<'a, 'b> Hunt<'a, 'b> {
     /// The messages that were found, in the order in which they were.
     async fn views(self) -> Result<Vec<MessageView>> {
         let (tables, user_id) = (self.search.tables, self.search.user_id);
-        let reader = Reader { tables, user_id };
+        let shelf = self.search.shelf;
+        let reader = Reader {
+            tables,
+            shelf,
+            user_id,
+        };
         let mut views: HashMap<(usize, i64), MessageView> = HashMap::new();
         for (at, one) in self.group.iter().enumerate() {
             let own = self.found.iter().filter(|found| found.0 == at);

@@ -1,11 +1,13 @@
 //! Messaging (spec messaging.md, *Acceptance scenarios*).
 
+mod archive;
 mod attachments;
 mod blocks;
 mod contacts;
 mod deleting;
 mod limits;
 mod marks;
+mod purging;
 mod reading;
 mod searching;
 mod sending;

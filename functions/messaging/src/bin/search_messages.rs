@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::http::{Json, Member, Pages, Query};
-use shared::messaging::{Found, Search, Words};
+use shared::messaging::{Found, Gallery, Search, Shelf, Words};
 use shared::page::limit_of;
 use shared::table::{Data, Read};
 use shared::{Clock, Result, Table, endpoint};
@@ -29,6 +29,8 @@ async fn search_messages(
     Member(me): Member,
     Query(wish): Query<SearchWish>,
     pages: Pages,
+    gallery: Gallery,
+    shelf: Shelf,
 ) -> Result<Json<Found>> {
     let (words, (limit, lowered)) = (Words::of(&wish.q)?, limit_of(wish.limit)?);
     let filters = format!("{:?} {:?}", wish.partner_id, words);
@@ -37,12 +39,14 @@ async fn search_messages(
     let partner_id = wish.partner_id.as_deref();
     let search = Search {
         tables,
+        shelf: &shelf,
         user_id,
         partner_id,
         words,
         now,
     };
     let (mut found, next) = search.page(at, limit).await?;
+    gallery.show(&mut found.messages);
     found.limit = lowered.then_some(limit);
     found.next_cursor = pages.seal(&filters, next.as_ref());
     Ok(Json(found))
