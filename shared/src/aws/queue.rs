@@ -48,6 +48,8 @@ queues! {
     Revoked = "revoked";
     /// Devices whose sockets must close.
     Devices = "devices";
+    /// Balances to tell.
+    Balances = "balances";
 }
 
 struct Sqs(Client);
@@ -81,6 +83,19 @@ impl<Q: Named> Queue<Q> {
     /// # Errors
     /// 503 when the queue does not take all of them; some may have been taken.
     pub async fn send<T: Serialize>(&self, jobs: &[T], request_id: &str) -> Result<()> {
+        self.send_after(0, jobs, request_id).await
+    }
+
+    /// Sends messages that are received so many seconds later, at most 900.
+    ///
+    /// # Errors
+    /// 503 when the queue does not take all of them; some may have been taken.
+    pub async fn send_after<T: Serialize>(
+        &self,
+        seconds: i32,
+        jobs: &[T],
+        request_id: &str,
+    ) -> Result<()> {
         let mut batch: Vec<SendMessageBatchRequestEntry> = Vec::new();
         let mut bytes = 0;
         for job in jobs {
@@ -90,7 +105,7 @@ impl<Q: Named> Queue<Q> {
                 bytes = 0;
             }
             bytes += body.len();
-            batch.push(entry(batch.len(), body, request_id)?);
+            batch.push(entry(batch.len(), body, request_id, seconds)?);
         }
         self.flush(batch).await
     }
@@ -125,7 +140,12 @@ impl<Q: Named> Queue<Q> {
     }
 }
 
-fn entry(at: usize, body: String, request_id: &str) -> Result<SendMessageBatchRequestEntry> {
+fn entry(
+    at: usize,
+    body: String,
+    request_id: &str,
+    seconds: i32,
+) -> Result<SendMessageBatchRequestEntry> {
     let attribute = MessageAttributeValue::builder()
         .data_type("String")
         .string_value(request_id)
@@ -135,6 +155,7 @@ fn entry(at: usize, body: String, request_id: &str) -> Result<SendMessageBatchRe
         .id(at.to_string())
         .message_body(body)
         .message_attributes("request_id", attribute)
+        .set_delay_seconds((seconds > 0).then_some(seconds))
         .build()
         .map_err(|cause| INTERNAL_ERROR.because(cause))
 }
