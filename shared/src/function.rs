@@ -116,6 +116,8 @@ pub struct Operation {
     pub body: Option<schemars::Schema>,
     /// Schema of the query string.
     pub query: Option<schemars::Schema>,
+    /// Whether the query may come as a form instead.
+    pub form: bool,
     /// Whether an `Idempotency-Key` is accepted.
     pub key: bool,
     /// Status and schema of the answers.
@@ -204,7 +206,7 @@ macro_rules! handlers {
 }
 handlers! {
     () (A) (A, B) (A, B, C) (A, B, C, D) (A, B, C, D, E) (A, B, C, D, E, G) (A, B, C, D, E, G, H)
-    (A, B, C, D, E, G, H, I) (A, B, C, D, E, G, H, I, J)
+    (A, B, C, D, E, G, H, I) (A, B, C, D, E, G, H, I, J) (A, B, C, D, E, G, H, I, J, K)
 }
 
 /// The grants of a handler, for constants.
