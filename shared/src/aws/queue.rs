@@ -85,17 +85,17 @@ impl<Q: Named> Queue<Q> {
     /// # Errors
     /// 503 when the queue does not take all of them; some may have been taken.
     pub async fn send<T: Serialize>(&self, jobs: &[T], request_id: &str) -> Result<()> {
-        self.send_after(0, jobs, request_id).await
+        self.send_later(jobs, 0, request_id).await
     }
 
-    /// Sends messages that are received so many seconds later, at most 900.
+    /// Sends messages that nobody sees for so many seconds, at most 900.
     ///
     /// # Errors
-    /// 503 when the queue does not take all of them; some may have been taken.
-    pub async fn send_after<T: Serialize>(
+    /// As [`Self::send`].
+    pub async fn send_later<T: Serialize>(
         &self,
-        seconds: i32,
         jobs: &[T],
+        seconds: i32,
         request_id: &str,
     ) -> Result<()> {
         let mut batch: Vec<SendMessageBatchRequestEntry> = Vec::new();
@@ -107,7 +107,7 @@ impl<Q: Named> Queue<Q> {
                 bytes = 0;
             }
             bytes += body.len();
-            batch.push(entry(batch.len(), body, request_id, seconds)?);
+            batch.push(entry(batch.len(), body, seconds, request_id)?);
         }
         self.flush(batch).await
     }
@@ -145,8 +145,8 @@ impl<Q: Named> Queue<Q> {
 fn entry(
     at: usize,
     body: String,
-    request_id: &str,
     seconds: i32,
+    request_id: &str,
 ) -> Result<SendMessageBatchRequestEntry> {
     let attribute = MessageAttributeValue::builder()
         .data_type("String")
@@ -156,8 +156,8 @@ fn entry(
     SendMessageBatchRequestEntry::builder()
         .id(at.to_string())
         .message_body(body)
-        .message_attributes("request_id", attribute)
         .set_delay_seconds((seconds > 0).then_some(seconds))
+        .message_attributes("request_id", attribute)
         .build()
         .map_err(|cause| INTERNAL_ERROR.because(cause))
 }

@@ -20,7 +20,7 @@ async fn tell_balance(
 ) -> Result<()> {
     match tell(&tables, &job, clock.now()).await? {
         Telling::Now(push) => frames.send(&[*push], CAUSE).await,
-        Telling::Later(job, seconds) => balances.send_after(seconds, &[job], CAUSE).await,
+        Telling::Later(job, seconds) => balances.send_later(&[job], seconds, CAUSE).await,
         Telling::Nothing => Ok(()),
     }
 }
