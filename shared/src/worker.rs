@@ -54,6 +54,12 @@ pub const QUEUES: &[QueueSpec] = &[
         receives_max: 5,
         batch: 10,
     },
+    QueueSpec {
+        name: "balances",
+        visibility_seconds: 60,
+        receives_max: 5,
+        batch: 10,
+    },
     // One at a time, because a decoded picture needs most of the worker's memory.
     QueueSpec {
         name: "uploads",

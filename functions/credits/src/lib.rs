@@ -13,5 +13,6 @@ pub mod bin {
         list_prices,
         set_low_balance_alert,
         sum_ledger_totals,
+        tell_balance,
     }
 }

@@ -50,6 +50,8 @@ queues! {
     Revoked = "revoked";
     /// Devices whose sockets must close.
     Devices = "devices";
+    /// Balances to tell.
+    Balances = "balances";
 }
 
 struct Sqs(Client);

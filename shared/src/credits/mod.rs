@@ -10,6 +10,7 @@
 //! | [`DayTotal`] | ledger | `totals#<date>#<shard>` | `<part>` |
 //! | [`Check`] | ledger | `checks` | `<date>` |
 //! | [`CheckPart`] | ledger | `check#<date>` | `<shard>` |
+//! | [`Told`] | live | `usr_…` | `told#balance` |
 //! | [`Once`] | ledger | `once#<kind>:<reference>:<posting>` | `once` |
 //! | [`Package`] | data | `packages` | `<package id>` |
 //! | [`Policy`] | data | `policies` | `<key>#<version, 8 digits>` |
@@ -34,6 +35,7 @@ mod packages;
 mod policies;
 mod settle;
 mod statement;
+mod telling;
 #[cfg(test)]
 mod tests;
 mod texts;
@@ -48,7 +50,7 @@ pub use check::{Check, CheckPart, Unproved, check_ledger};
 pub use codes::{Account, Kind, RefType};
 pub use contacts::{CONTACTS_MAX, Contacts};
 pub use entry::{AMOUNT_MAX, Entry, Reference, long_bytes_of, long_id_of, seq_of, transaction_id};
-pub use facts::{facts_of, tells};
+pub use facts::{News, news_of, tells};
 pub use history::{History, Span};
 pub use hold::{Hold, HoldState, NewHold, Settled};
 pub use once::Once;
@@ -57,6 +59,7 @@ pub use packages::{Offer, Package};
 pub use policies::{DEFAULTS, Policies, Policy, PolicyValue};
 pub use settle::{Claim, Swept, settle, sweep_holds};
 pub use statement::{STATEMENT_ROWS_MAX, Statement};
+pub use telling::{BalanceJob, Telling, Told, tell};
 pub use texts::Texts;
 pub use totals::{DayTotal, Mark, Place, Sums, WALLET_SHARDS, count_page, mark_of};
 pub use verify::{BadRow, Proof, verify};

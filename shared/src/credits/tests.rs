@@ -326,23 +326,21 @@ fn activity_is_noted_once_per_minute_and_slot() {
 #[test]
 fn low_credits_are_told_once_on_crossing() {
     let mut books = granted(11);
-    let kinds = |old: &Wallet, new: &Wallet| -> Vec<String> {
-        facts_of(Some(old), new, "usr_x")
-            .unwrap()
-            .into_iter()
-            .map(|fact| fact.kind.to_owned())
-            .collect()
+    let told = |old: &Wallet, new: &Wallet| -> (usize, bool) {
+        let news = news_of(Some(old), new, "usr_x").unwrap();
+        assert!(news.facts.iter().all(|fact| fact.kind == "credits.low"));
+        (news.facts.len(), news.balance.is_some())
     };
     let mut seen = Vec::new();
     for _ in 0..3 {
         let old = books.wallet();
         books.act(0, 1);
-        seen.push(kinds(&old, &books.wallet()));
+        seen.push(told(&old, &books.wallet()));
     }
-    assert_eq!(seen, [vec![], vec!["credits.low".to_owned()], vec![]]);
+    assert_eq!(seen, [(0, false), (1, false), (0, false)]);
     let old = books.wallet();
     books.act(3, 50);
-    assert_eq!(kinds(&old, &books.wallet()), ["credits.changed"]);
+    assert_eq!(told(&old, &books.wallet()), (0, true));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::fact::{Audience, Fact, fan_out};
 use super::push::Push;
 use crate::accounts::{self, Revoked, Session};
 use crate::aws::dynamo::{Missed, Tables};
-use crate::credits::{self, Wallet};
+use crate::credits::{self, BalanceJob, Wallet};
 use crate::error::Result;
 use crate::messaging;
 use crate::notifications::{Jobs, Notification};
@@ -29,6 +29,8 @@ pub struct Meaning {
     pub revoked: Vec<Revoked>,
     /// Devices whose sockets must close.
     pub devices: Vec<RevokedDevice>,
+    /// Balances that no frame of their own tells.
+    pub balances: Vec<BalanceJob>,
 }
 
 impl Meaning {
@@ -82,8 +84,9 @@ impl Meaning {
         if credits::tells(old.as_ref(), &new)
             && let Some(owner) = credits::owner_of(tables, &new.wallet_id).await?
         {
-            self.facts
-                .extend(credits::facts_of(old.as_ref(), &new, &owner)?);
+            let news = credits::news_of(old.as_ref(), &new, &owner)?;
+            self.facts.extend(news.facts);
+            self.balances.extend(news.balance);
         }
         Ok(())
     }

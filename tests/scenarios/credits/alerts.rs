@@ -1,5 +1,6 @@
 //! What a person is told of the own credits.
 
+use local::cloud::{Kind as Fault, Rule};
 use serde_json::{Value, json};
 use world::{Person, World};
 
@@ -74,6 +75,84 @@ async fn a_threshold_set_among_messages_is_kept_and_loses_none() {
         (&balance["available"], &balance["low_threshold"]),
         (&json!(99), &json!(77))
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_changes_are_told_at_most_once_in_two_seconds_and_the_last_one_is() {
+    let world = World::unlimited().await;
+    let mut ann = world.person("Ann").await;
+    let purse = Purse::of(&ann).await;
+    ann.comes_online().await;
+    let phone = &mut ann.elsewhere().await;
+    phone.comes_online().await;
+    for n in 0..10 {
+        purse.is_paid(1, n).await.expect("paid");
+        world.settles().await;
+    }
+    let available = |frames: &[Value]| -> Vec<Value> {
+        frames
+            .iter()
+            .map(|data| data["available"].clone())
+            .collect()
+    };
+    assert_eq!(available(&told(&mut ann, "credits.changed").await), [101]);
+    world.passes(3).await;
+    assert_eq!(
+        available(&told(&mut ann, "credits.changed").await),
+        [101, 110]
+    );
+    world.passes(60).await;
+    assert_eq!(
+        available(&told(&mut ann, "credits.changed").await),
+        [101, 110]
+    );
+    assert_eq!(available(&told(phone, "credits.changed").await), [101, 110]);
+    for n in 10..20 {
+        purse.is_paid(1, n).await.expect("paid");
+        world.passes(1).await;
+    }
+    world.passes(3).await;
+    let frames = available(&told(&mut ann, "credits.changed").await);
+    assert!((6..=9).contains(&frames.len()), "{frames:?}");
+    assert_eq!(frames.last(), Some(&json!(120)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_balance_is_told_whatever_fails() {
+    for kind in [
+        Fault::BeforeEffect,
+        Fault::AfterEffect,
+        Fault::Conflict,
+        Fault::EndHandler,
+    ] {
+        for nth in 1..40 {
+            let world = World::unlimited().await;
+            let mut ann = world.person("Ann").await;
+            let purse = Purse::of(&ann).await;
+            ann.comes_online().await;
+            let faults = world.local.cloud().faults();
+            faults.count_from_zero();
+            faults.add(Rule {
+                function: Some("tell_balance".to_owned()),
+                operation: None,
+                nth,
+                kind,
+            });
+            for n in 0..4 {
+                purse.is_paid(1, n).await.expect("paid");
+                world.settles().await;
+            }
+            world.passes(200).await;
+            let fired = faults.fired() > 0;
+            faults.clear();
+            let frames = told(&mut ann, "credits.changed").await;
+            let last = frames.last().map(|data| data["available"].clone());
+            assert_eq!(last, Some(json!(104)), "{kind:?} {nth}: {frames:?}");
+            if !fired {
+                break;
+            }
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

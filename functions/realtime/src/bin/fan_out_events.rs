@@ -1,6 +1,6 @@
 //! Tells committed changes: frames to connected people, jobs to workers, projections to date.
 
-use shared::aws::queue::{Devices, Frames, Mails, Queue, Revoked, Texts};
+use shared::aws::queue::{Balances, Devices, Frames, Mails, Queue, Revoked, Texts};
 use shared::messaging::Gallery;
 use shared::realtime::Meaning;
 use shared::table::{Data, Ledger, Live, Read, Write};
@@ -20,6 +20,7 @@ async fn fan_out_events(
     revoked: Queue<Revoked>,
     gallery: Gallery,
     devices: Queue<Devices>,
+    balances: Queue<Balances>,
     clock: Clock,
     changes: Vec<Change>,
 ) -> Result<()> {
@@ -31,6 +32,7 @@ async fn fan_out_events(
     let data = pushes.iter_mut().map(|push| &mut push.frame["data"]);
     data.for_each(|data| gallery.show_in(data));
     frames.send(&pushes, CAUSE).await?;
+    balances.send(&meaning.balances, CAUSE).await?;
     mails.send(&meaning.jobs.mails, CAUSE).await?;
     texts.send(&meaning.jobs.texts, CAUSE).await?;
     meaning.project(&tables).await
