@@ -46,6 +46,8 @@ queues! {
     Mails = "mail";
     /// Sessions whose sockets must close.
     Revoked = "revoked";
+    /// Messages to be looked at among others.
+    Scans = "scan";
     /// Devices whose sockets must close.
     Devices = "devices";
 }

@@ -5,6 +5,7 @@
 //! | [`Head`] | data | `cnv_…` | `head` |
 //! | [`Message`] | data | `cnv_…` | `msg#<key, 26 characters>` (index `by_seq`) |
 //! | [`MovesPage`] | data | `cnv_…` | `moves#<l or h><d or r>#<number, 16 digits>` |
+//! | [`Seen`] | live | `seen#<link or text>#<hash>` | `usr_…#usr_…`, or `blocked` |
 //! | [`Membership`] | data | `usr_…` | `with#usr_…` (indexes `by_hour` and `unread`) |
 //!
 //! A message's key is a hash of its sender and the client's id for it, so its row is the record
@@ -31,6 +32,7 @@ mod outbox;
 mod parts;
 mod reading;
 mod removal;
+mod scan;
 mod screening;
 mod send;
 mod side;
@@ -58,6 +60,7 @@ pub use outbox::Outbox;
 pub use parts::{Bounds, ConversationPart, ListPart};
 pub use reading::{DeliveredMarks, Direction, Page, ReadMarks, Reader, Wish, find_message};
 pub use removal::delete;
+pub use scan::{Scan, Seen, scan, scans_of};
 pub use screening::Scene;
 pub use send::{Decided, Draft, Ground, NewAttachment, NewMessage};
 pub use side::{Move, Moves, Side, Veil};

@@ -6,6 +6,7 @@ mod contacts;
 mod deleting;
 mod limits;
 mod marks;
+mod moderation;
 mod reading;
 mod sending;
 

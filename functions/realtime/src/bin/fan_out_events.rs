@@ -1,6 +1,6 @@
 //! Tells committed changes: frames to connected people, jobs to workers, projections to date.
 
-use shared::aws::queue::{Devices, Frames, Mails, Queue, Revoked};
+use shared::aws::queue::{Devices, Frames, Mails, Queue, Revoked, Scans};
 use shared::messaging::Gallery;
 use shared::realtime::Meaning;
 use shared::table::{Data, Ledger, Live, Read, Write};
@@ -19,6 +19,7 @@ async fn fan_out_events(
     revoked: Queue<Revoked>,
     gallery: Gallery,
     devices: Queue<Devices>,
+    scans: Queue<Scans>,
     clock: Clock,
     changes: Vec<Change>,
 ) -> Result<()> {
@@ -31,5 +32,6 @@ async fn fan_out_events(
     data.for_each(|data| gallery.show_in(data));
     frames.send(&pushes, CAUSE).await?;
     mails.send(&meaning.mails, CAUSE).await?;
+    scans.send(&meaning.scans, CAUSE).await?;
     meaning.project(&tables).await
 }
