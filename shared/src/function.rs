@@ -296,7 +296,7 @@ macro_rules! stream {
 }
 
 /// Declares a scheduled function: `schedule!(every 60 => release_due_notifications)`, or at a time
-/// of day in UTC: `schedule!(daily 03:00 => check_ledger)`.
+/// of day in UTC: `schedule!(daily 3:00 => check_ledger)`.
 #[macro_export]
 macro_rules! schedule {
     (every $seconds:literal => $name:ident $(,)?) => {

@@ -5,7 +5,7 @@ use shared::table::{Ledger, Write};
 use shared::worker::Report;
 use shared::{Clock, Result, Table, credits, schedule};
 
-schedule!(daily 03:00 => check_ledger);
+schedule!(daily 3:00 => check_ledger);
 
 async fn check_ledger(
     table: Table<Write<Ledger>>,
