@@ -205,21 +205,23 @@ fn hashed(kind: &str, text: &str) -> String {
     format!("seen#{kind}#{hex}")
 }
 
-/// Flags of misuse for what was found, one per message and kind; the sixth live one asks for
-/// somebody to look at the person.
+/// Flags of misuse for what was found: one per message with bad links, one per day for copies,
+/// which are one deed. The sixth live one asks for somebody to look at the person.
 async fn flag_sender(tables: &Tables, message: &Message, job: &Scan, now: Time) -> Result<()> {
     let item_id = ModerationItem::id_of(Subject::Message, &job.message_id);
     let item: Option<ModerationItem> = tables
         .get_consistent(&ModerationItem::key_of(&item_id))
         .await?;
     let reasons = item.map(|item| item.reasons).unwrap_or_default();
-    for kind in ["copy_paste", "spam_link"] {
+    let day = (message.created_at.ms() / DAY_MS).to_string();
+    let deeds = [("copy_paste", &day), ("spam_link", &job.message_id)];
+    for (kind, deed) in deeds {
         if !reasons.iter().any(|reason| reason == kind) {
             continue;
         }
         let flag = AbuseFlag {
             subject: message.sender_id.clone(),
-            flag_id: format!("flg_{}", derived(&[kind, &job.message_id])),
+            flag_id: format!("flg_{}", derived(&[kind, &message.sender_id, deed])),
             kind: kind.to_owned(),
             weight: 1,
             evidence: item_id.clone(),
