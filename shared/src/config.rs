@@ -12,6 +12,70 @@ pub enum Stage {
     Production,
 }
 
+/// What Apple knows us by, besides the key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AppleClient {
+    /// `APPLE_CLIENT_ID`: the Services ID.
+    pub client_id: String,
+    /// `APPLE_TEAM_ID`.
+    pub team_id: String,
+    /// `APPLE_KEY_ID`: which of our keys signs.
+    pub key_id: String,
+}
+
+/// Signing in through other providers. One without a client id is switched off.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Social {
+    /// `GOOGLE_CLIENT_ID`.
+    pub google: Option<String>,
+    /// `FACEBOOK_CLIENT_ID`.
+    pub facebook: Option<String>,
+    /// `APPLE_CLIENT_ID`, `APPLE_TEAM_ID`, `APPLE_KEY_ID`: all or none.
+    pub apple: Option<AppleClient>,
+    /// `OAUTH_REDIRECT_BASE`: base of the addresses that providers send people back to.
+    pub redirect_base: String,
+    /// `OAUTH_REDIRECTS`: where the app may be, letter by letter, separated by commas.
+    pub redirects: Vec<String>,
+    /// `OAUTH_AUTHORIZE_BASE`: replaces the pages of the providers; refused in production.
+    pub authorize_base: Option<String>,
+}
+
+impl Social {
+    fn read(
+        get: &impl Fn(&str) -> Option<String>,
+        stage: Stage,
+        public_url: &str,
+    ) -> Result<Self, String> {
+        let some = |name: &str| get(name).filter(|value| !value.is_empty());
+        let apple = some("APPLE_CLIENT_ID").map(|client_id| {
+            let part = |name: &str| some(name).ok_or_else(|| format!("{name} is missing"));
+            Ok::<_, String>(AppleClient {
+                client_id,
+                team_id: part("APPLE_TEAM_ID")?,
+                key_id: part("APPLE_KEY_ID")?,
+            })
+        });
+        let authorize_base = some("OAUTH_AUTHORIZE_BASE");
+        if stage == Stage::Production && authorize_base.is_some() {
+            return Err("OAUTH_AUTHORIZE_BASE must not be set in production".into());
+        }
+        let redirects = some("OAUTH_REDIRECTS").unwrap_or_default();
+        let redirects = redirects.split(',').map(str::trim);
+        let base = some("OAUTH_REDIRECT_BASE");
+        Ok(Self {
+            google: some("GOOGLE_CLIENT_ID"),
+            facebook: some("FACEBOOK_CLIENT_ID"),
+            apple: apple.transpose()?,
+            redirect_base: base.unwrap_or_else(|| format!("{public_url}/auth/oauth")),
+            redirects: redirects
+                .filter(|one| !one.is_empty())
+                .map(str::to_owned)
+                .collect(),
+            authorize_base,
+        })
+    }
+}
+
 /// The configuration of every function.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -40,6 +104,8 @@ pub struct Config {
     /// `PAIRLY_OBJECTS_URL`: where clients reach the buckets, each by its name below it; without
     /// it every bucket has its own address at AWS.
     pub objects_url: Option<String>,
+    /// Signing in through other providers.
+    pub social: Social,
     /// `AWS_ENDPOINT_URL`: replaces every AWS address; refused in production.
     pub endpoint: Option<String>,
     /// `RATE_LIMIT_ENABLED`: `false` is honoured only outside production.
@@ -67,8 +133,10 @@ impl Config {
         if stage == Stage::Production && endpoint.is_some() {
             return Err("AWS_ENDPOINT_URL must not be set in production".into());
         }
+        let public_url = text("PUBLIC_URL", "http://127.0.0.1:3000")?;
         Ok(Self {
             stage,
+            social: Social::read(&get, stage, &public_url)?,
             region: text("AWS_REGION", "us-east-1")?,
             prefix: text("PAIRLY_PREFIX", "pairly")?,
             queue_base: text(
@@ -77,7 +145,7 @@ impl Config {
             )?,
             socket_endpoint: text("PAIRLY_SOCKET_ENDPOINT", "https://sockets.invalid/live")?,
             socket_url: text("PAIRLY_SOCKET_URL", "ws://127.0.0.1:3001")?,
-            public_url: text("PUBLIC_URL", "http://127.0.0.1:3000")?,
+            public_url,
             app_url: text("APP_URL", "http://127.0.0.1:3000")?,
             origins: text(
                 "PAIRLY_ORIGINS",

@@ -116,6 +116,8 @@ pub struct Operation {
     pub body: Option<schemars::Schema>,
     /// Schema of the query string.
     pub query: Option<schemars::Schema>,
+    /// Whether the query may come as a form instead.
+    pub form: bool,
     /// Whether an `Idempotency-Key` is accepted.
     pub key: bool,
     /// Status and schema of the answers.

@@ -39,6 +39,17 @@ pub fn name(text: &str) -> Option<String> {
     Some(plain(&one_line(text)).trim().to_owned())
 }
 
+/// Percent-encoding of everything but the unreserved characters (RFC 3986 §2.3).
+pub fn escape_uri(text: &str) -> String {
+    let escaped = |byte: u8| match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+            char::from(byte).to_string()
+        }
+        other => format!("%{other:02X}"),
+    };
+    text.bytes().map(escaped).collect()
+}
+
 /// How many characters a reader sees: extended grapheme clusters (UAX #29).
 pub fn graphemes(text: &str) -> usize {
     // A printable ASCII text has one cluster per byte.

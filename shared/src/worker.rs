@@ -37,6 +37,12 @@ pub const QUEUES: &[QueueSpec] = &[
         batch: 10,
     },
     QueueSpec {
+        name: "sms",
+        visibility_seconds: 90,
+        receives_max: 5,
+        batch: 10,
+    },
+    QueueSpec {
         name: "revoked",
         visibility_seconds: 60,
         receives_max: 5,

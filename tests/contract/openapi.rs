@@ -214,6 +214,10 @@ fn entry(function: &Function, operation: &Operation, path: &str, alias: bool) ->
         "security": if function.member { json!([{ "bearer": [] }]) } else { json!([]) },
         "x-rate-class": function.limit.class().name,
     });
+    if let (true, Some(query)) = (operation.form, &operation.query) {
+        let content = json!({ "application/x-www-form-urlencoded": { "schema": query } });
+        entry["requestBody"] = json!({ "required": false, "content": content });
+    }
     if let Some(body) = &operation.body {
         let content = json!({ "application/json": { "schema": body } });
         entry["requestBody"] = json!({ "required": true, "content": content });

@@ -22,6 +22,8 @@ const WITHOUT: &[&str] = &[
     "verify_2fa",
     "answer_2fa_challenge",
     "regenerate_recovery_codes",
+    "exchange_social_login",
+    "finish_social_login",
 ];
 /// Equal calls at once.
 const CALLS: usize = 50;
@@ -111,6 +113,7 @@ async fn another_body(fixture: &Fixture, function: &Function, target: &str) {
         "mark_delivered" => json!({ "up_to": true }),
         "mark_read" => json!({ "message_ids": ["msg_other"] }),
         "block_user" => json!({ "user_id": fixture.ben.id }),
+        "add_phone" => json!({ "phone": "+15005550007" }),
         _ => json!({
             "email": "other@pairly.test", "password": "OtherPass123", "name": "Other",
             "birthdate": "1991-01-01",

@@ -70,6 +70,8 @@ impl Fixture {
             "upload_id" => self.upload.clone(),
             "device_id" => self.device.clone(),
             "transaction_id" => text(&self.sent["credits_transaction_id"]),
+            "provider" => "google".to_owned(),
+            "identity_id" => self.absent(parameter),
             other => panic!("no sample for the path parameter `{other}`"),
         }
     }
@@ -80,6 +82,7 @@ impl Fixture {
             "message_id" => format!("msg_{}", "0".repeat(52)),
             "partner_id" | "user_id" => format!("usr_{}", "0".repeat(26)),
             "session_id" => format!("ses_{}", "0".repeat(26)),
+            "identity_id" => format!("idt_{}", "0".repeat(26)),
             "upload_id" => format!("upl_{}", "0".repeat(26)),
             "device_id" => format!("dev_{}", "0".repeat(26)),
             _ => format!("txn_{}", "0".repeat(26)),
@@ -118,6 +121,9 @@ impl Fixture {
             "setup_2fa" | "regenerate_recovery_codes" => json!({}),
             "verify_2fa" => json!({ "factor_id": "fct_none", "code": "123456" }),
             "answer_2fa_challenge" => json!({ "challenge_id": "none", "code": "123456" }),
+            "exchange_social_login" => json!({ "code": "none", "code_verifier": "v".repeat(43) }),
+            "add_phone" => json!({ "phone": "+15005550006" }),
+            "verify_phone" => json!({ "code": "12345678" }),
             "disable_2fa" => json!({ "code": "123456" }),
             "edit_account" => json!({ "name": "Ann", "version": 1 }),
             "send_message" => json!({
@@ -148,6 +154,11 @@ impl Fixture {
                 format!("?from={from}&to={to}")
             }
             "open_email_link" => "?token=nonsense".to_owned(),
+            "start_social_login" => {
+                let challenge = "c".repeat(43);
+                format!("?redirect_uri=pairly%3A%2F%2Fsigned-in&code_challenge={challenge}")
+            }
+            "finish_social_login" => "?state=none&code=none".to_owned(),
             _ => String::new(),
         }
     }

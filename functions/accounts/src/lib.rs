@@ -3,20 +3,25 @@
 /// One module per function.
 pub mod bin {
     shared::functions! {
+        add_phone,
         answer_2fa_challenge,
         change_password,
         close_revoked_sockets,
         disable_2fa,
         edit_account,
+        exchange_social_login,
+        finish_social_login,
         get_2fa_status,
         get_account,
         get_jwks,
+        list_identities,
         list_sessions,
         open_email_link,
         reauthenticate,
         refresh_session,
         regenerate_recovery_codes,
         register_account,
+        remove_phone,
         request_password_reset,
         resend_verification,
         reset_password,
@@ -26,7 +31,10 @@ pub mod bin {
         sign_in,
         sign_out,
         sign_out_everywhere,
+        start_social_login,
+        unlink_identity,
         verify_2fa,
         verify_email,
+        verify_phone,
     }
 }

@@ -4,6 +4,7 @@
 pub mod bin {
     shared::functions! {
         deliver_email,
+        deliver_sms,
         release_due_notifications,
     }
 }

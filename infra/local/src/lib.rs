@@ -3,6 +3,7 @@
 //! - [`runtime`]: functions, event sources and time, as one value
 //! - [`gateway`]: API Gateway, with and without a network under it
 //! - [`local`]: the paths `/_local` and `/_aws`, and the page
+//! - [`idp`]: identity providers like Google, Facebook and Apple
 //! - [`cloud`], [`clock`]: the AWS services under the SDK, and the one clock
 //! - [`seed`]: the demo people
 //! - [`log`]: the readable lines
@@ -10,6 +11,7 @@
 pub mod clock;
 pub mod cloud;
 pub mod gateway;
+pub mod idp;
 pub mod local;
 pub mod log;
 pub mod runtime;

@@ -70,6 +70,15 @@ pub struct Account {
     /// When a second factor was confirmed; none without one.
     #[serde(default, with = "millis::option")]
     pub two_factor_at: Option<Time>,
+    /// Proven phone number, E.164, sealed with the person's data key.
+    #[serde(default)]
+    pub phone: Option<Sealed>,
+    /// When it was proven.
+    #[serde(default, with = "millis::option")]
+    pub phone_verified_at: Option<Time>,
+    /// Ways to sign in through a provider.
+    #[serde(default)]
+    pub identities: i64,
     /// 1–80 characters.
     pub name: String,
     /// ISO 8601 date, sealed.
@@ -153,6 +162,9 @@ impl Account {
             email_verified_at: None,
             password: new.password,
             two_factor_at: None,
+            phone: None,
+            phone_verified_at: None,
+            identities: 0,
             name: new.name,
             locale: new.locale,
             timezone: new.timezone,

@@ -75,15 +75,40 @@ macro_rules! desk {
 
 desk! {
     /// What opening an account needs.
-    Registrar {
+    Office {
         tables: Table<(Write<Data>, Write<Ledger>)> = "Account, proof, mail; the wallet.",
         cipher: Cipher = "The new person's data key.",
-        pepper: Secret<Pepper> = "For the password.",
         lookup: Secret<Lookup> = "For the hash of the address.",
         policies: Policies = "Grants and switches.",
         ids: Ids = "For everything new.",
         clock: Clock = "Server time.",
         config: Arc<Config> = "Where links point.",
+    }
+}
+
+desk! {
+    /// What a registration with a password needs.
+    Registrar {
+        office: Office = "Opens the account.",
+        pepper: Secret<Pepper> = "For the password.",
+    }
+}
+
+impl Deref for Registrar {
+    type Target = Office;
+
+    fn deref(&self) -> &Office {
+        &self.office
+    }
+}
+
+desk! {
+    /// What a sign-in through a provider needs on its way.
+    Usher {
+        tables: Table<Write<Live>> = "State and one-time code.",
+        ids: Ids = "For both, the nonce and the verifier.",
+        clock: Clock = "Server time.",
+        config: Arc<Config> = "Which providers, and where the app may be.",
     }
 }
 
@@ -112,6 +137,17 @@ impl Deref for Doorkeeper {
 
     fn deref(&self) -> &Opener {
         &self.door
+    }
+}
+
+desk! {
+    /// What a phone number needs.
+    Operator {
+        tables: Table<Write<Data>> = "Number, account, text message, mail.",
+        cipher: Cipher = "Seals number and messages.",
+        lookup: Secret<Lookup> = "For the hashes of number and code.",
+        ids: Ids = "For the code.",
+        clock: Clock = "Server time.",
     }
 }
 

@@ -16,9 +16,11 @@ mod lists;
 pub mod lock;
 pub mod nobody;
 mod notice;
+pub mod onetime;
 pub mod page;
 pub mod password;
 pub mod person;
+pub mod phone;
 mod place;
 pub mod proof;
 mod reauthenticate;
@@ -29,6 +31,7 @@ pub mod sealed;
 pub mod session;
 pub mod sessions;
 mod sign_in;
+pub mod social;
 pub mod token;
 mod verify;
 pub mod view;
@@ -37,7 +40,8 @@ pub use account::{Account, Profile};
 pub use address::Email;
 pub use change::{Changed, PasswordChange, change_password};
 pub use desk::{
-    Changer, Confirmer, Doorkeeper, Guard, Locksmith, Notary, Opener, Registrar, Renewer,
+    Changer, Confirmer, Doorkeeper, Guard, Locksmith, Notary, Office, Opener, Operator, Registrar,
+    Renewer, Usher,
 };
 pub use factor::challenge::SignedIn;
 pub use issue::TokenAnswer;

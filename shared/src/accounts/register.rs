@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::account::{Account, NewAccount, Profile};
 use super::address::{Email, EmailHash, EmailOwner};
-use super::desk::Registrar;
+use super::desk::{Office, Registrar};
 use super::password::{self, Peppers};
 use super::person;
 use super::proof::Proof;
@@ -127,7 +127,7 @@ pub(super) async fn hashed(desk: &Registrar, password: String) -> Result<passwor
 
 /// A new person without the proof: account, owner of the address, profile, wallet, data key.
 pub(super) async fn open(
-    desk: &Registrar,
+    desk: &Office,
     hash: &EmailHash,
     new: NewAccount,
     policies: &credits::Policies,

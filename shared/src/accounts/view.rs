@@ -146,7 +146,7 @@ async fn view(tables: &Tables, cipher: &Cipher, account: Account) -> Result<Tagg
         email: account.email(&key)?,
         birthdate: account.birthdate(&key)?,
         email_verified: account.email_verified_at.is_some(),
-        phone_verified: false,
+        phone_verified: account.phone_verified_at.is_some(),
         two_factor: account.two_factor_at.is_some(),
         last_activity: seen
             .or(account.last_sign_in_at)

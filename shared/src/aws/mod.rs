@@ -5,9 +5,11 @@ pub mod dynamo;
 mod expression;
 pub mod mail;
 pub mod objects;
+pub mod outside;
 pub mod presigned;
 pub mod queue;
 pub mod secret;
+pub mod sms;
 pub mod sockets;
 
 use std::time::Duration;

@@ -44,6 +44,8 @@ queues! {
     Frames = "frames";
     /// Mails to deliver.
     Mails = "mail";
+    /// Text messages to deliver.
+    Texts = "sms";
     /// Sessions whose sockets must close.
     Revoked = "revoked";
     /// Messages to be looked at among others.

@@ -47,6 +47,8 @@ secrets! {
     Cursor = "cursor";
     /// Private keys of the access tokens.
     Signing = "signing";
+    /// What providers of identities know us by: `{"google":"…","facebook":"…","apple":"…"}`.
+    Oauth = "oauth";
 }
 
 /// The value of one secret.

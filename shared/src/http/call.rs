@@ -18,6 +18,12 @@ use crate::time::Time;
 const VERSIONS: [&str; 2] = ["v1", "v2"];
 /// Bytes of a client message on a socket.
 pub const FRAME_BYTES_MAX: usize = 32 * 1024;
+/// Routes that take forms: a provider posts the person's browser back to us, as OAuth 2.0 Form Post
+/// Response Mode has it. Everything else is JSON.
+const FORMS: [&str; 2] = [
+    "/api/v2/auth/oauth/{provider}/callback",
+    "/auth/oauth/{provider}/callback",
+];
 /// Characters of a client's frame id.
 const FRAME_ID_CHARS_MAX: usize = 64;
 
@@ -126,6 +132,10 @@ impl Call {
         if body.is_empty() && (kind.is_empty() || json || self.method == "GET") {
             return Ok(Value::Null);
         }
+        let form = kind.eq_ignore_ascii_case("application/x-www-form-urlencoded");
+        if form && self.method == "POST" && FORMS.contains(&self.route.as_str()) {
+            return check::parse_form(body);
+        }
         if !json && self.method != "GET" {
             let allowed = serde_json::json!({ "allowed": ["application/json"] });
             return Err(UNSUPPORTED_MEDIA_TYPE.with(allowed));
@@ -232,6 +242,8 @@ pub struct Client {
     pub socket: Option<SocketCall>,
     /// Parameters of the query string of `$connect`.
     pub params: HashMap<String, String>,
+    /// Whether `Accept` asks for JSON first, as an app does and a browser's navigation does not.
+    pub wants_json: bool,
     /// `Origin`, when a browser calls.
     pub origin: Option<String>,
     /// Method and path as called.
@@ -255,6 +267,9 @@ impl Take<Call> for Client {
             if_match: header("if-match"),
             socket: call.socket.clone(),
             params: call.params.clone(),
+            wants_json: call
+                .header("accept")
+                .is_some_and(|accept| accept.trim_start().starts_with("application/json")),
             origin: header("origin"),
             at: (call.method.clone(), call.path.clone()),
         })

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::call::Call;
+use super::call::{Call, Caller};
 use super::limit::spend;
 use crate::accounts::Account;
 use crate::accounts::session::Session;
@@ -61,6 +61,20 @@ pub struct Member(pub Me);
 /// factor where there is one.
 #[derive(Debug, Clone)]
 pub struct Fresh(pub Me);
+
+/// Anybody; where a token comes along, it is known whether its person is a fresh caller.
+#[derive(Debug)]
+pub struct Visitor(Result<Me>);
+
+impl Visitor {
+    /// The fresh caller.
+    ///
+    /// # Errors
+    /// 401 without a valid token, 403 when it is not fresh.
+    pub fn fresh(self) -> Result<Me> {
+        self.0
+    }
+}
 
 #[derive(Default)]
 struct KeyCache(Mutex<Option<(Time, Arc<Verifier>)>>);
@@ -181,6 +195,26 @@ impl Take<Call> for Member {
         };
         spend(env, call, &me.user_id, Some(me.slot())).await?;
         Ok(Self(me))
+    }
+}
+
+impl Take<Call> for Visitor {
+    const GRANTS: &'static [&'static [Grant]] = <Member as Take<Call>>::GRANTS;
+
+    async fn take(env: &Env, call: &mut Call) -> Result<Self> {
+        if call.header("authorization").is_none() {
+            Caller::take(env, call).await?;
+            return Ok(Self(Err(UNAUTHENTICATED.into())));
+        }
+        match Fresh::take(env, call).await {
+            Ok(Fresh(me)) => Ok(Self(Ok(me))),
+            Err(error) if (401..=403).contains(&error.fault().status) => {
+                // Counted as the stranger that they are.
+                Caller::take(env, call).await?;
+                Ok(Self(Err(error)))
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -17,7 +17,7 @@ pub mod wire;
 pub use body::{Body, Nothing, Path, Query};
 pub use call::{Call, Caller, Client};
 pub use limit::Rate;
-pub use member::{Fresh, Me, Member};
+pub use member::{Fresh, Me, Member, Visitor};
 pub use once::Once;
 pub use pages::Pages;
 pub use reply::{Accepted, Cached, Created, Html, Json, NoContent, Progress, Redirect, Status};

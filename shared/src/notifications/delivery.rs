@@ -1,15 +1,18 @@
-//! Delivery of mails: claim, send, record; retries, and the sweep that forgets nothing.
+//! Delivery of mails and text messages: claim, send, record; retries, and the sweep that forgets
+//! nothing.
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::letter;
 use super::row::{Channel, Detail, Notification, SHARDS, State};
-use crate::aws::cipher::Cipher;
+use super::sms::TextFacts;
+use crate::aws::cipher::{Cipher, DataKey};
 use crate::aws::dynamo::{Missed, Tables};
-use crate::aws::mail::{Letter, Mailer, Undelivered};
+use crate::aws::mail::{Mailer, Undelivered};
+use crate::aws::sms::Sms;
 use crate::crypto;
-use crate::error::{INTERNAL_ERROR, PROVIDER_ERROR, Result};
+use crate::error::{Error, INTERNAL_ERROR, PROVIDER_ERROR, Result};
 use crate::table::{Commit, Condition, DUE, Name, Query, Range, Value};
 use crate::time::{Clock, HOUR_MS, MINUTE_MS, SECOND_MS, Time};
 
@@ -31,7 +34,7 @@ const SWEEP_ITEMS_MAX: usize = 500;
 /// Longest reason that is kept, characters.
 const REASON_CHARS_MAX: usize = 200;
 
-/// Body of the queue `mail`.
+/// Body of the queues `mail` and `sms`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MailJob {
     /// `usr_…`
@@ -42,15 +45,69 @@ pub struct MailJob {
     pub due_at: i64,
 }
 
-/// The job of a row that waits for its mail.
-pub fn job_of(row: &Notification) -> Option<MailJob> {
-    let mail = row.notification_type == Channel::Email && row.status == State::Pending;
-    let due_at = row.due_at.filter(|_| mail)?.ms();
-    Some(MailJob {
-        user_id: row.user_id.clone(),
-        id: row.id.clone(),
-        due_at,
-    })
+/// The jobs that some rows wait for, by the way they go out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Jobs {
+    /// For the queue `mail`.
+    pub mails: Vec<MailJob>,
+    /// For the queue `sms`.
+    pub texts: Vec<MailJob>,
+}
+
+impl Jobs {
+    /// Adds the job of a row, if it waits for one.
+    pub fn add(&mut self, row: &Notification) {
+        let Some(due_at) = row.due_at.filter(|_| row.status == State::Pending) else {
+            return;
+        };
+        let job = MailJob {
+            user_id: row.user_id.clone(),
+            id: row.id.clone(),
+            due_at: due_at.ms(),
+        };
+        match row.notification_type {
+            Channel::Email => self.mails.push(job),
+            Channel::Sms => self.texts.push(job),
+            Channel::InApp | Channel::Push => {}
+        }
+    }
+}
+
+/// A way out: takes the content of a row to its provider.
+pub trait Carrier: Sync {
+    /// Name of the provider in errors.
+    const PROVIDER: &'static str;
+
+    /// Writes and sends; gives the provider's own id.
+    fn carry(
+        &self,
+        row: &Notification,
+        key: &DataKey,
+    ) -> impl Future<Output = Result<String, Undelivered>> + Send;
+}
+
+/// What cannot be written will never be.
+fn unwritten(error: Error) -> Undelivered {
+    Undelivered::Never(error.fault().code.to_owned())
+}
+
+impl Carrier for Mailer {
+    const PROVIDER: &'static str = "ses";
+
+    async fn carry(&self, row: &Notification, key: &DataKey) -> Result<String, Undelivered> {
+        let facts = row.open(key).map_err(unwritten)?;
+        let letter = letter::write(&facts).map_err(unwritten)?;
+        self.send(&letter).await
+    }
+}
+
+impl Carrier for Sms {
+    const PROVIDER: &'static str = "sns";
+
+    async fn carry(&self, row: &Notification, key: &DataKey) -> Result<String, Undelivered> {
+        let facts: TextFacts = row.open(key).map_err(unwritten)?;
+        self.send(&facts.to, &facts.words()).await
+    }
 }
 
 /// What a job means for its row.
@@ -163,14 +220,14 @@ impl Notification {
     }
 }
 
-/// Delivers the mail of a job, at most once unless a crash falls between sending and recording.
+/// Delivers what a job is about, at most once unless a crash falls between sending and recording.
 ///
 /// # Errors
 /// 502 `PROVIDER_ERROR` when the retries are used up; 503 when the table does not answer.
-pub async fn deliver(
+pub async fn deliver<C: Carrier>(
     tables: &Tables,
     cipher: &Cipher,
-    mailer: &Mailer,
+    carrier: &C,
     clock: &Clock,
     job: &MailJob,
 ) -> Result<()> {
@@ -180,7 +237,7 @@ pub async fn deliver(
     };
     let (claimed, claim) = match Step::decide(&row, job, clock.now()) {
         Step::Skip => return Ok(()),
-        Step::Die => return Err(PROVIDER_ERROR.with(json!({ "provider": "ses" }))),
+        Step::Die => return Err(PROVIDER_ERROR.with(json!({ "provider": C::PROVIDER }))),
         Step::Drop => {
             let (_, commit) = row.finish(Outcome::Dropped, clock.now());
             return stored(tables, commit).await.map(|_| ());
@@ -192,33 +249,21 @@ pub async fn deliver(
     }
     // Whatever goes wrong from here on is an outcome: the claim has moved the row's due instant.
     let outcome = match cipher.key(&job.user_id).await {
-        Ok(key) => {
-            attempt(
-                mailer,
-                claimed.open(&key).and_then(|facts| letter::write(&facts)),
-            )
-            .await
-        }
+        Ok(key) => match carrier.carry(&claimed, &key).await {
+            Ok(provider_id) => Outcome::Sent(provider_id),
+            Err(Undelivered::Never(code)) => Outcome::Refused(format!("permanent: {code}")),
+            Err(Undelivered::Later(code)) => later(&code),
+        },
         Err(error) if error.fault().status > 500 => later(error.fault().code),
         Err(error) => Outcome::Refused(format!("permanent: {}", error.fault().code)),
     };
     let (last, commit) = claimed.finish(outcome, clock.now());
     stored(tables, commit).await?;
     match (last.status, last.detail) {
-        (State::Failed, Detail::Retrying) => Err(PROVIDER_ERROR.with(json!({ "provider": "ses" }))),
+        (State::Failed, Detail::Retrying) => {
+            Err(PROVIDER_ERROR.with(json!({ "provider": C::PROVIDER })))
+        }
         _ => Ok(()),
-    }
-}
-
-async fn attempt(mailer: &Mailer, letter: Result<Letter>) -> Outcome {
-    let letter = match letter {
-        Ok(letter) => letter,
-        Err(error) => return Outcome::Refused(format!("permanent: {}", error.fault().code)),
-    };
-    match mailer.send(&letter).await {
-        Ok(provider_id) => Outcome::Sent(provider_id),
-        Err(Undelivered::Never(code)) => Outcome::Refused(format!("permanent: {code}")),
-        Err(Undelivered::Later(code)) => later(&code),
     }
 }
 
@@ -235,13 +280,13 @@ async fn stored(tables: &Tables, commit: Commit) -> Result<bool> {
     }
 }
 
-/// The jobs of all mails that are due: fresh ones that the stream lost, retries, and attempts
-/// whose lease ended without an outcome.
+/// The jobs of all rows that are due: fresh ones that the stream lost, retries, and attempts whose
+/// lease ended without an outcome.
 ///
 /// # Errors
 /// 503 when the table does not answer.
-pub async fn due_jobs(tables: &Tables, now: Time) -> Result<Vec<MailJob>> {
-    let mut jobs = Vec::new();
+pub async fn due_jobs(tables: &Tables, now: Time) -> Result<Jobs> {
+    let mut jobs = Jobs::default();
     for shard in 0..SHARDS {
         let until = Value::N(now.ms().to_string());
         let query = Query::of(Name::Data, format!("ntf#{shard}"))
@@ -249,7 +294,7 @@ pub async fn due_jobs(tables: &Tables, now: Time) -> Result<Vec<MailJob>> {
             .range(Range::Between(Value::N("0".into()), until))
             .limit(SWEEP_ITEMS_MAX);
         let rows: Vec<Notification> = tables.query(query).await?;
-        jobs.extend(rows.iter().filter_map(job_of));
+        rows.iter().for_each(|row| jobs.add(row));
     }
     Ok(jobs)
 }

@@ -12,8 +12,10 @@ mod delivery;
 mod letter;
 mod row;
 mod security;
+mod sms;
 
-pub use delivery::{MailJob, Step, deliver, due_jobs, job_of, retry_after};
+pub use delivery::{Carrier, Jobs, MailJob, Step, deliver, due_jobs, retry_after};
 pub use letter::{Facts, Mail, write};
 pub use row::{Channel, Detail, NewMail, Notification, State, mail};
 pub use security::SecurityChange;
+pub use sms::{Text, TextFacts, sms};

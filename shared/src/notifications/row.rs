@@ -1,5 +1,6 @@
 //! The row of a notification.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::letter::Facts;
@@ -136,7 +137,7 @@ impl Notification {
     ///
     /// # Errors
     /// 500 when the key is not this person's or the content is gone.
-    pub fn open(&self, key: &DataKey) -> Result<Facts> {
+    pub fn open<T: DeserializeOwned>(&self, key: &DataKey) -> Result<T> {
         let sealed = self
             .facts
             .as_ref()
@@ -159,22 +160,60 @@ pub struct NewMail<'a> {
     pub valid_until: Option<Time>,
 }
 
+/// What a row is made of besides its content.
+pub(super) struct NewRow<'a> {
+    pub user_id: &'a str,
+    pub event: &'a str,
+    pub channel: Channel,
+    pub trigger: &'static str,
+    pub valid_until: Option<Time>,
+}
+
 /// The part of a commit that causes a mail. `key` is the recipient's.
 ///
 /// # Errors
 /// 500 when sealing fails.
 pub fn mail(key: &DataKey, new: &NewMail<'_>, now: Time) -> Result<Commit> {
-    let parts = [new.event.as_bytes(), new.user_id.as_bytes(), b"email"];
+    let NewMail {
+        user_id,
+        event,
+        facts,
+        valid_until,
+    } = *new;
+    let new = NewRow {
+        user_id,
+        event,
+        channel: Channel::Email,
+        trigger: facts.mail.trigger(),
+        valid_until,
+    };
+    row(key, &new, facts, now)
+}
+
+/// The part of a commit that causes a notification with sealed content.
+pub(super) fn row<T: Serialize>(
+    key: &DataKey,
+    new: &NewRow<'_>,
+    content: &T,
+    now: Time,
+) -> Result<Commit> {
+    let channel: &[u8] = match new.channel {
+        Channel::InApp => b"in_app",
+        Channel::Push => b"push",
+        Channel::Email => b"email",
+        Channel::Sms => b"sms",
+    };
+    let parts = [new.event.as_bytes(), new.user_id.as_bytes(), channel];
     let hash = crypto::mac(b"notification", &parts);
-    let plain = serde_json::to_vec(new.facts).map_err(|cause| INTERNAL_ERROR.because(cause))?;
+    let plain = serde_json::to_vec(content).map_err(|cause| INTERNAL_ERROR.because(cause))?;
     let [shard, ..] = hash;
     let row = Notification {
         user_id: new.user_id.to_owned(),
         id: id::id_of("ntf", crypto::take(&hash)),
-        notification_type: Channel::Email,
+        notification_type: new.channel,
         status: State::Pending,
         detail: Detail::Queued,
-        trigger: new.facts.mail.trigger().to_owned(),
+        trigger: new.trigger.to_owned(),
         facts: Some(Sealed(key.seal(FACTS, &plain)?)),
         retry_count: 0,
         claims: 0,

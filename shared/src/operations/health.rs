@@ -11,6 +11,7 @@ use crate::aws::dynamo::Tables;
 use crate::aws::mail::Mailer;
 use crate::aws::queue::{Mails, Queue};
 use crate::aws::secret;
+use crate::aws::sms::Sms;
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::function::{Grant, Take};
@@ -97,6 +98,10 @@ impl Take<Call> for Probes {
             actions: &["ses:GetAccount"],
             resource: "mail",
         },
+        Grant {
+            actions: &["sns:GetSMSAttributes"],
+            resource: "sms",
+        },
     ]];
 
     async fn take(env: &Env, _: &mut Call) -> Result<Self> {
@@ -128,9 +133,10 @@ impl Probes {
 
     /// What some features need; what this release does not use says `not_configured`.
     pub async fn others(&self) -> BTreeMap<&'static str, Check> {
-        let email = self
-            .ask(false, async { Mailer::of(&self.0).probe().await })
-            .await;
+        let (email, sms) = tokio::join!(
+            self.ask(false, async { Mailer::of(&self.0).probe().await }),
+            self.ask(false, async { Sms::of(&self.0).probe().await })
+        );
         let healthy = Check {
             status: "healthy",
             latency_ms: 0,
@@ -141,8 +147,8 @@ impl Probes {
             status: "not_configured",
             ..healthy.clone()
         };
-        let mut checks = BTreeMap::from([("email", email)]);
-        for name in ["payments", "push", "sms", "storage", "transcoding"] {
+        let mut checks = BTreeMap::from([("email", email), ("sms", sms)]);
+        for name in ["payments", "push", "storage", "transcoding"] {
             checks.insert(name, absent.clone());
         }
         for name in ["memory", "scratch_space", "websocket"] {

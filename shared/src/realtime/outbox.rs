@@ -10,7 +10,7 @@ use crate::aws::dynamo::{Missed, Tables};
 use crate::credits::{self, Wallet};
 use crate::error::Result;
 use crate::messaging::{self, Scan};
-use crate::notifications::{self, MailJob, Notification};
+use crate::notifications::{Jobs, Notification};
 use crate::relay::{self, Device, RevokedDevice};
 use crate::table::Commit;
 use crate::time::Time;
@@ -23,8 +23,8 @@ pub struct Meaning {
     pub facts: Vec<Fact>,
     /// Projections to be brought up to date.
     pub projections: Vec<Commit>,
-    /// Mails that can go out at once.
-    pub mails: Vec<MailJob>,
+    /// Mails and text messages that can go out at once.
+    pub jobs: Jobs,
     /// Sessions whose sockets must close.
     pub revoked: Vec<Revoked>,
     /// Devices whose sockets must close.
@@ -65,8 +65,7 @@ impl Meaning {
             }
             ("data", sk) if sk.starts_with(Notification::PREFIX) && change.old.is_none() => {
                 let (_, new) = change.of::<Notification>()?;
-                self.mails
-                    .extend(new.as_ref().and_then(notifications::job_of));
+                new.iter().for_each(|row| self.jobs.add(row));
             }
             ("data", _) if change.pk.starts_with("cnv_") => {
                 self.facts.extend(messaging::facts_of(change)?);

@@ -2,11 +2,13 @@
 
 mod account;
 mod passwords;
+mod phone;
 mod presence;
 mod refresh;
 mod registration;
 mod sessions;
 mod sign_in;
+mod social;
 mod two_factor;
 
 use serde_json::json;

@@ -1,7 +1,8 @@
-//! Queues mails that are due: retries, and what the stream or a lost attempt left behind.
+//! Queues mails and text messages that are due: retries, and what the stream or a lost attempt
+//! left behind.
 
 use serde_json::json;
-use shared::aws::queue::{Mails, Queue};
+use shared::aws::queue::{Mails, Queue, Texts};
 use shared::notifications::due_jobs;
 use shared::table::{Data, Read};
 use shared::worker::Report;
@@ -11,10 +12,14 @@ schedule!(every 60 => release_due_notifications);
 
 async fn release_due_notifications(
     table: Table<Read<Data>>,
-    queue: Queue<Mails>,
+    mails: Queue<Mails>,
+    texts: Queue<Texts>,
     clock: Clock,
 ) -> Result<Report> {
     let jobs = due_jobs(&table, clock.now()).await?;
-    queue.send(&jobs, "N/A").await?;
-    Ok(Report(json!({ "queued": jobs.len() })))
+    mails.send(&jobs.mails, "N/A").await?;
+    texts.send(&jobs.texts, "N/A").await?;
+    Ok(Report(
+        json!({ "queued": jobs.mails.len() + jobs.texts.len() }),
+    ))
 }

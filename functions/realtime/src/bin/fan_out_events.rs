@@ -1,6 +1,6 @@
 //! Tells committed changes: frames to connected people, jobs to workers, projections to date.
 
-use shared::aws::queue::{Devices, Frames, Mails, Queue, Revoked, Scans};
+use shared::aws::queue::{Devices, Frames, Mails, Queue, Revoked, Scans, Texts};
 use shared::messaging::Gallery;
 use shared::realtime::Meaning;
 use shared::table::{Data, Ledger, Live, Read, Write};
@@ -16,6 +16,7 @@ async fn fan_out_events(
     tables: Table<(Write<Data>, Read<Ledger>, Read<Live>)>,
     frames: Queue<Frames>,
     mails: Queue<Mails>,
+    texts: Queue<Texts>,
     revoked: Queue<Revoked>,
     gallery: Gallery,
     devices: Queue<Devices>,
@@ -31,7 +32,8 @@ async fn fan_out_events(
     let data = pushes.iter_mut().map(|push| &mut push.frame["data"]);
     data.for_each(|data| gallery.show_in(data));
     frames.send(&pushes, CAUSE).await?;
-    mails.send(&meaning.mails, CAUSE).await?;
+    mails.send(&meaning.jobs.mails, CAUSE).await?;
+    texts.send(&meaning.jobs.texts, CAUSE).await?;
     scans.send(&meaning.scans, CAUSE).await?;
     meaning.project(&tables).await
 }

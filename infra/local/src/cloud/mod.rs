@@ -19,6 +19,7 @@ mod route;
 mod s3;
 mod secrets;
 mod ses;
+mod sns;
 mod sockets;
 mod sqs;
 mod store;
@@ -42,6 +43,7 @@ use self::grants::Grants;
 use self::in_flight::InFlight;
 use self::store::Store;
 use crate::clock::LocalClock;
+use crate::idp::Idp;
 
 pub use self::faults::{Faults, Kind, Rule, mortal};
 pub use self::messages::Received;
@@ -73,6 +75,7 @@ struct Inner {
     faults: Faults,
     grants: Grants,
     in_flight: InFlight,
+    idp: Idp,
     changed: Notify,
     sockets: RwLock<Option<Arc<dyn Sockets>>>,
 }
@@ -98,6 +101,7 @@ impl Cloud {
             faults: Faults::default(),
             grants: Grants::default(),
             in_flight: InFlight::default(),
+            idp: Idp::default(),
             changed: Notify::new(),
             sockets: RwLock::new(None),
         }));
@@ -140,6 +144,11 @@ impl Cloud {
     /// What goes wrong on purpose.
     pub fn faults(&self) -> &Faults {
         &self.0.faults
+    }
+
+    /// The identity providers.
+    pub fn idp(&self) -> &Idp {
+        &self.0.idp
     }
 
     /// From now on the function may do only this: actions by resource, as

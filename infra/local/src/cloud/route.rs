@@ -5,6 +5,10 @@ use super::connector::Lost;
 use super::dynamo::conflict_of;
 use super::faults::Kind;
 use super::wire::{Request, Response, Service, percent_decoded};
+use crate::idp;
+
+/// Secret of what the identity providers know us by.
+const OAUTH: &str = "pairly/oauth";
 
 /// What a request asks.
 struct Asked {
@@ -61,7 +65,9 @@ impl Cloud {
             Service::Kms => self.kms(function, &operation, &request.body),
             Service::SecretsManager => self.secrets(function, &operation, &request.body),
             Service::S3 => self.s3(function, &operation, &request),
+            Service::Sns => self.sns(function, &operation, &request.body),
             Service::ExecuteApi => self.sockets(function, &operation, &connection_id, request.body),
+            Service::Outside => self.outside(&request),
         }
     }
 }
@@ -72,6 +78,21 @@ fn aborted() -> Response {
     Service::S3.error(409, "OperationAborted", message)
 }
 
+impl Cloud {
+    /// Answers what is asked at an identity provider's host.
+    fn outside(&self, request: &Request) -> Response {
+        let secrets = self.secret_text(OAUTH);
+        let secrets = serde_json::from_str(&secrets).unwrap_or_default();
+        match idp::asked(request) {
+            Some((provider, what)) => {
+                let (idp, now) = (self.idp(), self.0.clock.now());
+                idp.answer(provider, what, request, &secrets, now)
+            }
+            None => unknown(&request.uri),
+        }
+    }
+}
+
 fn throttled(service: Service) -> Response {
     let code = match service {
         Service::DynamoDb => "ProvisionedThroughputExceededException",
@@ -80,7 +101,7 @@ fn throttled(service: Service) -> Response {
         _ => "ThrottlingException",
     };
     let status = match service {
-        Service::ExecuteApi | Service::Ses => 429,
+        Service::ExecuteApi | Service::Ses | Service::Outside => 429,
         Service::S3 => 503,
         _ => 400,
     };
@@ -88,6 +109,13 @@ fn throttled(service: Service) -> Response {
 }
 
 fn asked(request: &Request) -> Result<Asked, Response> {
+    if let Some((provider, what)) = idp::asked(request) {
+        return Ok(Asked {
+            service: Service::Outside,
+            operation: format!("{}.{what}", provider.as_str()),
+            connection_id: String::new(),
+        });
+    }
     match request.header("x-amz-target") {
         Some(target) => asked_by_target(target),
         None => asked_by_path(request),
@@ -111,6 +139,13 @@ fn asked_by_target(target: &str) -> Result<Asked, Response> {
 }
 
 fn asked_by_path(request: &Request) -> Result<Asked, Response> {
+    if let Some(operation) = super::sns::operation(request) {
+        return Ok(Asked {
+            service: Service::Sns,
+            operation,
+            connection_id: String::new(),
+        });
+    }
     if let Some(operation) = super::s3::operation(request) {
         return operation.map(|operation| Asked {
             service: Service::S3,

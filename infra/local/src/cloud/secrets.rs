@@ -1,7 +1,9 @@
 //! Secrets Manager as the SDK speaks it, with the current and the previous version of a secret.
 
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use rusqlite::{OptionalExtension, Row, params};
 use serde_json::{Map, Value, json};
 use shared::time::Time;
@@ -14,6 +16,9 @@ use super::{Cloud, random_bytes, random_id};
 const SERVICE: Service = Service::SecretsManager;
 /// Secrets that local mode makes at the first start: 32 random bytes, base64url.
 const MADE: &[&str] = &["pairly/pepper", "pairly/lookup", "pairly/cursor"];
+
+/// What the identity providers know us by.
+const OAUTH: &str = "pairly/oauth";
 
 struct Version {
     id: String,
@@ -32,6 +37,10 @@ impl Store {
                 let text = URL_SAFE_NO_PAD.encode(random_bytes::<32>());
                 self.put_secret(name, &random_id(), &json!({ "SecretString": text }), now)?;
             }
+        }
+        if self.current(OAUTH)?.is_none() {
+            let text = oauth_secret().to_string();
+            self.put_secret(OAUTH, &random_id(), &json!({ "SecretString": text }), now)?;
         }
         Ok(())
     }
@@ -73,6 +82,17 @@ impl Store {
     }
 }
 
+/// Shared secrets, and for Apple a key pair (PKCS #8, base64) as its developer pages give it.
+fn oauth_secret() -> Value {
+    let random = SystemRandom::new();
+    let pair = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random);
+    let apple = pair
+        .map(|pair| STANDARD.encode(pair.as_ref()))
+        .unwrap_or_default();
+    let shared = || URL_SAFE_NO_PAD.encode(random_bytes::<32>());
+    json!({ "google": shared(), "facebook": shared(), "apple": apple })
+}
+
 fn version(row: &Row<'_>) -> Sql<Version> {
     let value: String = row.get(2)?;
     Ok(Version {
@@ -84,6 +104,13 @@ fn version(row: &Row<'_>) -> Sql<Version> {
 }
 
 impl Cloud {
+    /// The current text of a secret; empty without one.
+    pub(super) fn secret_text(&self, name: &str) -> String {
+        let current = self.store().current(name).ok().flatten();
+        let text = current.and_then(|it| it.value["SecretString"].as_str().map(str::to_owned));
+        text.unwrap_or_default()
+    }
+
     /// Answers an operation by the second part of its target, such as `GetSecretValue`.
     pub(super) fn secrets(&self, function: &str, operation: &str, body: &[u8]) -> Response {
         self.try_secrets(function, operation, body)

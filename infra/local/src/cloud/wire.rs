@@ -97,8 +97,12 @@ pub enum Service {
     SecretsManager,
     /// S3, REST with XML.
     S3,
+    /// SNS, query protocol with XML.
+    Sns,
     /// Connection management of the WebSocket API, REST.
     ExecuteApi,
+    /// Other people's services: identity providers.
+    Outside,
 }
 
 impl Service {
@@ -111,7 +115,9 @@ impl Service {
             Self::Kms => "KMS",
             Self::SecretsManager => "SecretsManager",
             Self::S3 => "S3",
+            Self::Sns => "SNS",
             Self::ExecuteApi => "ExecuteApi",
+            Self::Outside => "Outside",
         }
     }
 
@@ -124,7 +130,9 @@ impl Service {
             Self::Kms => "kms",
             Self::SecretsManager => "secretsmanager",
             Self::S3 => "s3",
+            Self::Sns => "sns",
             Self::ExecuteApi => "execute-api",
+            Self::Outside => "outside",
         }
     }
 
@@ -132,8 +140,8 @@ impl Service {
         match self {
             Self::DynamoDb | Self::Sqs => "application/x-amz-json-1.0",
             Self::Kms | Self::SecretsManager => "application/x-amz-json-1.1",
-            Self::S3 => "application/xml",
-            Self::Ses | Self::ExecuteApi => "application/json",
+            Self::S3 | Self::Sns => "application/xml",
+            Self::Ses | Self::ExecuteApi | Self::Outside => "application/json",
         }
     }
 
@@ -156,6 +164,9 @@ impl Service {
     pub(super) fn error(self, status: u16, code: &str, message: &str) -> Response {
         if self == Self::S3 {
             return super::s3::refusal(status, code, message);
+        }
+        if self == Self::Sns {
+            return super::sns::refusal(status, code, message);
         }
         let body = json!({ "__type": code, "message": message });
         let mut response = self.answer(status, body.to_string().into_bytes());

@@ -90,6 +90,7 @@ async fn paths(local: &Local, request: &HttpRequest) -> HttpResponse {
         ("GET", "clock") => clock(local),
         ("POST", "clock") => move_clock(local, &request.body).await,
         ("GET", "outbox") => outbox::answer(local, request),
+        (_, path) if path.starts_with("idp/") => crate::idp::page::answer(local, request),
         ("POST", "settle") => {
             local.settle().await;
             HttpResponse::empty(204)

@@ -141,6 +141,7 @@ impl Local {
             state,
             base: options.base,
         })?;
+        cloud.idp().register(&config);
         for function in &functions {
             cloud.grant(function.name, function.role());
         }
@@ -282,12 +283,29 @@ impl Local {
 fn configure(options: &Options) -> Result<Config, String> {
     let (http, socket) = (options.port, options.port.saturating_add(1));
     let origin = format!("http://127.0.0.1:{http}");
-    Config::read(|name| match (options.settings.get(name), name) {
-        (Some(value), _) => Some(value.clone()),
-        (None, "PUBLIC_URL" | "APP_URL") => Some(origin.clone()),
-        (None, "PAIRLY_SOCKET_URL") => Some(format!("ws://127.0.0.1:{socket}")),
-        (None, "PAIRLY_OBJECTS_URL") => Some(format!("{origin}/_objects")),
-        (None, "PAIRLY_ORIGINS") => Some(format!("{origin},http://localhost:{http}")),
-        _ => None,
+    Config::read(|name| match options.settings.get(name) {
+        Some(value) => Some(value.clone()),
+        None => own(name, &origin, socket),
+    })
+}
+
+/// What the local back end says of itself, by the names of environment variables.
+fn own(name: &str, origin: &str, socket: u16) -> Option<String> {
+    Some(match name {
+        "PUBLIC_URL" | "APP_URL" => origin.to_owned(),
+        "PAIRLY_SOCKET_URL" => format!("ws://127.0.0.1:{socket}"),
+        "PAIRLY_OBJECTS_URL" => format!("{origin}/_objects"),
+        "PAIRLY_ORIGINS" => {
+            let port = origin.rsplit(':').next().unwrap_or_default();
+            format!("{origin},http://localhost:{port}")
+        }
+        "GOOGLE_CLIENT_ID" => "local-google".to_owned(),
+        "FACEBOOK_CLIENT_ID" => "local-facebook".to_owned(),
+        "APPLE_CLIENT_ID" => "local.pairly.app".to_owned(),
+        "APPLE_TEAM_ID" => "LOCALTEAM0".to_owned(),
+        "APPLE_KEY_ID" => "LOCALKEY00".to_owned(),
+        "OAUTH_REDIRECTS" => format!("{origin}/,pairly://signed-in"),
+        "OAUTH_AUTHORIZE_BASE" => format!("{origin}/_local/idp"),
+        _ => return None,
     })
 }

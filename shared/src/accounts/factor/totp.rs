@@ -5,6 +5,7 @@ use totp_rs::{Builder, Totp};
 
 use crate::crypto;
 use crate::error::{INTERNAL_ERROR, Result};
+use crate::text::escape_uri;
 use crate::time::Time;
 
 /// Length of a step, seconds.
@@ -45,20 +46,9 @@ pub fn code_at(secret: &str, at: Time) -> Option<String> {
 
 /// The address that apps read from a picture (Key Uri Format).
 pub fn otpauth_url(secret: &str, account: &str) -> String {
-    let label = format!("{ISSUER}:{account}");
-    let label: String = label.bytes().map(escaped).collect();
+    let label = escape_uri(&format!("{ISSUER}:{account}"));
     let rules = format!("algorithm=SHA1&digits=6&period={STEP_SECONDS}");
     format!("otpauth://totp/{label}?secret={secret}&issuer={ISSUER}&{rules}")
-}
-
-/// Percent-encoding of everything but the unreserved characters (RFC 3986 §2.3).
-fn escaped(byte: u8) -> String {
-    match byte {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-            char::from(byte).to_string()
-        }
-        other => format!("%{other:02X}"),
-    }
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use rows::Rows;
 use schema::Rules;
 use walk::Walk;
 
-pub use parse::{BODY_BYTES_MAX, DEPTH_MAX, canonical, decode_query, parse};
+pub use parse::{BODY_BYTES_MAX, DEPTH_MAX, canonical, decode_query, parse, parse_form};
 pub use rows::ROWS_MAX;
 
 /// Checks values against the schema of one type (JSON Schema 2020-12).

@@ -121,6 +121,24 @@ pub fn decode_query(raw: &str) -> Vec<(String, String)> {
         .collect()
 }
 
+/// Reads a form as an object of texts. A repeated field or one that is not UTF-8 is malformed.
+///
+/// # Errors
+/// 400 `MALFORMED_JSON`, 413 `PAYLOAD_TOO_LARGE`.
+pub fn parse_form(bytes: &[u8]) -> Result<Value> {
+    if bytes.len() > BODY_BYTES_MAX {
+        return Err(PAYLOAD_TOO_LARGE.into());
+    }
+    let text = std::str::from_utf8(bytes).map_err(|_| MALFORMED_JSON.because("form: UTF-8"))?;
+    let mut object = serde_json::Map::new();
+    for (name, value) in decode_query(text) {
+        if object.insert(name, Value::String(value)).is_some() {
+            return Err(MALFORMED_JSON.because("form: repeated field"));
+        }
+    }
+    Ok(Value::Object(object))
+}
+
 fn decode(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

@@ -26,6 +26,12 @@ fn row() -> Notification {
     }
 }
 
+fn job_of(row: &Notification) -> Option<MailJob> {
+    let mut jobs = Jobs::default();
+    jobs.add(row);
+    jobs.mails.pop()
+}
+
 #[test]
 fn only_the_job_of_the_present_state_sends() {
     let row = row();
