@@ -206,7 +206,7 @@ macro_rules! handlers {
 }
 handlers! {
     () (A) (A, B) (A, B, C) (A, B, C, D) (A, B, C, D, E) (A, B, C, D, E, G) (A, B, C, D, E, G, H)
-    (A, B, C, D, E, G, H, I) (A, B, C, D, E, G, H, I, J)
+    (A, B, C, D, E, G, H, I) (A, B, C, D, E, G, H, I, J) (A, B, C, D, E, G, H, I, J, K)
 }
 
 /// The grants of a handler, for constants.
