@@ -207,3 +207,36 @@ impl Config {
 pub fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn social(stage: Stage, set: &[(&str, &str)]) -> Result<Social, String> {
+        let get = |name: &str| {
+            let found = set.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| (*value).to_owned())
+        };
+        Social::read(&get, stage, "https://api.example")
+    }
+
+    #[test]
+    fn providers_are_off_until_they_are_configured() {
+        let none = social(Stage::Production, &[("GOOGLE_CLIENT_ID", "")]).expect("social");
+        assert_eq!((none.google, none.facebook, none.apple), (None, None, None));
+        assert!(
+            none.redirects.is_empty(),
+            "nowhere to go unless it is listed"
+        );
+        assert_eq!(none.redirect_base, "https://api.example/auth/oauth");
+    }
+
+    #[test]
+    fn half_an_apple_and_foreign_pages_in_production_stop_the_start() {
+        let half = social(Stage::Development, &[("APPLE_CLIENT_ID", "app")]);
+        assert_eq!(half, Err("APPLE_TEAM_ID is missing".to_owned()));
+        let pages = [("OAUTH_AUTHORIZE_BASE", "http://127.0.0.1")];
+        assert!(social(Stage::Development, &pages).is_ok());
+        assert!(social(Stage::Production, &pages).is_err());
+    }
+}

@@ -94,6 +94,7 @@ impl Function {
             .iter()
             .flat_map(|set| set.iter())
             .flat_map(|set| set.iter())
+            .chain(crate::realtime::frame_grants(self.triggers))
         {
             role.entry(grant.resource)
                 .or_default()

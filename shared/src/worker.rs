@@ -142,6 +142,19 @@ pub struct Tick {
     pub event: Value,
 }
 
+/// What an operator asks of a scheduled run, as the event of the run; an event of the schedule
+/// itself asks nothing and gives the type's defaults.
+#[derive(Debug, Clone, Copy)]
+pub struct Wish<T>(pub T);
+
+impl<T: DeserializeOwned + Send> Take<Tick> for Wish<T> {
+    async fn take(_: &Env, tick: &mut Tick) -> Result<Self> {
+        serde_json::from_value(tick.event.take())
+            .map(Wish)
+            .map_err(|cause| INTERNAL_ERROR.because(cause))
+    }
+}
+
 macro_rules! nothing {
     ($($call:ty),*) => {$(
         impl Answer<$call> for () {

@@ -142,6 +142,31 @@ impl World {
         self.passes(60).await;
     }
 
+    /// All rows of a table whose partition or sort key begins so, as an auditor sees them.
+    pub async fn items(&self, table: &str, prefix: &str) -> Vec<Value> {
+        self.local
+            .cloud()
+            .items(table)
+            .into_iter()
+            .filter(|row| {
+                let begins = |name: &str| {
+                    row[name]["S"]
+                        .as_str()
+                        .is_some_and(|key| key.starts_with(prefix))
+                };
+                begins("pk") || begins("sk")
+            })
+            .collect()
+    }
+
+    /// Runs a scheduled function now and gives its report.
+    pub async fn runs(&self, function: &str) -> Value {
+        let run = self.local.run(function, serde_json::json!({})).await;
+        let report = run.unwrap_or_else(|failure| panic!("{function}: {failure:?}"));
+        self.settles().await;
+        report
+    }
+
     /// The function dies right after its `nth` call of the operation has had its effect.
     pub fn dies_after(&self, function: &str, operation: &str, nth: usize) {
         self.local.cloud().faults().add(Rule {

@@ -170,6 +170,52 @@ impl Person {
             .await;
     }
 
+    /// Gets the next pair of tokens; an access token is good for half an hour.
+    pub async fn renews(&mut self) {
+        let body = json!({ "refresh_token": self.refresh });
+        let path = "/api/v2/auth/refresh";
+        let pair = self.world.call("POST", path, Some(body)).await.ok();
+        let text = |name: &str| pair[name].as_str().expect("a token").to_owned();
+        (self.token, self.refresh) = (text("access_token"), text("refresh_token"));
+    }
+
+    /// Opens a socket by what stands in its address, and says nothing yet.
+    ///
+    /// # Errors
+    /// The status of a refused handshake.
+    pub async fn connects(&mut self, query: &str) -> Result<String, u16> {
+        let socket = self.world.local.connect(query, &[], ADDRESS).await?;
+        let id = socket.connection_id.clone();
+        self.socket = Some(socket);
+        Ok(id)
+    }
+
+    /// The open socket of this person, given away; they may open another one.
+    pub fn hands_over(&mut self) -> Self {
+        Self {
+            world: self.world.clone(),
+            name: self.name.clone(),
+            email: self.email.clone(),
+            password: self.password.clone(),
+            id: self.id.clone(),
+            token: self.token.clone(),
+            refresh: self.refresh.clone(),
+            session_id: self.session_id.clone(),
+            socket: self.socket.take(),
+            seen: std::mem::take(&mut self.seen),
+            sent: self.sent + 1_000,
+        }
+    }
+
+    /// Sends one message in several frames.
+    pub async fn sends_parts(&mut self, parts: &[&str]) {
+        self.socket
+            .as_ref()
+            .expect("online")
+            .send_parts(parts)
+            .await;
+    }
+
     /// Drops the socket without goodbye.
     pub fn vanishes(&mut self) {
         self.socket = None;

@@ -5,12 +5,17 @@ pub mod bin {
     shared::functions! {
         answer_ping,
         answer_unknown_frame,
+        begin_device_auth,
         close_socket,
         create_ws_ticket,
         fan_out_events,
         greet_socket,
         open_socket,
+        prove_device,
         push_frames,
+        reap_connections,
+        repair_projections,
         resume_sync,
+        rotate_connections,
     }
 }

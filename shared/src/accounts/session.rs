@@ -242,6 +242,16 @@ pub struct Revoked {
     pub reason: RevokeReason,
 }
 
+impl Revoked {
+    /// Close code of its sockets (spec realtime.md, *Closing*).
+    pub fn close_code(&self) -> u16 {
+        match self.reason {
+            RevokeReason::Banned => 4014,
+            _ => 4003,
+        }
+    }
+}
+
 /// What a change of a session row means for others: its revocation, told once.
 pub fn facts_of(old: Option<&Session>, new: Option<&Session>) -> Option<Revoked> {
     let new = new?;
@@ -324,7 +334,12 @@ pub(crate) mod tests {
         new.revoked_at = Some(Time(1));
         new.revoke_reason = Some(RevokeReason::Reuse);
         let fact = facts_of(Some(&old), Some(&new)).expect("revoked");
-        assert_eq!(fact.reason, RevokeReason::Reuse);
+        assert_eq!(
+            (fact.reason, fact.close_code()),
+            (RevokeReason::Reuse, 4003)
+        );
+        let reason = RevokeReason::Banned;
+        assert_eq!(Revoked { reason, ..fact }.close_code(), 4014);
         assert_eq!(facts_of(Some(&new), Some(&new)), None);
         assert_eq!(facts_of(Some(&new), None), None);
     }

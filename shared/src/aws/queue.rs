@@ -85,6 +85,19 @@ impl<Q: Named> Queue<Q> {
     /// # Errors
     /// 503 when the queue does not take all of them; some may have been taken.
     pub async fn send<T: Serialize>(&self, jobs: &[T], request_id: &str) -> Result<()> {
+        self.send_later(jobs, 0, request_id).await
+    }
+
+    /// Sends messages that nobody sees for so many seconds, at most 900.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub async fn send_later<T: Serialize>(
+        &self,
+        jobs: &[T],
+        seconds: i32,
+        request_id: &str,
+    ) -> Result<()> {
         let mut batch: Vec<SendMessageBatchRequestEntry> = Vec::new();
         let mut bytes = 0;
         for job in jobs {
@@ -94,7 +107,7 @@ impl<Q: Named> Queue<Q> {
                 bytes = 0;
             }
             bytes += body.len();
-            batch.push(entry(batch.len(), body, request_id)?);
+            batch.push(entry(batch.len(), body, seconds, request_id)?);
         }
         self.flush(batch).await
     }
@@ -129,7 +142,12 @@ impl<Q: Named> Queue<Q> {
     }
 }
 
-fn entry(at: usize, body: String, request_id: &str) -> Result<SendMessageBatchRequestEntry> {
+fn entry(
+    at: usize,
+    body: String,
+    seconds: i32,
+    request_id: &str,
+) -> Result<SendMessageBatchRequestEntry> {
     let attribute = MessageAttributeValue::builder()
         .data_type("String")
         .string_value(request_id)
@@ -138,6 +156,7 @@ fn entry(at: usize, body: String, request_id: &str) -> Result<SendMessageBatchRe
     SendMessageBatchRequestEntry::builder()
         .id(at.to_string())
         .message_body(body)
+        .set_delay_seconds((seconds > 0).then_some(seconds))
         .message_attributes("request_id", attribute)
         .build()
         .map_err(|cause| INTERNAL_ERROR.because(cause))

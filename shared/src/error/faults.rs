@@ -94,6 +94,7 @@ faults! {
     PROVIDER_DISABLED = 422 "This way to sign in is not available.";
     OAUTH_FAILED = 422 "The sign-in with this provider did not work.";
     REDIRECT_NOT_ALLOWED = 422 "This redirect address is not registered.";
+    CLOCK_SKEW = 422 "Your clock is off. Correct it and try again.";
     DEVICE_TYPE = 422 "There is no such type of device.";
     INVALID_KEY = 422 "This is not a usable public key.";
     ACCOUNT_LOCKED = 423 "Too many wrong passwords. Try again later.";

@@ -16,7 +16,7 @@ use crate::error::{
 use crate::function::{Grant, Take};
 use crate::realtime::{ConnectionOwner, State};
 use crate::relay;
-use crate::table::{Data, Live, Table, Write};
+use crate::table::{Data, Live, Read, Table, Write};
 use crate::time::{MINUTE_MS, Time};
 
 /// How long an instance uses the public keys before it reads them again.
@@ -133,15 +133,15 @@ async fn proof(env: &Env, call: &Call) -> Result<Proof> {
     let key = ConnectionOwner::key_of(&socket.connection_id);
     let tables = Tables::of(env);
     let owner = match tables.get::<ConnectionOwner>(&key).await? {
-        Some(owner) => Some(owner),
-        // The first frame may come before a lagging read shows the row.
-        None => tables.get_consistent(&key).await?,
+        Some(owner) if owner.state == State::Ready => Some(owner),
+        // The first frame may come before a lagging read shows the row, or its proof.
+        _ => tables.get_consistent(&key).await?,
     };
     let owner = owner.ok_or(&UNAUTHENTICATED)?;
-    match owner.state {
-        State::Ready if owner.expires > call.now.seconds() => Ok(Proof {
+    match (owner.state, owner.session_id) {
+        (State::Ready, Some(session_id)) if owner.expires > call.now.seconds() => Ok(Proof {
             user_id: owner.user_id,
-            session_id: owner.session_id,
+            session_id,
             generation: None,
             device_id: owner.device_id,
         }),
@@ -164,12 +164,41 @@ async fn session(env: &Env, call: &Call) -> Result<Session> {
         }
     }
     if let Some(device_id) = proof.device_id {
-        if !relay::is_active(&tables, &proof.user_id, &device_id).await? {
+        let own = session.device_id.as_ref() == Some(&device_id);
+        if !own && !relay::is_active(&tables, &proof.user_id, &device_id).await? {
             return Err(DEVICE_REVOKED.into());
         }
         session.device_id = Some(device_id);
     }
     Ok(session)
+}
+
+/// The capability to read access tokens that do not stand in a header.
+#[derive(Clone)]
+pub struct Tokens(Arc<Verifier>);
+
+impl std::fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Tokens")
+    }
+}
+
+impl Tokens {
+    /// What a token claims, if it is authentic.
+    ///
+    /// # Errors
+    /// 401 `TOKEN_INVALID`, `TOKEN_EXPIRED`.
+    pub fn claims(&self, token: &str, now: Time) -> Result<Claims> {
+        self.0.verify(token, now)
+    }
+}
+
+impl Take<Call> for Tokens {
+    const GRANTS: &'static [&'static [Grant]] = <Table<Read<Data>> as Take<Call>>::GRANTS;
+
+    async fn take(env: &Env, call: &mut Call) -> Result<Self> {
+        verifier(env, call.now).await.map(Self)
+    }
 }
 
 impl Take<Call> for Member {

@@ -3,11 +3,14 @@
 use serde_json::Value;
 
 use super::call::Call;
-use super::limit::{Frames, Limit, note_refusal};
+use super::limit::{Frames as Counted, Limit, note_refusal};
 use super::{once, wire};
+use crate::aws::dynamo::Tables;
+use crate::aws::queue::{Frames, Queue};
 use crate::env::Env;
-use crate::error::{Error, RATE_LIMITED, Result};
+use crate::error::{BAD_FRAME, Error, RATE_LIMITED, Result};
 use crate::function::{Handler, Reply};
+use crate::realtime::{self, Push};
 
 /// Serves an event of the HTTP API or the WebSocket API.
 ///
@@ -26,6 +29,10 @@ pub async fn serve<A, H: Handler<Call, A>>(
             Err(error) => Err(error),
         },
         Err(error) => Err(count_frame(env, &call).err().unwrap_or(error)),
+    };
+    let outcome = match outcome {
+        Err(error) => Err(judged(env, &call, error).await),
+        outcome => outcome,
     };
     let outcome = match outcome {
         Err(error) if (400..500).contains(&error.fault().status) => {
@@ -50,6 +57,9 @@ pub async fn serve<A, H: Handler<Call, A>>(
         crate::log::failed_call(env, &call, error);
     }
     crate::log::served(env, &call, status, code);
+    if let Err(error) = &outcome {
+        end(env, &call, error).await;
+    }
     Ok(finish(env, &call, outcome))
 }
 
@@ -57,11 +67,60 @@ pub async fn serve<A, H: Handler<Call, A>>(
 fn count_frame(env: &Env, call: &Call) -> Result<()> {
     match &call.socket {
         Some(socket) if socket.event == "MESSAGE" => {
-            let frames = env.part(|_| Frames::default());
+            let frames = env.part(|_| Counted::default());
             frames.admit(&socket.connection_id, call.now)
         }
         _ => Ok(()),
     }
+}
+
+/// Notes a malformed or refused frame; too many of them end the connection.
+async fn judged(env: &Env, call: &Call, error: Error) -> Error {
+    let (Some(id), true) = (
+        frame_of(call),
+        error.is(&BAD_FRAME) || error.is(&RATE_LIMITED),
+    ) else {
+        return error;
+    };
+    // Limits of operations have answers of their own; only frames as such wear a connection out.
+    let scope = error.details().map(|details| details["scope"] == "frames");
+    if error.is(&RATE_LIMITED) && scope != Some(true) {
+        return error;
+    }
+    let (fault, details) = (error.fault(), error.details().cloned());
+    let judged = realtime::judge(&Tables::of(env), id, error, call.now).await;
+    judged.unwrap_or_else(|failed| {
+        crate::log::failed(env, "judging a frame", &failed);
+        details.map_or_else(|| fault.into(), |details| fault.with(details))
+    })
+}
+
+/// Ends the connection of a frame whose error says so: the queue posts the error and then closes.
+/// The answer carries the same frame under the same id, whichever comes first.
+async fn end(env: &Env, call: &Call, error: &Error) {
+    let (Some(id), Some(_)) = (frame_of(call), wire::close_code(error)) else {
+        return;
+    };
+    let data = wire::farewell(call, env.config(), error);
+    let push = Push {
+        user_id: call.user_id.clone().unwrap_or_default(),
+        connections: vec![id.to_owned()],
+        frame: wire::answering(call, "error", data),
+        close: true,
+    };
+    let sent = Queue::<Frames>::of(env)
+        .send(&[push], &call.request_id)
+        .await;
+    if let Err(failed) = &sent {
+        crate::log::failed(env, "ending a connection", failed);
+    }
+}
+
+/// The connection of a client frame.
+fn frame_of(call: &Call) -> Option<&str> {
+    let socket = call.socket.as_ref();
+    let frame = socket.filter(|socket| socket.event == "MESSAGE");
+    frame.map(|socket| socket.connection_id.as_str())
 }
 
 fn finish(env: &Env, call: &Call, outcome: Result<Reply, Error>) -> Value {

@@ -47,18 +47,48 @@ pub fn envelope(call: &Call, config: &Config, error: &Error) -> Value {
     Value::Object(inner)
 }
 
-/// The `error` object of a frame; for a session that has ended with the code of the closing that
-/// follows (spec realtime.md, *Closing*).
+/// The `error` object of a frame, with the code of the closing that follows if one does (spec
+/// realtime.md, *Closing*).
 pub fn farewell(call: &Call, config: &Config, error: &Error) -> Value {
     let mut inner = envelope(call, config, error);
-    let close = match error.fault().code {
-        "SESSION_REVOKED" | "DEVICE_REVOKED" => 4003,
-        "USER_BANNED" => 4014,
-        _ => return inner,
+    let Some(close) = close_code(error) else {
+        return inner;
     };
     inner["close_code"] = json!(close);
-    inner["retry"] = json!(false);
+    inner["retry"] = json!(may_retry(close));
+    let Some(details) = inner["details"].as_object_mut() else {
+        return inner;
+    };
+    details.remove("close_code");
+    let after = details.remove("retry_after_ms");
+    if details.is_empty() {
+        inner.as_object_mut().map(|inner| inner.remove("details"));
+    }
+    if let Some(after) = after {
+        inner["retry_after_ms"] = after;
+    }
     inner
+}
+
+/// The code with which a connection ends after an error, if it does: the error names it, or the
+/// session behind it has ended.
+pub fn close_code(error: &Error) -> Option<u16> {
+    let named = error
+        .details()
+        .and_then(|details| details["close_code"].as_u64());
+    named
+        .and_then(|code| u16::try_from(code).ok())
+        .or(match error.fault().code {
+            "SESSION_REVOKED" | "DEVICE_REVOKED" => Some(4003),
+            "TOKEN_EXPIRED" | "UNAUTHENTICATED" => Some(4001),
+            "USER_BANNED" => Some(4014),
+            _ => None,
+        })
+}
+
+/// Whether a client should try again after a connection ended with the code.
+pub fn may_retry(close_code: u16) -> bool {
+    matches!(close_code, 4002 | 4005 | 4008 | 4010)
 }
 
 /// Whether the caller prefers RFC 9457.
@@ -199,13 +229,20 @@ pub fn socket_result(call: &Call, outcome: Result<Reply, (Value, u16)>) -> Value
         Err((_, status)) if socket.event != "MESSAGE" => return json!({ "statusCode": status }),
         Err((envelope, _)) => ("error", envelope),
     };
+    let frame = answering(call, kind, data);
+    // The gateway passes the body on whatever the status says; 200 keeps its metrics honest.
+    json!({ "statusCode": 200, "body": frame.to_string() })
+}
+
+/// The frame that answers a client frame.
+pub fn answering(call: &Call, kind: &str, data: Value) -> Value {
     let mut frame = frame(&call.request_id, kind, call.now, data);
-    if let Some(reference) = &socket.reference {
+    let socket = call.socket.as_ref();
+    if let Some(reference) = socket.and_then(|socket| socket.reference.as_ref()) {
         frame["ref"] = json!(reference);
         if kind == "error" {
             frame["data"]["ref"] = json!(reference);
         }
     }
-    // The gateway passes the body on whatever the status says; 200 keeps its metrics honest.
-    json!({ "statusCode": 200, "body": frame.to_string() })
+    frame
 }

@@ -10,7 +10,7 @@ use crate::error::{CONVERSATION_NOT_FOUND, INTERNAL_ERROR, Result};
 use crate::id::{bytes_of, id_of};
 use crate::pack::{Bytes, Fixed, Packer, Unpacker};
 use crate::table::{Condition, Item, Key, Name};
-use crate::time::{Time, millis};
+use crate::time::{DAY_MS, Time, millis};
 
 /// Which of the two people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,6 +157,12 @@ pub struct Head {
     /// When anything of it changed last: a message, a mark, a deletion.
     #[serde(rename = "ch", with = "millis")]
     pub changed_at: Time,
+    /// Day of that change and shard, partition of the index `changed`; moves once a day.
+    #[serde(rename = "cd", default)]
+    changed_day: String,
+    /// The conversation as a number, its place in that index.
+    #[serde(rename = "cn", default)]
+    number: i64,
 }
 
 impl Item for Head {
@@ -166,6 +172,24 @@ impl Item for Head {
     fn key(&self) -> Key {
         Self::key_of(&self.conversation_id)
     }
+}
+
+/// Shards of a day in the index of changed heads.
+pub const CHANGED_SHARDS: i64 = 16;
+
+/// A conversation as a number: its place in the index of changed heads, where a page ends.
+fn number_of(conversation_id: &str) -> i64 {
+    let [a, b, c, d, e, f, ..] = crate::crypto::sha256(&[conversation_id.as_bytes()]);
+    i64::from_be_bytes([0, 0, a, b, c, d, e, f])
+}
+
+/// Partition of a shard of a day in the index of changed heads.
+pub fn changed_partition(day: i64, shard: i64) -> String {
+    format!("{day}.{shard}")
+}
+
+fn changed_on(number: i64, at: Time) -> String {
+    changed_partition(at.ms() / DAY_MS, number % CHANGED_SHARDS)
 }
 
 impl Head {
@@ -178,8 +202,10 @@ impl Head {
     pub fn new(a: &str, b: &str, now: Time) -> Option<Self> {
         let (low, high) = if a < b { (a, b) } else { (b, a) };
         let both = [bytes_of("usr", low)?, bytes_of("usr", high)?].concat();
+        let conversation_id = conversation_id(low, high);
+        let number = number_of(&conversation_id);
         Some(Self {
-            conversation_id: conversation_id(low, high),
+            conversation_id,
             users: Fixed(both.try_into().ok()?),
             rev: 0,
             last_seq: 0,
@@ -191,6 +217,8 @@ impl Head {
             created_at: now,
             last_activity_at: now,
             changed_at: now,
+            changed_day: changed_on(number, now),
+            number,
         })
     }
 
@@ -252,7 +280,7 @@ impl Head {
             lifted |= (side.told_delivered(), side.told_read()) != (delivered, read);
         }
         if lifted {
-            next.changed_at = now.max(self.changed_at);
+            next.touch(now);
         }
         next
     }
@@ -293,10 +321,18 @@ impl Head {
     /// This head with its next revision, to be changed at `now`.
     #[must_use]
     pub fn next(&self, now: Time) -> Self {
-        Self {
+        let mut next = Self {
             rev: self.rev + 1,
-            changed_at: now.max(self.changed_at),
             ..self.clone()
-        }
+        };
+        next.touch(now);
+        next
+    }
+
+    /// Notes a change at an instant.
+    fn touch(&mut self, now: Time) {
+        self.changed_at = now.max(self.changed_at);
+        self.number = number_of(&self.conversation_id);
+        self.changed_day = changed_on(self.number, self.changed_at);
     }
 }

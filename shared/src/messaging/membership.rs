@@ -6,6 +6,7 @@ use super::address::conversation_id;
 use super::head::{Head, Who};
 use crate::error::{Result, UNAVAILABLE};
 use crate::table::{BY_HOUR, BY_MARK, Change, Commit, Condition, Item, Key, Name, UNREAD, Value};
+use crate::time::{SECOND_MS, Time};
 use crate::worker;
 
 /// What the sort keys of memberships begin with.
@@ -60,11 +61,27 @@ impl Membership {
     }
 }
 
+impl Membership {
+    /// Whether it says what the head says of this side.
+    pub fn follows(&self, head: &Head, who: Who) -> bool {
+        let (hour, marked, unread) = shown(head, who);
+        let late = self.marked.is_some_and(|at| at >= LATE_FLOOR);
+        let same = self.marked == marked || late;
+        self.hour == Some(hour) && self.unread.is_some() == unread && same
+    }
+}
+
 /// What a head says of one side's membership.
 fn shown(head: &Head, who: Who) -> (i64, Option<i64>, bool) {
     let unread = head.side(who).unread > 0;
     (head.hour_for(who), head.marked_hour_for(who), unread)
 }
+
+/// A membership that follows so long after its head is late, milliseconds: less than a resume
+/// looks back, and more than a stream in order needs.
+const LATE_MS: i64 = 20 * SECOND_MS;
+/// Marks from here on are instants of late memberships, below they are hours.
+pub const LATE_FLOOR: i64 = 10_000_000_000;
 
 /// The writes that let memberships follow a changed head, each to be carried out on its own. A
 /// write that is refused met a membership that already follows a newer head: nothing is to be
@@ -72,18 +89,18 @@ fn shown(head: &Head, who: Who) -> (i64, Option<i64>, bool) {
 ///
 /// # Errors
 /// 500 when an image does not have the shape of a head.
-pub fn projections(change: &worker::Change) -> Result<Vec<Commit>> {
+pub fn projections(change: &worker::Change, now: Time) -> Result<Vec<Commit>> {
     if change.sk != "head" {
         return Ok(Vec::new());
     }
     let (old, new) = change.of::<Head>()?;
     Ok(new
-        .map(|new| following(old.as_ref(), &new))
+        .map(|new| following(old.as_ref(), &new, now))
         .unwrap_or_default())
 }
 
 /// The same of typed heads.
-pub fn following(old: Option<&Head>, new: &Head) -> Vec<Commit> {
+pub fn following(old: Option<&Head>, new: &Head, now: Time) -> Vec<Commit> {
     if new.last_seq == 0 {
         return Vec::new();
     }
@@ -95,12 +112,15 @@ pub fn following(old: Option<&Head>, new: &Head) -> Vec<Commit> {
             shown(old, *who) != shown(new, *who)
         })
     });
-    changed.map(|who| follow(new, who)).collect()
+    changed.map(|who| follow(new, who, now)).collect()
 }
 
-/// The write that brings one side's membership to the state of the head.
-pub fn follow(head: &Head, who: Who) -> Commit {
+/// The write that brings one side's membership to the state of the head. One that comes late says
+/// so: whoever resumed before could not find the conversation, and must find it the next time.
+pub fn follow(head: &Head, who: Who, now: Time) -> Commit {
     let (hour, marked, unread) = shown(head, who);
+    let late = now.since(head.changed_at) > LATE_MS;
+    let marked = late.then(|| now.ms()).or(marked);
     let (flag, mark) = (UNREAD.sk.to_owned(), BY_MARK.sk.to_owned());
     let changes = vec![
         Change::number(BY_HOUR.sk, hour),

@@ -2,7 +2,7 @@
 //!
 //! | item | table | pk | sk |
 //! |---|---|---|---|
-//! | [`Head`] | data | `cnv_…` | `head` |
+//! | [`Head`] | data | `cnv_…` | `head` (index `changed`) |
 //! | [`Message`] | data | `cnv_…` | `msg#<key, 26 characters>` (index `by_seq`) |
 //! | [`MovesPage`] | data | `cnv_…` | `moves#<l or h><d or r>#<number, 16 digits>` |
 //! | [`Seen`] | live | `seen#<link or text>#<hash>` | `usr_…#usr_…`, or `blocked` |
@@ -32,6 +32,7 @@ mod outbox;
 mod parts;
 mod reading;
 mod removal;
+mod repair;
 mod scan;
 mod screening;
 mod send;
@@ -48,11 +49,11 @@ pub use admission::{Admission, NEW_CONTACTS};
 pub use attachments::{Attachment, AttachmentView, Gallery};
 pub use delete::{Deleted, Deletion, Scope};
 pub use facts::{complete, facts_of};
-pub use head::{Head, Last, Who};
+pub use head::{CHANGED_SHARDS, Head, Last, Who, changed_partition};
 pub use inbox::{Inbox, Listed, Place, Unread, unread_total};
 pub use marking::{Delivered, Marker, ReadAnswer, ReadWish};
 pub use marks::{Mark, Marked, MovesPage, OlderMoves, Reading};
-pub use membership::{Membership, follow, following, projections};
+pub use membership::{LATE_FLOOR, Membership, follow, following, projections};
 pub use message::{Message, MessageType, Metadata, Moderation, Status};
 pub use moderate::{Case, Judged};
 pub use moderating::{Moderating, fail, moderate, raise};
@@ -60,6 +61,7 @@ pub use outbox::Outbox;
 pub use parts::{Bounds, ConversationPart, ListPart};
 pub use reading::{DeliveredMarks, Direction, Page, ReadMarks, Reader, Wish, find_message};
 pub use removal::delete;
+pub use repair::{Repaired, repair};
 pub use scan::{Scan, Seen, scan, scans_of};
 pub use screening::Scene;
 pub use send::{Decided, Draft, Ground, NewAttachment, NewMessage};

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
+use super::connection::Connection;
 use super::push::Push;
-use super::socket::Connection;
 use crate::aws::dynamo::Tables;
 use crate::error::Result;
 use crate::http::wire;

@@ -69,7 +69,8 @@ impl Meaning {
             }
             ("data", _) if change.pk.starts_with("cnv_") => {
                 self.facts.extend(messaging::facts_of(change)?);
-                self.projections.extend(messaging::projections(change)?);
+                self.projections
+                    .extend(messaging::projections(change, now)?);
                 self.scans.extend(messaging::scans_of(change)?);
             }
             _ => {}

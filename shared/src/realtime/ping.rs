@@ -1,9 +1,9 @@
-//! The ping of a client and its answer on the wire.
+//! The ping of a client, its answer on the wire, and the greeting.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::PING_SECONDS;
+use super::{PING_SECONDS, Reconnect};
 use crate::time::Time;
 
 /// What the client says of itself.
@@ -46,6 +46,29 @@ impl Pong {
             server_time: now,
             next_ping_seconds: PING_SECONDS,
             status: ping.state.unwrap_or(Declared::Online),
+        }
+    }
+}
+
+/// The connection is proven and serves every frame.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Ready {
+    connection_id: String,
+    session_id: String,
+    server_time: Time,
+    ping_interval_seconds: i64,
+    reconnect: Reconnect,
+}
+
+impl Ready {
+    /// The greeting at `now`.
+    pub fn now(connection_id: String, session_id: String, reconnect: Reconnect, now: Time) -> Self {
+        Self {
+            connection_id,
+            session_id,
+            server_time: now,
+            ping_interval_seconds: PING_SECONDS,
+            reconnect,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::socket::{Connection, drop_gone, drop_socket};
+use super::connection::{Connection, drop_gone, drop_socket, forget_socket};
 use crate::aws::dynamo::Tables;
 use crate::aws::sockets::Sockets;
 use crate::error::Result;
@@ -15,7 +15,7 @@ use crate::time::Time;
 /// A job of the queue `frames`: one frame for some connections of one person.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Push {
-    /// Whose connections they are.
+    /// Whose connections they are; empty if only the connections know.
     pub user_id: String,
     /// Their ids.
     pub connections: Vec<String>,
@@ -29,17 +29,22 @@ pub struct Push {
 impl Push {
     /// Tells connections why they end (spec realtime.md, *Closing*) and ends them.
     pub fn farewell(user_id: &str, away: &[Connection], code: u16, now: Time) -> Self {
-        let retry = matches!(code, 4002 | 4005 | 4008 | 4010);
+        let ids: Vec<_> = away.iter().map(|one| one.connection_id.as_str()).collect();
+        Self::farewell_to(user_id, &ids, code, now)
+    }
+
+    /// The same by their ids.
+    pub fn farewell_to(user_id: &str, away: &[&str], code: u16, now: Time) -> Self {
         let data = json!({
             "code": close_name(code),
             "message": "This connection ends.",
             "close_code": code,
-            "retry": retry,
+            "retry": wire::may_retry(code),
         });
         let id = format!("close-{code}-{}", now.ms());
         Self {
             user_id: user_id.to_owned(),
-            connections: away.iter().map(|one| one.connection_id.clone()).collect(),
+            connections: away.iter().map(|id| (*id).to_owned()).collect(),
             frame: wire::frame(&id, "error", now, data),
             close: true,
         }
@@ -48,6 +53,7 @@ impl Push {
 
 fn close_name(code: u16) -> &'static str {
     match code {
+        4001 | 4002 => "UNAUTHENTICATED",
         4003 => "SESSION_REVOKED",
         4009 => "REPLACED",
         4014 => "USER_BANNED",
@@ -81,7 +87,10 @@ async fn post_one(
     if push.close {
         // A farewell that does not arrive must not keep the connection open.
         sockets.close(connection_id).await?;
-        return drop_socket(tables, &push.user_id, connection_id).await;
+        return match push.user_id.as_str() {
+            "" => forget_socket(tables, connection_id).await,
+            user_id => drop_socket(tables, user_id, connection_id).await,
+        };
     }
     match posted? {
         true => Ok(()),

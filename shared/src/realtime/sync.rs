@@ -13,7 +13,7 @@ use crate::aws::dynamo::Tables;
 use crate::credits::Wallet;
 use crate::error::{INVALID_CONTINUATION, Result};
 use crate::http::Me;
-use crate::messaging::{DeliveredMarks, Head, Membership, ReadMarks};
+use crate::messaging::{DeliveredMarks, Head, LATE_FLOOR, Membership, ReadMarks};
 use crate::page::Cursors;
 use crate::table::{BY_HOUR, BY_MARK, Index, Name, Query, Range, Value};
 use crate::time::{HOUR_MS, SECOND_MS, Time};
@@ -168,34 +168,36 @@ fn numbers(wallet: &Wallet) -> WalletState {
 
 /// Heads that changed at or after an instant, found through the hours of their memberships.
 async fn moved(tables: &Tables, user_id: &str, since: i64) -> Result<Vec<Head>> {
-    let mut partners = BTreeSet::new();
+    let hour = since / HOUR_MS;
+    let hours = Range::Between(number(hour), number(LATE_FLOOR - 1));
+    let mut ids = BTreeSet::new();
     for index in [BY_HOUR, BY_MARK] {
-        partners.extend(since_hour(tables, user_id, index, since / HOUR_MS).await?);
+        ids.extend(found(tables, user_id, index, hours.clone()).await?);
     }
-    let ids = partners
-        .iter()
-        .map(|partner| crate::messaging::conversation_id(user_id, partner));
-    let keys: Vec<_> = ids.map(|id| Head::key_of(&id)).collect();
+    // What followed its head late may have been missed by the resume before, however old it is.
+    let instants = Range::After(number(since.max(LATE_FLOOR)));
+    let late: BTreeSet<_> = found(tables, user_id, BY_MARK, instants).await?;
+    ids.extend(late.iter().cloned());
+    let keys: Vec<_> = ids.iter().map(|id| Head::key_of(id)).collect();
     let mut heads: Vec<Head> = tables.get_many(&keys).await?;
-    heads.retain(|head| head.changed_at.ms() >= since);
+    heads.retain(|head| head.changed_at.ms() >= since || late.contains(&head.conversation_id));
     Ok(heads)
 }
 
-async fn since_hour(
+fn number(number: i64) -> Value {
+    Value::N(number.to_string())
+}
+
+/// Conversations whose memberships lie in a range of an index.
+async fn found(
     tables: &Tables,
     user_id: &str,
     index: Index,
-    hour: i64,
-) -> Result<Vec<String>> {
-    let from = Value::N((hour - 1).to_string());
-    let query = Query::of(Name::Data, user_id)
-        .by(index)
-        .range(Range::After(from));
+    range: Range,
+) -> Result<BTreeSet<String>> {
+    let query = Query::of(Name::Data, user_id).by(index).range(range);
     let found: Vec<Membership> = tables.query(query.limit(MEMBERSHIPS_MAX)).await?;
-    Ok(found
-        .iter()
-        .map(|one| one.partner_id().to_owned())
-        .collect())
+    Ok(found.iter().map(Membership::conversation_id).collect())
 }
 
 fn view(head: &Head, me: &Me) -> Result<Moved> {

@@ -58,12 +58,13 @@ pub struct Statement<'a> {
 }
 
 impl Statement<'_> {
-    /// The signed bytes: context, then each part as text, parted by zero bytes. None of the parts
-    /// can hold a zero byte, so no two statements have the same bytes.
+    /// The signed bytes: context, a zero byte, then each part as the text that travels in frames.
+    /// Nonce and device id have one length each, and only the last part is a number, so no two
+    /// statements have the same bytes.
     pub fn bytes(&self) -> Vec<u8> {
         let ts = self.ts.to_string();
         let parts = [self.connection_id, self.nonce, self.device_id, &ts];
-        [CONTEXT, parts.join("\0").as_bytes()].concat()
+        [CONTEXT, parts.concat().as_bytes()].concat()
     }
 }
 

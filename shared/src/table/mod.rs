@@ -74,7 +74,8 @@ pub const BY_HOUR: Index = Index {
     sk: "hour",
     whole: false,
 };
-/// Memberships of a user by the hour of a mark, where that is later than the last activity.
+/// Memberships of a user by the hour of a mark, where that is later than the last activity; by
+/// the instant in milliseconds at which they followed, where that was late.
 pub const BY_MARK: Index = Index {
     name: "by_mark",
     pk: "pk",
@@ -86,6 +87,13 @@ pub const UNREAD: Index = Index {
     name: "unread",
     pk: "pk",
     sk: "unread",
+    whole: false,
+};
+/// Conversation heads by the day of their last change, in shards; found when the stream was lost.
+pub const CHANGED: Index = Index {
+    name: "changed",
+    pk: "cd",
+    sk: "cn",
     whole: false,
 };
 /// Rows that become due, in shards, by their instant in milliseconds.
@@ -108,7 +116,7 @@ pub const BY_DAY: Index = Index {
 pub const SPECS: &[Spec] = &[
     Spec {
         table: Name::Data,
-        indexes: &[BY_SEQ, BY_HOUR, BY_MARK, UNREAD, DUE],
+        indexes: &[BY_SEQ, BY_HOUR, BY_MARK, UNREAD, DUE, CHANGED],
         stream: true,
         ttl: true,
     },
@@ -120,7 +128,7 @@ pub const SPECS: &[Spec] = &[
     },
     Spec {
         table: Name::Live,
-        indexes: &[],
+        indexes: &[DUE],
         stream: false,
         ttl: true,
     },

@@ -76,3 +76,39 @@ async fn the_twenty_first_session_evicts_the_least_recently_used() {
         uses(&world, token).await.ok();
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_session_is_found_among_more_than_a_thousand_rows() {
+    use shared::accounts::{RevokeReason, Session};
+    use shared::aws::dynamo::Tables;
+    use shared::table::Commit;
+    let world = World::unlimited().await;
+    let ann = world.person("Ann").await;
+    let tables = Tables::of(&world.local.env("local"));
+    let key = Session::key_of(&ann.id, &ann.session_id);
+    let live: Session = tables.get(&key).await.expect("a table").expect("a session");
+    for n in 0..1_050_u128 {
+        // Ended ones on both sides of the live one.
+        let id = if n % 2 == 0 { n } else { u128::MAX - n };
+        let ended = Session {
+            session_id: shared::id::id_of("ses", id.to_be_bytes()),
+            revoked_at: Some(world.now()),
+            revoke_reason: Some(RevokeReason::SignOut),
+            ..live.clone()
+        };
+        tables
+            .commit(Commit::new().put(&ended))
+            .await
+            .expect("a row");
+    }
+    let list = ann.get("/api/v2/auth/sessions").await.ok();
+    assert_eq!(list["sessions"].as_array().map(Vec::len), Some(1));
+    let phone = ann.elsewhere().await;
+    assert_eq!(
+        phone.delete("/api/v2/auth/sessions").await.ok()["revoked"],
+        1
+    );
+    ann.get("/api/v2/user")
+        .await
+        .refused(401, "SESSION_REVOKED");
+}

@@ -9,9 +9,6 @@ use shared::{Clock, Result, Table, worker};
 
 worker!("revoked" => close_revoked_sockets);
 
-/// Close code: the session was revoked (spec realtime.md, *Closing*).
-const SESSION_REVOKED: u16 = 4003;
-
 async fn close_revoked_sockets(
     table: Table<Write<Live>>,
     sockets: Sockets,
@@ -24,7 +21,7 @@ async fn close_revoked_sockets(
         &sockets,
         user_id,
         session_id,
-        SESSION_REVOKED,
+        revoked.close_code(),
         clock.now(),
     )
     .await

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::config::Config;
 use shared::http::{Body, Created, Member};
-use shared::realtime::{PING_SECONDS, RECONNECT, Reconnect, TICKET_SECONDS, Ticket};
+use shared::realtime::{Advice, PING_SECONDS, Reconnect, TICKET_SECONDS, Ticket};
 use shared::table::{Commit, Data, Live, Read, Write};
 use shared::{Clock, Ids, Result, Table, crypto, endpoint};
 
@@ -36,6 +36,7 @@ async fn create_ws_ticket(
     ids: Ids,
     config: Arc<Config>,
     Member(me): Member,
+    Advice(reconnect): Advice,
     Body(wish): Body<TicketWish>,
 ) -> Result<Created<TicketAnswer>> {
     let secret: [u8; 32] = ids.bytes();
@@ -48,6 +49,6 @@ async fn create_ws_ticket(
         ticket,
         expires_in: TICKET_SECONDS,
         ping_interval_seconds: PING_SECONDS,
-        reconnect: RECONNECT,
+        reconnect,
     }))
 }

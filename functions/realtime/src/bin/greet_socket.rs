@@ -1,10 +1,10 @@
 //! Answers the first frame of a connection with what the client needs to know.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use shared::http::{Body, Json, Member};
-use shared::realtime::{PING_SECONDS, RECONNECT, Reconnect};
-use shared::{Clock, Result, Time, endpoint};
+use shared::realtime::{Advice, Ready};
+use shared::{Clock, Result, endpoint};
 
 endpoint!(frame "hello" => greet_socket, faults: [NOT_READY]);
 
@@ -27,22 +27,17 @@ struct Hello {
     version: Option<String>,
 }
 
-/// The connection is ready.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-struct Ready {
-    connection_id: String,
-    session_id: String,
-    server_time: Time,
-    ping_interval_seconds: i64,
-    reconnect: Reconnect,
-}
-
-async fn greet_socket(clock: Clock, Member(me): Member, _: Body<Hello>) -> Result<Json<Ready>> {
-    Ok(Json(Ready {
-        connection_id: me.connection_id.unwrap_or_default(),
-        session_id: me.session_id,
-        server_time: clock.now(),
-        ping_interval_seconds: PING_SECONDS,
-        reconnect: RECONNECT,
-    }))
+async fn greet_socket(
+    clock: Clock,
+    Member(me): Member,
+    _: Body<Hello>,
+    Advice(reconnect): Advice,
+) -> Result<Json<Ready>> {
+    let connection_id = me.connection_id.unwrap_or_default();
+    Ok(Json(Ready::now(
+        connection_id,
+        me.session_id,
+        reconnect,
+        clock.now(),
+    )))
 }

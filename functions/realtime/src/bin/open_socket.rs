@@ -1,4 +1,4 @@
-//! Opens a socket for the bearer of a ticket and lets older connections of its slot go.
+//! Opens a socket for the bearer of a ticket, or for a device that has to prove itself.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use shared::aws::queue::{Frames, Queue};
 use shared::config::Config;
 use shared::error::{PERMISSION_DENIED, UNAUTHENTICATED};
 use shared::http::{Client, NoContent};
-use shared::realtime::{Push, admit_socket};
+use shared::realtime::{admit_socket, expect_proof};
 use shared::table::{Data, Live, Write};
 use shared::{Ids, Result, Table, socket};
 
@@ -23,13 +23,15 @@ async fn open_socket(
     if client.origin.as_ref().is_some_and(foreign) {
         return Err(PERMISSION_DENIED.into());
     }
-    let ticket = client.params.get("ticket").ok_or(UNAUTHENTICATED)?;
-    let socket = client.socket.unwrap_or_default();
-    let (id, jitter) = (socket.connection_id, u16::from_be_bytes(ids.bytes()));
-    let opened = admit_socket(&tables, ticket, &id, jitter, client.now).await?;
-    if !opened.replaced.is_empty() {
-        let push = Push::farewell(&opened.user_id, &opened.replaced, 4009, client.now);
-        frames.send(&[push], &client.request_id).await?;
+    let id = client.socket.unwrap_or_default().connection_id;
+    let given = |name: &str| client.params.get(name);
+    match (given("ticket"), given("device_id")) {
+        (Some(ticket), _) => {
+            let at = (u16::from_be_bytes(ids.bytes()), client.now);
+            admit_socket(&tables, &frames, ticket, &id, at).await?;
+        }
+        (None, Some(device)) => expect_proof(&tables, device, &id, client.now).await?,
+        (None, None) => return Err(UNAUTHENTICATED.into()),
     }
     Ok(NoContent)
 }

@@ -1,7 +1,9 @@
 //! Tells which conversations moved since the token, and everything that has a number.
 
+use shared::aws::queue::{Frames, Queue};
 use shared::aws::secret::{Cursor, Secret};
 use shared::http::{Json, Member, Query};
+use shared::realtime::relieve_elders;
 use shared::realtime::sync::{self, Since, SyncState};
 use shared::table::{Data, Ledger, Live, Read};
 use shared::{Clock, Result, Table, endpoint};
@@ -14,6 +16,7 @@ async fn resume_sync(
     clock: Clock,
     Member(me): Member,
     Query(since): Query<Since>,
+    frames: Queue<Frames>,
 ) -> Result<Json<SyncState>> {
     let at = sync::position(
         &secret.key()?,
@@ -21,7 +24,9 @@ async fn resume_sync(
         since.sync_token.as_deref(),
         clock.now(),
     )?;
-    Ok(Json(
-        sync::resume(&tables, &secret.key()?, &me, at, clock.now()).await?,
-    ))
+    let state = sync::resume(&tables, &secret.key()?, &me, at, clock.now()).await?;
+    if let Some(connection_id) = &me.connection_id {
+        relieve_elders(&tables, &frames, connection_id, clock.now()).await?;
+    }
+    Ok(Json(state))
 }

@@ -1,7 +1,7 @@
 //! Event sources: table streams and queues start functions, at least once and in order of the
 //! stream.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -32,6 +32,7 @@ pub const STREAM_DEAD_LETTERS: &str = "stream-dead";
 #[derive(Default)]
 pub(crate) struct Pumps {
     mappings: Vec<Arc<Mapping>>,
+    held: AtomicBool,
     consumers: Vec<Arc<Consumer>>,
 }
 
@@ -124,6 +125,27 @@ fn sequence(record: &Value) -> u128 {
 }
 
 impl Local {
+    /// Stops the streams, or lets them run on; what happens meanwhile waits.
+    pub fn hold_streams(&self, hold: bool) {
+        self.0.pumps.held.store(hold, Ordering::SeqCst);
+        self.0.wake.notify_one();
+    }
+
+    /// Loses every record that waits, as a stream does after 24 hours.
+    pub fn lose_streams(&self) {
+        for mapping in &self.0.pumps.mappings {
+            loop {
+                let waiting = self.0.cloud.stream_batch(mapping.table, LEAD_RECORDS_MAX);
+                let last = waiting.iter().map(sequence).max().unwrap_or_default();
+                if last <= mapping.place().done {
+                    break;
+                }
+                mapping.done(&waiting);
+                self.trim(mapping.table);
+            }
+        }
+    }
+
     /// Starts whatever is ready in streams and queues. Never waits.
     pub(crate) fn pass(&self) {
         for mapping in &self.0.pumps.mappings {
@@ -136,7 +158,7 @@ impl Local {
 
     fn feed(&self, mapping: &Arc<Mapping>) {
         let mut place = mapping.place();
-        if place.busy {
+        if place.busy || self.0.pumps.held.load(Ordering::SeqCst) {
             return;
         }
         let mut records = self.0.cloud.stream_batch(mapping.table, LEAD_RECORDS_MAX);

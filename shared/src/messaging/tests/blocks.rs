@@ -53,5 +53,5 @@ fn who_is_blocked_finds_no_trace_in_what_changed() {
     let none = one.blocking(Who::High, false, later);
     head.rev = 5;
     assert_eq!(none, head);
-    assert!(following(Some(&head), &one).is_empty());
+    assert!(following(Some(&head), &one, later).is_empty());
 }

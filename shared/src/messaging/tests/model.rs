@@ -314,7 +314,7 @@ proptest! {
         shuffled.sort_by_key(|(_, head)| (head.rev as u64).wrapping_mul(order | 1) >> 7);
         let mut rows: HashMap<String, Row> = HashMap::new();
         for (old, new) in &shuffled {
-            for commit in following(old.as_ref(), new) {
+            for commit in following(old.as_ref(), new, new.changed_at) {
                 for write in commit.into_writes().unwrap() {
                     follow_row(&mut rows, &write);
                 }

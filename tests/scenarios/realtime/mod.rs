@@ -1,0 +1,29 @@
+//! Realtime (spec realtime.md, *Acceptance scenarios*).
+
+mod frames;
+mod handshake;
+mod mass;
+mod opening;
+mod outages;
+mod pushing;
+mod resuming;
+mod slots;
+
+use serde_json::json;
+use world::{ADDRESS, Person, World};
+
+pub async fn ticket(person: &Person) -> String {
+    let answer = person
+        .post("/api/v2/ws/tickets", json!({}))
+        .await
+        .expect(201);
+    answer["ticket"].as_str().expect("a ticket").to_owned()
+}
+
+pub async fn opens(world: &World, ticket: &str) -> Option<u16> {
+    world
+        .local
+        .connect(&format!("ticket={ticket}"), &[], ADDRESS)
+        .await
+        .err()
+}
