@@ -353,7 +353,8 @@ macro_rules! declare {
 
         #[allow(dead_code, reason = "as a module of the library nobody calls it")]
         fn main() {
-            $crate::lambda::start(stringify!($name), RUN);
+            const NEEDS: $crate::start::Needs = $crate::start::Needs::of(FUNCTION.grants);
+            $crate::lambda::start(stringify!($name), RUN, NEEDS);
         }
     };
 }

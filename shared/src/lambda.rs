@@ -14,6 +14,7 @@ use crate::config::{Config, environment};
 use crate::env::{Env, Host};
 use crate::function::Run;
 use crate::id::SystemRandom;
+use crate::start::Needs;
 use crate::time::SystemClock;
 
 /// An HTTP event, as far as a call needs it.
@@ -81,10 +82,10 @@ pub fn http_parts(event: Value) -> Result<HttpParts, serde_json::Error> {
 }
 
 /// Serves one function until the environment ends: the whole `main` of every binary.
-pub fn start(name: &'static str, run: Run) {
+pub fn start(name: &'static str, run: Run, needs: Needs) {
     let config = match Config::read(environment) {
         Ok(config) => config,
-        Err(missing) => stop(&missing),
+        Err(missing) => stop(name, &missing),
     };
     crate::log::start(&config);
     let http = Builder::new()
@@ -96,11 +97,19 @@ pub fn start(name: &'static str, run: Run) {
         random: Arc::new(SystemRandom),
         config: Arc::new(config),
     };
+    serve(name, run, needs, host);
+}
+
+/// Serves one function on a host; ends the process when something that it needs is missing.
+pub fn serve(name: &'static str, run: Run, needs: Needs, host: Host) {
     let env = Env::new(name, host);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
     let serve = async {
+        if let Err(missing) = needs.met(&env).await {
+            stop(name, &missing);
+        }
         lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
             let env = env.clone();
             async move { run(&env, event.payload).await }
@@ -110,22 +119,24 @@ pub fn start(name: &'static str, run: Run) {
     match runtime {
         Ok(runtime) => {
             if let Err(cause) = runtime.block_on(serve) {
-                stop(&cause.to_string());
+                stop(name, &cause.to_string());
             }
         }
-        Err(cause) => stop(&cause.to_string()),
+        Err(cause) => stop(name, &cause.to_string()),
     }
 }
 
 /// Ends the process with the reason in the log.
-fn stop(reason: &str) -> ! {
-    tracing::error!(target: "failure", exception = reason, "the function cannot start");
+fn stop(name: &str, reason: &str) -> ! {
+    tracing::error!(
+        target: "failure", function = name, exception = reason, "the function cannot start"
+    );
     #[expect(
         clippy::print_stderr,
         reason = "without configuration there is no logging yet"
     )]
     {
-        eprintln!("the function cannot start: {reason}");
+        eprintln!("the function {name} cannot start: {reason}");
     }
     std::process::exit(1)
 }

@@ -5,7 +5,7 @@
 //! - [`worker`]: queue messages, stream changes and schedule ticks
 //! - [`table`]: keys, items, conditions, commits and queries as data
 //! - [`aws`]: the only place that names an AWS SDK
-//! - [`lambda`]: the only place that names the Lambda runtime
+//! - [`lambda`]: the only place that names the Lambda runtime; [`start`]: what must be there first
 //! - [`accounts`], [`credits`], [`matching`], [`messaging`], [`moderation`], [`realtime`],
 //!   [`relay`], [`notifications`], [`operations`]: the domains
 //! - [`crypto`], [`text`], [`id`], [`time`], [`page`], [`config`], [`log`], [`error`],
@@ -32,6 +32,7 @@ pub mod pack;
 pub mod page;
 pub mod realtime;
 pub mod relay;
+pub mod start;
 pub mod table;
 pub mod text;
 pub mod time;

@@ -10,9 +10,11 @@ import { credits } from './credits.mjs';
 import { factors } from './factors.mjs';
 import { password } from './password.mjs';
 import { pictures } from './pictures.mjs';
+import { social } from './social.mjs';
 import { Stage } from './stage.mjs';
 
-const STORIES = { chat, blocks, credits, pictures, password, factors };
+const STORIES = { chat, blocks, credits, pictures, password, factors,
+  social };
 
 const wanted = process.argv.slice(2);
 const stage = await Stage.open().catch((cause) => {

@@ -13,6 +13,7 @@
 //! - [`World`]: time, people, what the outside got
 //! - [`Person`]: one signed-in person with at most one open socket
 //! - [`Answer`]: an HTTP answer with its expectations
+//! - [`timing`]: whether answers tell by their time what they do not say
 
 mod answer;
 mod device;
@@ -20,6 +21,7 @@ mod media;
 mod person;
 pub mod pictures;
 mod random;
+pub mod timing;
 
 pub use answer::Answer;
 pub use device::DeviceSecret;

@@ -27,6 +27,7 @@ pub mod bin {
         reset_password,
         revoke_other_sessions,
         revoke_session,
+        rotate_signing_keys,
         setup_2fa,
         sign_in,
         sign_out,

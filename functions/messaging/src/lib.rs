@@ -12,7 +12,7 @@ pub mod bin {
         mark_delivered,
         mark_read,
         scan_message,
-        send_message,
+        send_message, archive_conversations, purge_deleted_messages,
         show_typing,
     }
 }

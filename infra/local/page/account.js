@@ -121,12 +121,14 @@ class BlocksSection {
 class Account {
   constructor(pane) {
     this.person = pane.person;
+    this.slot = pane.slot;
     this.dialog = byName('account').content.firstElementChild.cloneNode(true);
     this.ui = namedIn(this.dialog, 'part');
     pane.root.append(this.dialog);
     this.sections = { sessions: new SessionsSection(), devices: new DevicesSection(),
       factors: new FactorsSection(), password: new PasswordSection(),
-      credits: new CreditsSection(), blocks: new BlocksSection() };
+      identities: new IdentitiesSection(), credits: new CreditsSection(),
+      blocks: new BlocksSection() };
     this.parts = Object.fromEntries(Object.entries(this.sections).map(([key, section]) =>
       [key, this.makePart(pane.slot, section)]));
     this.ui.sections.append(...Object.values(this.parts));

@@ -256,10 +256,13 @@ class Chat {
     node.message = message;
     node.dataset.state = state;
     node.classList.toggle('turn', Boolean(turn));
-    setText(parts.text, message.is_deleted ? 'Message deleted' : message.content);
-    reconcile(parts.media, (message.attachments ?? []).map((one, n) => ({ one, key: String(n) })),
+    const media = message.attachments ?? [];
+    const removed = message.moderation_status === 'blocked' && !message.content && !media.length;
+    const gone = message.is_deleted ? 'Message deleted' : removed ? 'Message removed' : '';
+    setText(parts.text, gone || message.content);
+    reconcile(parts.media, media.map((one, n) => ({ one, key: String(n) })),
       ({ one }) => makeAttachment(one, () => this.renewed(message)), () => {});
-    parts.text.classList.toggle('gone', Boolean(message.is_deleted));
+    parts.text.classList.toggle('gone', Boolean(gone));
     setText(parts.time, hour(message.created_at));
     parts.time.dateTime = message.created_at;
     drawTick(parts.tick, state);

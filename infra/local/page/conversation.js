@@ -57,6 +57,8 @@ class Conversation {
   stateOf(message) {
     if (message.status === 'failed') return 'failed';
     if (!message.seq) return message.state ?? message.status;
+    // Somebody has to look at it first: to the sender it is sent, whatever was read after it.
+    if (message.moderation_status === 'pending') return 'sent';
     if (message.seq <= this.read.theirs) return 'read';
     if (message.seq <= this.delivered) return 'delivered';
     return message.status ?? 'sent';

@@ -19,6 +19,9 @@ const GATES = {
   factor: { title: 'Second factor', lead: 'Your password is right. Now the code from your '
       + 'authenticator app.', action: 'Sign in', fields: ['factor'],
     ways: { recovery: 'Use a recovery code', 'sign-in': 'Back to sign-in' } },
+  birthday: { title: 'When were you born?', lead: 'Pairly is for adults, so a new account needs '
+      + 'your date of birth.', action: 'Create account', fields: ['birthdate'],
+    ways: { 'sign-in': 'Back to sign-in' } },
   recovery: { title: 'Recovery code', lead: 'One of the ten codes that you kept. Each works once.',
     action: 'Sign in', fields: ['recovery'],
     ways: { factor: 'Use the authenticator', 'sign-in': 'Back to sign-in' } },
@@ -29,6 +32,11 @@ class Gate {
   constructor(ui, person) {
     Object.assign(this, { ui, person, fields: ui.entry.elements, mode: 'sign-in' });
     ui.entry.onsubmit = (event) => { event.preventDefault(); this.enter(); };
+    const leave = (provider) => leaveFor(provider, { slot: person.slot, mode: 'login',
+      ask: exchange }).catch((failure) => this.refused(failure));
+    ui.providers.append(...Object.entries(PROVIDERS).map(([provider, name]) =>
+      el('button', { className: 'plain', type: 'button', ariaLabel: `Continue with ${name}`,
+        onclick: () => leave(provider) }, name)));
   }
 
   fill({ email = '', password = '' } = {}) {
@@ -77,6 +85,10 @@ class Gate {
       return this.turn('verify');
     }
     if (mode === 'factor') return this.answer({ code: factor.replace(/\D/g, '') });
+    if (mode === 'birthday') {
+      return this.passed(await exchange('POST', '/api/v2/auth/oauth/exchange',
+        { signup_token: this.signup, birthdate }));
+    }
     if (mode === 'recovery') return this.answer({ recovery_code: recovery.trim() });
     if (mode === 'verify') {
       await exchange('POST', '/api/v2/auth/verify-email', { email, code: code.replace(/\D/g, '') });
@@ -103,12 +115,17 @@ class Gate {
 
   refused(failure) {
     if (!(failure instanceof Failure)) throw failure;
-    const mine = ['factor', 'recovery'].includes(this.mode);
-    if (failure.code === 'EMAIL_NOT_CONFIRMED') this.turn('verify');
-    // A challenge lives five minutes: after that the password is asked for again.
-    if (mine && failure.code === 'OTP_EXPIRED') this.turn('sign-in');
+    const mine = ['factor', 'recovery', 'birthday'].includes(this.mode);
+    const { code, details } = failure;
+    if (code === 'BIRTHDATE_REQUIRED') {
+      this.signup = details.signup_token;
+      return this.turn('birthday');
+    }
+    if (code === 'EMAIL_NOT_CONFIRMED' && this.mode === 'sign-in') this.turn('verify');
+    // A challenge lives for minutes only: after that it begins anew.
+    if (mine && code === 'OTP_EXPIRED') this.turn('sign-in');
     for (const name of ['factor', 'recovery']) this.fields[name].value = '';
-    this.ui.trouble.textContent = mine && failure.code === 'OTP_EXPIRED'
+    this.ui.trouble.textContent = mine && code === 'OTP_EXPIRED'
       ? 'That took too long. Sign in again.' : wordsOf(failure);
     this.ui.trouble.hidden = false;
   }
@@ -126,6 +143,7 @@ class Gate {
       ({ key, text }) => el('button', { className: 'link', type: 'button',
         onclick: () => (key === 'resend' ? this.resend() : this.turn(key)) }, text),
       (node, { text }) => setText(node, text));
+    ui.providers.hidden = !['sign-in', 'sign-up'].includes(mode);
     ui.people.hidden = ui.or.hidden = mode !== 'sign-in' || !people.length;
     reconcile(ui.people, people.map((one) => ({ ...one, key: one.user_id })),
       (one) => this.makePerson(one), () => {});

@@ -1,7 +1,7 @@
 /** One signed-in person: everything known, and everything that can be done. */
 class Person {
   constructor(slot, on) {
-    this.on = on;
+    Object.assign(this, { slot, on });
     this.api = new Api(slot, (failure) => this.end(failure.message), (code) => on.prove(code));
     this.contacts = new Contacts(this);
     this.outgoing = new Outgoing(this);
@@ -233,7 +233,7 @@ class Person {
     const heard = {
       'message.new': () => this.hearMessage(data),
       'message.status': () => this.hearStatus(data),
-      'message.updated': () => this.byId(data.conversation_id)?.patch(data),
+      'message.updated': () => this.hearDecision(data),
       'message.deleted': () => this.hearDeletion(data),
       'conversation.updated': () => this.listSoon(),
       'credits.changed': () => this.setBalance(data.available),
@@ -277,6 +277,14 @@ class Person {
     if (user_id !== this.me.user_id) return room.mark({ theirs: read }, up_to_seq);
     room.mark({ mine: read });
     room.unread = unread_count ?? room.unread;
+  }
+
+  /** Moderation has decided: what is blocked loses its content for who received it. */
+  hearDecision(data) {
+    const room = this.byId(data.conversation_id);
+    const message = room?.messages.find(({ id }) => id === data.id);
+    const lost = data.moderation_status === 'blocked' && message?.sender_id !== this.me.user_id;
+    room?.patch(lost ? { ...data, content: '', attachments: [] } : data);
   }
 
   hearDeletion({ id, conversation_id, scope }) {

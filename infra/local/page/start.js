@@ -92,7 +92,12 @@ async function begin() {
   document.querySelector('main').append(...panes.map((pane) => pane.root));
   document.querySelector('.tabs').append(...panes.map((pane) => pane.tab));
   showPane('left');
+  const returned = takeReturn();
   await Promise.all(panes.map((pane) => pane.restore()));
+  const pane = panes.find(({ slot }) => slot === returned?.slot);
+  if (!pane) return;
+  showPane(pane.slot);
+  await comeBack(pane, returned).catch(fail);
 }
 
 const quietly = (work) => work.catch(() => {});

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::address::address_prefix;
 use crate::aws::cipher::Cipher;
-use crate::aws::secret::{Lookup, Pepper, Secret, Signing};
+use crate::aws::secret::{Keeper, Lookup, Pepper, Secret, Signing};
 use crate::config::Config;
 use crate::credits::Policies;
 use crate::env::Env;
@@ -192,6 +192,16 @@ desk! {
         pepper: Secret<Pepper> = "For both passwords.",
         lookup: Secret<Lookup> = "For the hash of the address.",
         ids: Ids = "For salt and notice.",
+        clock: Clock = "Server time.",
+    }
+}
+
+desk! {
+    /// What rotating the signing keys needs.
+    Rotator {
+        tables: Table<Write<Data>> = "The published set.",
+        keys: Keeper<Signing> = "The private keys.",
+        ids: Ids = "For the next key.",
         clock: Clock = "Server time.",
     }
 }

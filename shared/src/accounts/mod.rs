@@ -27,6 +27,7 @@ mod reauthenticate;
 pub mod refresh;
 mod register;
 mod reset;
+mod rotate;
 pub mod sealed;
 pub mod session;
 pub mod sessions;
@@ -41,7 +42,7 @@ pub use address::Email;
 pub use change::{Changed, PasswordChange, change_password};
 pub use desk::{
     Changer, Confirmer, Doorkeeper, Guard, Locksmith, Notary, Office, Opener, Operator, Registrar,
-    Renewer, Usher,
+    Renewer, Rotator, Usher,
 };
 pub use factor::challenge::SignedIn;
 pub use issue::TokenAnswer;
@@ -49,6 +50,7 @@ pub use notice::device_notice;
 pub use reauthenticate::{Confirmed, Presence, reauthenticate};
 pub use register::{Application, Registered, register};
 pub use reset::{NewPassword, Restored, request_reset, reset_password};
+pub use rotate::{Rotation, rotate};
 pub use sealed::Sealed;
 pub use session::{RevokeReason, Revoked, Session, SessionOwner, facts_of};
 pub use sign_in::{Credentials, sign_in};

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::address::EmailHash;
+use super::nobody::NOBODY;
 use crate::crypto;
 use crate::error::{Error, OTP_EXPIRED, OTP_INVALID, Result};
 use crate::id::Ids;
@@ -35,7 +36,7 @@ pub struct Proof {
     /// `email#<keyed hash>`
     #[serde(rename = "pk")]
     pub partition: String,
-    /// Account that it activates; none of a decoy.
+    /// Account that it activates; nobody's of a decoy, which is as large.
     #[serde(default)]
     pub user_id: Option<String>,
     /// SHA-256 of the link's random part, base64url.
@@ -90,7 +91,7 @@ impl Proof {
         let code = format!("{:08}", u64::from_be_bytes(ids.bytes()) % CODES);
         let proof = Self {
             partition: hash.partition(),
-            user_id: user_id.map(str::to_owned),
+            user_id: Some(user_id.unwrap_or(NOBODY).to_owned()),
             token_hash: link.token_hash(),
             code_mac: code_mac(hash, key, &code),
             attempts_left: CODE_TRIES_MAX,
@@ -102,12 +103,16 @@ impl Proof {
         (proof, Told { token, code })
     }
 
+    fn person(&self) -> Option<&str> {
+        self.user_id.as_deref().filter(|user_id| *user_id != NOBODY)
+    }
+
     /// The account that this link activates.
     ///
     /// # Errors
     /// 410 `OTP_EXPIRED`.
     pub fn by_link(&self, link: &Link, now: Time) -> Result<&str> {
-        match &self.user_id {
+        match self.person() {
             Some(user_id) if link.fits(&self.token_hash) && now < self.expires_at => Ok(user_id),
             _ => Err(OTP_EXPIRED.into()),
         }
@@ -145,7 +150,7 @@ impl Proof {
     pub fn by_code(&self, hash: &EmailHash, key: &[u8; 32], code: &str) -> Result<&str> {
         let mac = code_mac(hash, key, code);
         let fits = crypto::same(mac.as_bytes(), self.code_mac.as_bytes());
-        match &self.user_id {
+        match self.person() {
             Some(user_id) if fits => Ok(user_id),
             _ => Err(wrong(self.attempts_left)),
         }

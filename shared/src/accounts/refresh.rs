@@ -162,6 +162,8 @@ impl Session {
 
 #[cfg(test)]
 mod tests {
+    mod model;
+
     use super::*;
     use crate::accounts::session::tests::session;
 

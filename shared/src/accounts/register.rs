@@ -3,9 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::account::{Account, NewAccount, Profile};
+use super::account::{Account, NewAccount, Profile, Status};
 use super::address::{Email, EmailHash, EmailOwner};
 use super::desk::{Office, Registrar};
+use super::nobody;
 use super::password::{self, Peppers};
 use super::person;
 use super::proof::Proof;
@@ -13,11 +14,14 @@ use super::verify::verification_mail;
 use crate::aws::cipher::DataKey;
 use crate::aws::dynamo::Missed;
 use crate::credits;
-use crate::error::{DISPOSABLE_EMAIL, EMAIL_EXISTS, Error, Result, UNAVAILABLE};
+use crate::error::{DISPOSABLE_EMAIL, EMAIL_EXISTS, Result, UNAVAILABLE};
 use crate::http::{Created, Once};
-use crate::notifications::{self, Facts, Mail, NewMail};
-use crate::table::Commit;
-use crate::time::{HOUR_MS, Time};
+use crate::notifications::{self, Facts, Mail, NewMail, Notification};
+use crate::table::{Commit, Refused};
+use crate::time::{DAY_MS, HOUR_MS, Time};
+
+/// Tries when others register the same address at once.
+const RACES_MAX: u32 = 6;
 
 /// Who wants to register.
 #[derive(Clone, Deserialize, JsonSchema)]
@@ -54,7 +58,8 @@ pub struct Registered {
     pub verification_required: bool,
 }
 
-/// Registers a person; a known address gets the same answer, and its owner a mail.
+/// Registers a person; a known address gets the same answer after the same work, and its owner a
+/// mail.
 ///
 /// # Errors
 /// 422 `WEAK_PASSWORD`, `UNDERAGE`, `DISPOSABLE_EMAIL`, `INVALID_TIMEZONE`; 409 `EMAIL_EXISTS`
@@ -69,32 +74,29 @@ pub async fn register(
         user_id: new.user_id.clone(),
         verification_required: true,
     });
-    let owner: Option<EmailOwner> = desk
-        .tables
-        .get_consistent(&EmailOwner::key_of(&hash))
-        .await?;
-    let owner = match owner {
-        Some(owner) => owner,
-        None => match once
-            .commit(&desk.tables, fresh(desk, &hash, new).await?, answer.clone())
-            .await
-        {
-            Ok(answer) => return Ok(answer),
-            Err(missed) => lost_race(missed)?,
-        },
-    };
-    if desk.policies.is_on("auth.reveal_existing_email") {
-        return Err(EMAIL_EXISTS.into());
-    }
-    let (notice, decoy) = known(desk, &hash, &owner).await?;
-    let both = Commit::new().with(notice).with(decoy.commit());
-    match once.commit(&desk.tables, both, answer.clone()).await {
-        // The owner has been told within this hour.
-        Err(Missed::Refused(refused)) if refused.key.pk == owner.user_id => {
-            Ok(once.commit(&desk.tables, decoy.commit(), answer).await?)
+    let place = EmailOwner::key_of(&hash);
+    let mut owner: Option<EmailOwner> = desk.tables.get_consistent(&place).await?;
+    for _ in 0..RACES_MAX {
+        if owner.is_some() && desk.policies.is_on("auth.reveal_existing_email") {
+            return Err(EMAIL_EXISTS.into());
         }
-        other => Ok(other?),
+        let commit = arrival(desk, &hash, new.clone(), owner.as_ref()).await?;
+        match once.commit(&desk.tables, commit, answer.clone()).await {
+            Ok(answer) => return Ok(answer),
+            // Somebody else registered the address in the same instant …
+            Err(Missed::Refused(refused)) if refused.fault.code == EMAIL_EXISTS.code => {
+                owner = refused.current()?;
+            }
+            // … or told its owner.
+            Err(Missed::Refused(refused)) if is_of(owner.as_ref(), &refused) => {}
+            Err(missed) => return Err(missed.into()),
+        }
     }
+    Err(UNAVAILABLE.because("too many registrations at once"))
+}
+
+fn is_of(owner: Option<&EmailOwner>, refused: &Refused) -> bool {
+    owner.is_some_and(|owner| owner.user_id == refused.key.pk)
 }
 
 /// Checks the application and hashes the password, for known and unknown addresses alike.
@@ -154,63 +156,61 @@ pub(super) async fn open(
     Ok((account, key, commit))
 }
 
-async fn fresh(desk: &Registrar, hash: &EmailHash, new: NewAccount) -> Result<Commit> {
-    let (account, key, commit) = open(desk, hash, new, &desk.policies).await?;
-    let (lookup, now) = (desk.lookup.key()?, desk.clock.now());
-    let (proof, told) = Proof::new(hash, Some(&account.user_id), &lookup, &desk.ids, now);
-    let mail = verification_mail(&account, &key, &proof, told, &desk.config, now)?;
-    Ok(commit.create(&account, &UNAVAILABLE).put(&proof).with(mail))
-}
-
-/// The owner of the address that somebody else registered in the same instant.
-fn lost_race(missed: Missed) -> Result<EmailOwner> {
-    match missed {
-        Missed::Refused(refused) if refused.fault.code == EMAIL_EXISTS.code => {
-            refused.current()?.ok_or_else(|| Error::from(&UNAVAILABLE))
-        }
-        other => Err(other.into()),
+/// Everything that a registration writes. Reads, keys, and number and size of the writes are the
+/// same whether or not the address has an account: what is not to be is written as a ghost.
+async fn arrival(
+    desk: &Registrar,
+    hash: &EmailHash,
+    new: NewAccount,
+    owner: Option<&EmailOwner>,
+) -> Result<Commit> {
+    let (now, lookup) = (desk.clock.now(), desk.lookup.key()?);
+    let (known, known_key) = nobody::behind(&desk.tables, &desk.cipher, owner, now).await?;
+    let (notice_id, notice) = notice_of(desk, &known, &known_key, now)?;
+    let place = Notification::key_of(&known.user_id, &notice_id);
+    let told: Option<Notification> = desk.tables.get_consistent(&place).await?;
+    let (account, key, base) = open(desk, hash, new, &desk.policies).await?;
+    let person = base.create(&account, &UNAVAILABLE);
+    let user_id = owner.is_none().then_some(account.user_id.as_str());
+    let (proof, said) = Proof::new(hash, user_id, &lookup, &desk.ids, now);
+    let welcome = verification_mail(&account, &key, &proof, said, &desk.config, now)?;
+    let proof = Commit::new().put(&proof);
+    if owner.is_none() {
+        return Ok(person.with(welcome).with(proof));
     }
-}
-
-/// A proof that proves nothing; none where a real one must not be voided.
-struct Decoy(Option<Proof>);
-
-impl Decoy {
-    fn commit(&self) -> Commit {
-        self.0
-            .iter()
-            .fold(Commit::new(), |commit, proof| commit.put(proof))
+    let (mut real, mut ghosts) = (Commit::new(), person);
+    // The owner is told at most once an hour, and a real proof must not be voided.
+    for (write, unwanted) in [
+        (notice, told.is_some()),
+        (proof, known.status == Status::PendingVerification),
+    ] {
+        let to = if unwanted { &mut ghosts } else { &mut real };
+        *to = std::mem::take(to).with(write);
     }
+    Ok(real.with(ghosts.ghost(&desk.ids.ulid(), now.plus(HOUR_MS))?))
 }
 
-/// What a registration with a known address writes: a notice for the owner, at most one an hour,
-/// and a decoy, so that codes are answered like after any registration.
-async fn known(desk: &Registrar, hash: &EmailHash, owner: &EmailOwner) -> Result<(Commit, Decoy)> {
-    let now = desk.clock.now();
-    let account = super::account::load(&desk.tables, &owner.user_id).await?;
-    let key = desk.cipher.key(&owner.user_id).await?;
+/// The id of this hour's mail to the owner of an address that somebody registers, and the mail.
+fn notice_of(
+    desk: &Registrar,
+    known: &Account,
+    key: &DataKey,
+    now: Time,
+) -> Result<(String, Commit)> {
     let facts = Facts {
-        to: account.email(&key)?,
-        name: account.name.clone(),
-        locale: account.locale.clone(),
+        to: known.email(key)?,
+        name: known.name.clone(),
+        locale: known.locale.clone(),
         mail: Mail::AccountExists {
             link: desk.config.app_url.clone(),
         },
     };
-    let event = format!("account_exists:{}", hour(now));
+    let event = format!("account_exists:{}", now.ms().div_euclid(HOUR_MS));
     let new = NewMail {
-        user_id: &owner.user_id,
+        user_id: &known.user_id,
         event: &event,
         facts: &facts,
-        valid_until: None,
+        valid_until: Some(now.plus(DAY_MS)),
     };
-    let notice = notifications::mail(&key, &new, now)?;
-    let pending = account.status == super::account::Status::PendingVerification;
-    let lookup = desk.lookup.key()?;
-    let decoy = (!pending).then(|| Proof::new(hash, None, &lookup, &desk.ids, now).0);
-    Ok((notice, Decoy(decoy)))
-}
-
-fn hour(now: Time) -> i64 {
-    now.ms().div_euclid(HOUR_MS)
+    Ok((new.id(), notifications::mail(key, &new, now)?))
 }

@@ -97,6 +97,9 @@ pub struct PublicKey {
 pub struct PublicKeys {
     /// Current, next and previous.
     pub keys: Vec<PublicKey>,
+    /// Optimistic lock.
+    #[serde(default)]
+    pub version: i64,
 }
 
 impl Item for PublicKeys {
@@ -116,7 +119,7 @@ impl PublicKeys {
 }
 
 /// One private key.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PrivateKey {
     /// Key id.
     pub kid: String,
@@ -133,14 +136,40 @@ impl fmt::Debug for PrivateKey {
     }
 }
 
+/// A private key that is drawn and not published yet: it may not sign.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DrawnKey {
+    /// Key id.
+    pub kid: String,
+    /// PKCS #8 document, base64.
+    pub pkcs8: String,
+}
+
+impl fmt::Debug for DrawnKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DrawnKey({}, ***)", self.kid)
+    }
+}
+
 /// Content of the secret `pairly/signing`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PrivateKeys {
     /// All keys that sign or will.
     pub keys: Vec<PrivateKey>,
+    /// The key of a rotation under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<DrawnKey>,
 }
 
 impl PrivateKeys {
+    /// The secret's text.
+    ///
+    /// # Errors
+    /// 500 when it cannot be written.
+    pub fn text(&self) -> Result<String> {
+        serde_json::to_string(self).map_err(|cause| INTERNAL_ERROR.because(cause))
+    }
+
     /// Reads the secret.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::account::{self, Account, Status};
 use super::address::{Email, EmailHash, EmailOwner};
 use super::desk::{Guard, Notary};
+use super::nobody;
 use super::proof::{Link, Proof, Told};
 use crate::aws::cipher::DataKey;
 use crate::aws::dynamo::{Missed, Tables};
@@ -16,7 +17,7 @@ use crate::http::limit::Limit;
 use crate::http::{Accepted, Json, Once};
 use crate::notifications::{self, Facts, Mail, NewMail};
 use crate::table::Commit;
-use crate::time::Time;
+use crate::time::{HOUR_MS, Time};
 
 /// Tries when others take tries of the same code at once.
 const RACES_MAX: u32 = 6;
@@ -118,8 +119,8 @@ async fn by_code(desk: &Notary, guard: &Guard, email: &str, code: &str) -> Resul
     Err(UNAVAILABLE.because("too many tries at once"))
 }
 
-/// Sends another mail to an account that waits for its proof. Whether there is one is not told:
-/// other addresses get a decoy.
+/// Sends another mail to an account that waits for its proof. Whether there is one is told neither
+/// by the answer nor by its time: other addresses get a decoy and a ghost of the mail.
 ///
 /// # Errors
 /// 429 `RATE_LIMITED`.
@@ -137,22 +138,15 @@ pub async fn resend(
         .tables
         .get_consistent(&EmailOwner::key_of(&hash))
         .await?;
-    let user_id = owner
-        .as_ref()
-        .map_or("usr_", |owner| owner.user_id.as_str());
-    let account: Option<Account> = desk
-        .tables
-        .get_consistent(&Account::key_of(user_id))
-        .await?;
-    let waiting = account.filter(|account| account.status == Status::PendingVerification);
-    let Some(account) = waiting else {
-        let (decoy, _) = Proof::new(&hash, None, &lookup, &desk.ids, now);
-        let decoy = Commit::new().put(&decoy);
-        return Ok(once.commit(&desk.tables, decoy, noted).await?);
-    };
-    let key = desk.cipher.key(&account.user_id).await?;
-    let (proof, told) = Proof::new(&hash, Some(&account.user_id), &lookup, &desk.ids, now);
+    let (account, key) = nobody::behind(&desk.tables, &desk.cipher, owner.as_ref(), now).await?;
+    let waiting = account.status == Status::PendingVerification;
+    let user_id = waiting.then_some(account.user_id.as_str());
+    let (proof, told) = Proof::new(&hash, user_id, &lookup, &desk.ids, now);
     let mail = verification_mail(&account, &key, &proof, told, &desk.config, now)?;
+    let mail = match (waiting, desk.ids.ulid()) {
+        (true, _) => mail,
+        (false, name) => mail.ghost(&name, now.plus(HOUR_MS))?,
+    };
     Ok(once.commit(&desk.tables, mail.put(&proof), noted).await?)
 }
 

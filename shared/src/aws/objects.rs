@@ -30,6 +30,8 @@ pub trait Named: Send + Sync + 'static {
     const ALL: &'static [Grant];
     /// The right to read, for links that clients follow.
     const READ: &'static [Grant];
+    /// The right to read and to learn what is not there.
+    const FIND: &'static [Grant];
     /// The right to write, for forms that clients post.
     const WRITE: &'static [Grant];
 }
@@ -48,6 +50,10 @@ macro_rules! buckets {
             }];
             const READ: &'static [Grant] = &[Grant {
                 actions: &["s3:GetObject"],
+                resource: concat!("bucket/", $text),
+            }];
+            const FIND: &'static [Grant] = &[Grant {
+                actions: &["s3:GetObject", "s3:ListBucket"],
                 resource: concat!("bucket/", $text),
             }];
             const WRITE: &'static [Grant] = &[Grant {

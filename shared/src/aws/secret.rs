@@ -20,8 +20,10 @@ const CACHE_MS: i64 = 5 * MINUTE_MS;
 pub trait Named: Send + Sync + 'static {
     /// Name below the prefix.
     const NAME: &'static str;
-    /// The statement of the role.
+    /// The statement of the role of who reads it.
     const GRANTS: &'static [Grant];
+    /// The statement of the role of who replaces it.
+    const KEEPS: &'static [Grant];
 }
 
 macro_rules! secrets {
@@ -33,6 +35,10 @@ macro_rules! secrets {
             const NAME: &'static str = $text;
             const GRANTS: &'static [Grant] = &[Grant {
                 actions: &["secretsmanager:GetSecretValue"],
+                resource: concat!("secret/", $text),
+            }];
+            const KEEPS: &'static [Grant] = &[Grant {
+                actions: &["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"],
                 resource: concat!("secret/", $text),
             }];
         }
@@ -108,11 +114,10 @@ pub async fn read<K: Named>(env: &Env) -> Result<Secret<K>> {
     let value = match cache.get(K::NAME, now) {
         Some(value) => value,
         None => {
-            let client = env.part(|env| Secrets(Client::new(&super::shared_config(env))));
-            let id = format!("{}/{}", env.config().prefix, K::NAME);
-            let answer = client.0.get_secret_value().secret_id(id).send().await;
-            let text = answer.map_err(|error| failed(&error))?.secret_string;
-            let value: Arc<str> = text.unwrap_or_default().into();
+            let value: Arc<str> = fetch(env, K::NAME)
+                .await?
+                .ok_or_else(|| INTERNAL_ERROR.because("no such secret"))?
+                .into();
             cache.put(K::NAME, now, Arc::clone(&value));
             value
         }
@@ -121,6 +126,20 @@ pub async fn read<K: Named>(env: &Env) -> Result<Secret<K>> {
         value,
         name: PhantomData,
     })
+}
+
+/// The present text of a secret by its name; `None` when there is none.
+///
+/// # Errors
+/// 503 when the store does not answer.
+pub async fn fetch(env: &Env, name: &str) -> Result<Option<String>> {
+    let client = env.part(|env| Secrets(Client::new(&super::shared_config(env))));
+    let id = format!("{}/{name}", env.config().prefix);
+    match client.0.get_secret_value().secret_id(id).send().await {
+        Ok(answer) => Ok(answer.secret_string),
+        Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(None),
+        Err(error) => Err(failed(&error)),
+    }
 }
 
 /// Creates a secret for local seeding; `false` when there is one already, which stays.
@@ -141,6 +160,62 @@ pub async fn create<K: Named>(env: &Env, text: &str) -> Result<bool> {
         Ok(_) => Ok(true),
         Err(error) if error.code() == Some("ResourceExistsException") => Ok(false),
         Err(error) => Err(failed(&error)),
+    }
+}
+
+/// The right to replace one secret.
+#[derive(Clone)]
+pub struct Keeper<K> {
+    env: Env,
+    name: PhantomData<fn() -> K>,
+}
+
+impl<K> std::fmt::Debug for Keeper<K> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Keeper")
+    }
+}
+
+impl<K: Named> Keeper<K> {
+    /// The text as it is stored now.
+    ///
+    /// # Errors
+    /// 500 when there is none, 503 when the store does not answer.
+    pub async fn read(&self) -> Result<String> {
+        let text = fetch(&self.env, K::NAME).await?;
+        text.ok_or_else(|| INTERNAL_ERROR.because("no such secret"))
+    }
+
+    /// Stores another text as the one outcome of `step`: whoever does the same step later changes
+    /// nothing, whatever text they have.
+    ///
+    /// # Errors
+    /// 503 when the store does not answer.
+    pub async fn replace(&self, text: &str, step: &str) -> Result<()> {
+        let client = self
+            .env
+            .part(|env| Secrets(Client::new(&super::shared_config(env))));
+        let id = format!("{}/{}", self.env.config().prefix, K::NAME);
+        let token = crate::crypto::sha256(&[step.as_bytes()]);
+        let token: String = token.iter().map(|byte| format!("{byte:02x}")).collect();
+        let put = client.0.put_secret_value().secret_id(id);
+        let put = put.client_request_token(token).secret_string(text);
+        match put.send().await {
+            Ok(_) => Ok(()),
+            Err(error) if error.code() == Some("ResourceExistsException") => Ok(()),
+            Err(error) => Err(failed(&error)),
+        }
+    }
+}
+
+impl<K: Named, C: Send> Take<C> for Keeper<K> {
+    const GRANTS: &'static [&'static [Grant]] = &[K::KEEPS];
+
+    async fn take(env: &Env, _: &mut C) -> Result<Self> {
+        Ok(Self {
+            env: env.clone(),
+            name: PhantomData,
+        })
     }
 }
 

@@ -18,7 +18,7 @@ use crate::error::{Result, UPLOAD_NOT_FOUND, VALIDATION_FAILED};
 use crate::function::{Grant, Take};
 use crate::matching::uploads::{SIZES, State, Upload};
 use crate::table::Commit;
-use crate::time::Clock;
+use crate::time::{Clock, Time};
 
 /// What a message keeps of one file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -146,6 +146,23 @@ pub fn attach(wanted: &[NewAttachment], rows: &[Upload]) -> Result<(Vec<Attachme
         uses = uses.with(row.use_once());
     }
     Ok((kept, uses))
+}
+
+/// The part of a commit that takes back what a message that ends uses of its media; media that
+/// nothing uses any more are due at once.
+///
+/// # Errors
+/// 503 when the table does not answer.
+pub async fn releases(tables: &Tables, message: &Message, now: Time) -> Result<Commit> {
+    let mut commit = Commit::new();
+    for attachment in &message.attachments {
+        let key = Upload::key_of_media(&message.sender_id, &attachment.media_id);
+        let Some(key) = key else { continue };
+        if let Some(row) = tables.get_consistent::<Upload>(&key).await? {
+            commit = commit.with(row.released(now));
+        }
+    }
+    Ok(commit)
 }
 
 /// The capability to give links to attachments.

@@ -119,6 +119,7 @@ impl Deletion<'_> {
                 }
                 next.side_mut(receiver.other()).deleted += 1;
                 message.deleted_at = Some(self.now);
+                message.plan_purge(self.now);
             }
             Scope::Me => {
                 next.side_mut(next.who(self.user_id)?).hidden += 1;

@@ -142,6 +142,9 @@ pub struct Head {
     /// What the receiver's lists show while the newest message is withheld.
     #[serde(rename = "cu", default, skip_serializing_if = "Option::is_none")]
     pub(super) curtain: Option<Curtain>,
+    /// Number up to which messages may be in the archive; 0 if none are.
+    #[serde(rename = "ar", default, skip_serializing_if = "is_zero")]
+    pub archived_seq: i64,
     /// Side of the person whose id is lower.
     #[serde(rename = "lo")]
     low: Side,
@@ -163,6 +166,10 @@ pub struct Head {
     /// The conversation as a number, its place in that index.
     #[serde(rename = "cn", default)]
     number: i64,
+}
+
+fn is_zero(number: &i64) -> bool {
+    *number == 0
 }
 
 impl Item for Head {
@@ -212,6 +219,7 @@ impl Head {
             last: Bytes::default(),
             preview: String::new(),
             curtain: None,
+            archived_seq: 0,
             low: Side::default(),
             high: Side::default(),
             created_at: now,

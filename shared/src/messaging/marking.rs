@@ -7,17 +7,18 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::address::{key_of, message_at};
+use super::archive::Shelf;
 use super::head::{Head, Last, Who};
 use super::marks::{Marked, Reading};
 use super::message::{Message, Status};
 use super::outbox::TRIES_MAX;
-use super::reading::{find_message, older_moves};
+use super::reading::older_moves;
 use crate::aws::dynamo::{Missed, Tables};
 use crate::error::{
     CONVERSATION_NOT_FOUND, MESSAGE_NOT_FOUND, NOT_RECEIVER, Result, UNAVAILABLE, VALIDATION_FAILED,
 };
 use crate::http::{Me, Rate};
-use crate::table::{BY_SEQ, Commit, Key, Name, Query, Range, Value};
+use crate::table::{Commit, Key};
 use crate::time::Time;
 
 /// Messages counted at once when the head cannot tell.
@@ -79,6 +80,8 @@ pub struct Marker<'a> {
     pub me: &'a Me,
     /// Limiter of class `default`, which rides in the side's place of the head.
     pub rate: &'a Rate,
+    /// Where old messages are.
+    pub shelf: &'a Shelf,
     /// When.
     pub now: Time,
 }
@@ -93,7 +96,10 @@ impl Marker<'_> {
         let (mut head, seq, key) = match self.newest(tables, id).await? {
             Newest::This(head, key) => (*head, None, key),
             Newest::Other(known) => {
-                let message = find_message(tables, &self.me.user_id, id).await?;
+                let message = self
+                    .shelf
+                    .find_message(tables, &self.me.user_id, id)
+                    .await?;
                 if message.sender_id == self.me.user_id {
                     return Err(NOT_RECEIVER.into());
                 }
@@ -168,7 +174,7 @@ impl Marker<'_> {
             }
         }
         let mut newest: BTreeMap<String, Message> = BTreeMap::new();
-        let found = found(tables, ids).await?;
+        let found = self.found(tables, ids).await?;
         let user_id = &self.me.user_id;
         for (id, message) in ids.iter().zip(found) {
             let mine = |m: &Message| m.receiver_id == *user_id && m.is_visible_to(user_id);
@@ -212,7 +218,7 @@ impl Marker<'_> {
             let marked = match head.read(me, up_to, key, passed, self.now) {
                 Reading::Nothing => return Ok((0, head.side(me).read_seq)),
                 Reading::Recount(from, to) => {
-                    passed = Some(self.count(tables, conversation_id, from, to).await?);
+                    passed = Some(self.count(tables, &head, from, to).await?);
                     continue;
                 }
                 Reading::Moves(marked) => *marked,
@@ -306,45 +312,47 @@ impl Marker<'_> {
     }
 
     /// Messages to the caller that count as unread, by number, both included.
-    async fn count(&self, tables: &Tables, id: &str, from: i64, to: i64) -> Result<i64> {
-        let (mut count, mut first) = (0, from);
-        while first <= to {
-            let last = to.min(first + CHUNK - 1);
-            let number = |seq: i64| Value::N(seq.to_string());
-            let range = Range::Between(number(first), number(last));
-            let query = Query::of(Name::Data, id)
-                .by(BY_SEQ)
-                .range(range)
-                .consistent();
-            let rows: Vec<Message> = tables.query(query.limit(CHUNK as usize)).await?;
-            let mine = |row: &&Message| row.receiver_id == self.me.user_id && row.counts();
+    async fn count(&self, tables: &Tables, head: &Head, from: i64, to: i64) -> Result<i64> {
+        let (mut count, mut beyond) = (0, from - 1);
+        while beyond < to {
+            let limit = (to - beyond).min(CHUNK) as usize;
+            let rows = self
+                .shelf
+                .chunk(tables, head, (beyond, false), limit)
+                .await?;
+            let mine = |row: &&Message| {
+                row.seq <= to && row.receiver_id == self.me.user_id && row.counts()
+            };
             count += rows.iter().filter(mine).count() as i64;
-            first = last + 1;
+            beyond = rows.last().map_or(to, |last| last.seq);
         }
         Ok(count)
     }
-}
 
-/// The messages of ids in their order; a miss is asked again consistently.
-async fn found(tables: &Tables, ids: &[String]) -> Result<Vec<Option<Message>>> {
-    let places: Vec<Option<Key>> = ids.iter().map(|id| message_at(id)).collect();
-    let mut keys: Vec<Key> = places.iter().flatten().cloned().collect();
-    keys.sort();
-    keys.dedup();
-    let rows: Vec<Message> = tables.get_many(&keys).await?;
-    let mut known: BTreeMap<Key, Message> = BTreeMap::new();
-    for row in rows {
-        known.insert(crate::table::Item::key(&row), row);
-    }
-    for key in &keys {
-        if !known.contains_key(key)
-            && let Some(row) = tables.get_consistent(key).await?
-        {
-            known.insert(key.clone(), row);
+    /// The messages of ids in their order; a miss is asked again consistently.
+    async fn found(&self, tables: &Tables, ids: &[String]) -> Result<Vec<Option<Message>>> {
+        let places: Vec<Option<Key>> = ids.iter().map(|id| message_at(id)).collect();
+        let mut keys: Vec<Key> = places.iter().flatten().cloned().collect();
+        keys.sort();
+        keys.dedup();
+        let rows: Vec<Message> = tables.get_many(&keys).await?;
+        let mut known: BTreeMap<Key, Message> = BTreeMap::new();
+        for row in rows {
+            known.insert(crate::table::Item::key(&row), row);
         }
+        for key in &keys {
+            if known.contains_key(key) {
+                continue;
+            }
+            let row = match tables.get_consistent(key).await? {
+                Some(row) => Some(row),
+                None => self.shelf.copy(tables, &self.me.user_id, key).await?,
+            };
+            known.extend(row.map(|row| (key.clone(), row)));
+        }
+        let row = |place: Option<Key>| place.and_then(|place| known.get(&place).cloned());
+        Ok(places.into_iter().map(row).collect())
     }
-    let row = |place: Option<Key>| place.and_then(|place| known.get(&place).cloned());
-    Ok(places.into_iter().map(row).collect())
 }
 
 async fn delivered(tables: &Tables, id: &str, head: &Head, me: Who, seq: i64) -> Result<Delivered> {

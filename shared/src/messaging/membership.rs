@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::address::conversation_id;
+use super::archive::begin;
 use super::head::{Head, Who};
 use crate::error::{Result, UNAVAILABLE};
 use crate::table::{BY_HOUR, BY_MARK, Change, Commit, Condition, Item, Key, Name, UNREAD, Value};
@@ -94,9 +95,14 @@ pub fn projections(change: &worker::Change, now: Time) -> Result<Vec<Commit>> {
         return Ok(Vec::new());
     }
     let (old, new) = change.of::<Head>()?;
-    Ok(new
-        .map(|new| following(old.as_ref(), &new, now))
-        .unwrap_or_default())
+    let Some(new) = new else {
+        return Ok(Vec::new());
+    };
+    let mut writes = following(old.as_ref(), &new, now);
+    if new.last_seq > 0 && old.is_none_or(|old| old.last_seq == 0) {
+        writes.push(begin(&new));
+    }
+    Ok(writes)
 }
 
 /// The same of typed heads.

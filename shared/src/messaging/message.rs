@@ -165,6 +165,12 @@ pub struct Message {
     /// Whether its price was given back.
     #[serde(rename = "rf", default, skip_serializing_if = "std::ops::Not::not")]
     pub refunded: bool,
+    /// `del#0` … `del#3` while the original waits for its end: partition of the index `due`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_shard: Option<String>,
+    /// When the original goes.
+    #[serde(default, with = "millis::option")]
+    pub due_at: Option<Time>,
     /// When the sender deleted it for himself.
     #[serde(rename = "hs", default, with = "millis::option")]
     pub hidden_from_sender: Option<Time>,

@@ -16,6 +16,7 @@
 
 mod address;
 mod admission;
+pub mod archive;
 mod attachments;
 mod curtain;
 mod delete;
@@ -30,6 +31,7 @@ mod moderate;
 mod moderating;
 mod outbox;
 mod parts;
+mod purge;
 mod reading;
 mod removal;
 mod repair;
@@ -46,7 +48,8 @@ mod window;
 
 pub use address::{conversation_id, message_at, message_id, message_key, message_row};
 pub use admission::{Admission, NEW_CONTACTS};
-pub use attachments::{Attachment, AttachmentView, Gallery};
+pub use archive::Shelf;
+pub use attachments::{Attachment, AttachmentView, Gallery, releases};
 pub use delete::{Deleted, Deletion, Scope};
 pub use facts::{complete, facts_of};
 pub use head::{CHANGED_SHARDS, Head, Last, Who, changed_partition};
@@ -59,6 +62,7 @@ pub use moderate::{Case, Judged};
 pub use moderating::{Moderating, fail, moderate, raise};
 pub use outbox::Outbox;
 pub use parts::{Bounds, ConversationPart, ListPart};
+pub use purge::{Purged, purge};
 pub use reading::{DeliveredMarks, Direction, Page, ReadMarks, Reader, Wish, find_message};
 pub use removal::delete;
 pub use repair::{Repaired, repair};

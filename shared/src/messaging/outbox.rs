@@ -105,9 +105,8 @@ struct Sender<'a> {
 
 impl Sender<'_> {
     async fn send(&self, tables: &Tables, client_id: &str, new: &NewMessage) -> Result<Sent> {
-        let mut key = message_key(&self.secret, &self.me.user_id, client_id, None);
+        let (mut after, mut is_fresh) = (None, false);
         let mut ground = self.read(tables, new, false).await?;
-        let mut is_fresh = false;
         for round in 1..=TRIES_MAX {
             let (me, rate) = (self.me, self.rate);
             if ground.asks_standing(&me.user_id, self.now) {
@@ -115,6 +114,7 @@ impl Sender<'_> {
                 let standing = Standing::load(tables, self.policies, who, self.now).await?;
                 ground.admission.standing = Some(standing);
             }
+            let key = self.key(client_id, &ground, after);
             let draft = Draft {
                 me,
                 new,
@@ -129,7 +129,7 @@ impl Sender<'_> {
                     // What was read may lag behind, and a request that was answered before is
                     // answered again whatever the balance is by now.
                     if let Some(first) = self.first(tables, new, key).await? {
-                        key = self.replay(new, client_id, &first)?;
+                        after = Some(self.replay(new, &first)?);
                     }
                     ground = self.read(tables, new, true).await?;
                     is_fresh = true;
@@ -147,7 +147,7 @@ impl Sender<'_> {
                 }
                 Err(Missed::Failed(error)) => return Err(error),
                 Err(Missed::Refused(refused)) => match self.lost(&refused, &mut ground)? {
-                    Some(first) => key = self.replay(new, client_id, &first)?,
+                    Some(first) => after = Some(self.replay(new, &first)?),
                     None => tables.pause(round).await,
                 },
             }
@@ -225,12 +225,19 @@ impl Sender<'_> {
         Ok(None)
     }
 
-    /// Answers with the first message under the client id, or gives the key for a new one if the
-    /// first one's time is over.
-    fn replay(&self, new: &NewMessage, client_id: &str, first: &Message) -> Result<[u8; 16]> {
+    /// The key of the message. In a conversation that was archived it is another one than before,
+    /// because an archived message may have been sent under the same client id.
+    fn key(&self, client_id: &str, ground: &Ground, after: Option<Time>) -> [u8; 16] {
+        let archived = ground.head.as_ref().map_or(0, |head| head.archived_seq);
+        let after = after.or_else(|| (archived > 0).then_some(Time(-archived)));
+        message_key(&self.secret, &self.me.user_id, client_id, after)
+    }
+
+    /// Answers with the first message under the client id, or says after when a new one has to be,
+    /// if the first one's time is over.
+    fn replay(&self, new: &NewMessage, first: &Message) -> Result<Time> {
         if self.now.since(first.created_at) >= CLIENT_ID_MS {
-            let (secret, me) = (&self.secret, &self.me.user_id);
-            return Ok(message_key(secret, me, client_id, Some(first.created_at)));
+            return Ok(first.created_at);
         }
         if first.fingerprint != new.fingerprint() {
             return Err(IDEMPOTENCY_KEY_REUSED.into());

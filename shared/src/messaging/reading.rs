@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::address::{conversation_id, message_at};
+use super::archive::Shelf;
 use super::head::{Head, Who};
 use super::marks::{Mark, MovesPage, OlderMoves};
 use super::message::Message;
@@ -14,7 +15,7 @@ use crate::aws::dynamo::Tables;
 use crate::error::{INTERNAL_ERROR, MESSAGE_NOT_FOUND, Result, USER_NOT_FOUND};
 use crate::id::is_id;
 use crate::page::OFFSET_MAX;
-use crate::table::{BY_SEQ, Name, Query, Range, Value};
+use crate::table::{Name, Query, Range, Value};
 
 /// Rows read at once.
 const CHUNK: usize = 100;
@@ -101,6 +102,8 @@ pub struct Page {
 pub struct Reader<'a> {
     /// Where the messages are.
     pub tables: &'a Tables,
+    /// Where they are after a year of silence.
+    pub shelf: &'a Shelf,
     /// Who reads.
     pub user_id: &'a str,
 }
@@ -167,7 +170,10 @@ impl Reader<'_> {
     /// # Errors
     /// 404 `MESSAGE_NOT_FOUND`.
     pub async fn message(&self, id: &str) -> Result<MessageView> {
-        let message = find_message(self.tables, self.user_id, id).await?;
+        let message = self
+            .shelf
+            .find_message(self.tables, self.user_id, id)
+            .await?;
         if !message.is_visible_to(self.user_id) {
             return Err(MESSAGE_NOT_FOUND.into());
         }
@@ -256,7 +262,10 @@ impl Reader<'_> {
         let mut found = Vec::new();
         for _ in 0..CHUNKS_MAX + wish.skip / CHUNK {
             let want = (wish.limit + 1 - found.len()).min(CHUNK);
-            let rows = self.chunk(head, beyond, older, want).await?;
+            let rows = self
+                .shelf
+                .chunk(self.tables, head, (beyond, older), want)
+                .await?;
             let is_end = rows.len() < want;
             beyond = rows.last().map_or(beyond, |last| last.seq);
             let visible = rows
@@ -276,26 +285,6 @@ impl Reader<'_> {
             }
         }
         Ok((found, Some(beyond)))
-    }
-
-    async fn chunk(
-        &self,
-        head: &Head,
-        beyond: i64,
-        older: bool,
-        limit: usize,
-    ) -> Result<Vec<Message>> {
-        let seq = Value::N(beyond.to_string());
-        let query = Query::of(Name::Data, &*head.conversation_id)
-            .by(BY_SEQ)
-            .limit(limit);
-        let query = query.consistent();
-        self.tables
-            .query(match older {
-                true => query.range(Range::Before(seq)).backward(),
-                false => query.range(Range::After(seq)),
-            })
-            .await
     }
 
     async fn views(&self, head: &Head, rows: &[Message]) -> Result<Vec<MessageView>> {

@@ -1,10 +1,9 @@
 //! Deleting, carried out.
 
+use super::archive::Shelf;
 use super::delete::{Deleted, Deletion, Scope};
 use super::head::Head;
-use super::message::Message;
 use super::outbox::TRIES_MAX;
-use super::reading::find_message;
 use crate::aws::dynamo::{Missed, Tables};
 use crate::credits::Wallet;
 use crate::error::{MESSAGE_NOT_FOUND, Result, UNAVAILABLE};
@@ -16,12 +15,12 @@ use crate::table::Item;
 /// # Errors
 /// 404 `MESSAGE_NOT_FOUND`; 403 `NOT_SENDER`; 503 when others were first too often.
 pub async fn delete(
-    tables: &Tables,
+    (tables, shelf): (&Tables, &Shelf),
     me: &Me,
     message_id: &str,
     deletion: &Deletion<'_>,
 ) -> Result<Deleted> {
-    let mut message = find_message(tables, &me.user_id, message_id).await?;
+    let mut message = shelf.find_message(tables, &me.user_id, message_id).await?;
     for round in 1..=TRIES_MAX {
         let scope = deletion.scope(&message)?;
         if let Some(first) = deletion.earlier(&message, scope)? {
@@ -39,7 +38,7 @@ pub async fn delete(
             Scope::Me => None,
         };
         // Read after the head: its revision vouches for the message.
-        let current: Option<Message> = tables.get_consistent(&message.key()).await?;
+        let current = shelf.row(tables, &me.user_id, &message.key()).await?;
         message = current.ok_or(MESSAGE_NOT_FOUND)?;
         if let Some(first) = deletion.earlier(&message, scope)? {
             return Ok(first);

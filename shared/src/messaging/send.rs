@@ -288,6 +288,8 @@ impl Draft<'_> {
             failed_at: None,
             deleted_at: None,
             refunded: false,
+            due_shard: None,
+            due_at: None,
             hidden_from_sender: None,
             hidden_from_receiver: None,
         }

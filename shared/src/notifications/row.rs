@@ -18,6 +18,8 @@ const KEPT_MS: i64 = 30 * DAY_MS;
 const FRESH_MS: i64 = MINUTE_MS;
 /// Partitions of the index of due rows.
 pub const SHARDS: u8 = 4;
+/// The sealed content has a multiple of this size, bytes.
+const FACTS_BYTES: usize = 512;
 /// Place of the sealed content, for the data key.
 const FACTS: &str = "data/notification/facts";
 
@@ -160,6 +162,26 @@ pub struct NewMail<'a> {
     pub valid_until: Option<Time>,
 }
 
+impl NewMail<'_> {
+    /// The id of its row.
+    pub fn id(&self) -> String {
+        id_of(self.event, self.user_id, Channel::Email).1
+    }
+}
+
+/// The hash behind an id, and the id, of what an event causes for somebody on a channel.
+fn id_of(event: &str, user_id: &str, channel: Channel) -> ([u8; 32], String) {
+    let channel: &[u8] = match channel {
+        Channel::InApp => b"in_app",
+        Channel::Push => b"push",
+        Channel::Email => b"email",
+        Channel::Sms => b"sms",
+    };
+    let parts = [event.as_bytes(), user_id.as_bytes(), channel];
+    let hash = crypto::mac(b"notification", &parts);
+    (hash, id::id_of("ntf", crypto::take(&hash)))
+}
+
 /// What a row is made of besides its content.
 pub(super) struct NewRow<'a> {
     pub user_id: &'a str,
@@ -197,19 +219,14 @@ pub(super) fn row<T: Serialize>(
     content: &T,
     now: Time,
 ) -> Result<Commit> {
-    let channel: &[u8] = match new.channel {
-        Channel::InApp => b"in_app",
-        Channel::Push => b"push",
-        Channel::Email => b"email",
-        Channel::Sms => b"sms",
-    };
-    let parts = [new.event.as_bytes(), new.user_id.as_bytes(), channel];
-    let hash = crypto::mac(b"notification", &parts);
-    let plain = serde_json::to_vec(content).map_err(|cause| INTERNAL_ERROR.because(cause))?;
+    let (hash, id) = id_of(new.event, new.user_id, new.channel);
+    let mut plain = serde_json::to_vec(content).map_err(|cause| INTERNAL_ERROR.because(cause))?;
+    // Filled up, so that its size does not tell what it is.
+    plain.resize(plain.len().next_multiple_of(FACTS_BYTES), b' ');
     let [shard, ..] = hash;
     let row = Notification {
         user_id: new.user_id.to_owned(),
-        id: id::id_of("ntf", crypto::take(&hash)),
+        id,
         notification_type: new.channel,
         status: State::Pending,
         detail: Detail::Queued,

@@ -1,6 +1,7 @@
 //! Accounts (spec accounts.md, *Acceptance scenarios*). Only these scenarios hash passwords.
 
 mod account;
+mod keys;
 mod passwords;
 mod phone;
 mod presence;
@@ -9,6 +10,8 @@ mod registration;
 mod sessions;
 mod sign_in;
 mod social;
+mod start;
+mod timing;
 mod two_factor;
 
 use serde_json::json;

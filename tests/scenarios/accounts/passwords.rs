@@ -1,6 +1,10 @@
 //! Forgotten, changed and imported passwords.
 
 use serde_json::{Value, json};
+use shared::accounts::demo::{Newcomer, open_person};
+use shared::accounts::password::StoredPassword;
+use shared::aws::secret::{Keeper, Pepper};
+use shared::function::Take;
 use world::{Answer, Person, World};
 
 use super::two_factor::{Enrolled, answers, asked, code, enrolled};
@@ -245,4 +249,84 @@ async fn a_pending_account_gets_no_reset_link() {
         subjects(&world, "dora@pairly.test"),
         ["Confirm your e-mail address"]
     );
+}
+
+/// A bcrypt hash of `TestPass123`, made by another implementation (crypt(3), cost 10).
+const BCRYPT: &str = "$2b$10$abcdefghijklmnopqrstuudTvuoIip4ZfefSD0SgkQq.WbxWTrIVy";
+
+async fn imports(world: &World, email: &str, password: StoredPassword) -> String {
+    let newcomer = Newcomer {
+        name: "Ida",
+        email,
+        password,
+        credits: 0,
+    };
+    let env = world.local.env("local");
+    open_person(&env, newcomer).await.expect("a person")
+}
+
+/// How a person's password is kept: pepper and hash.
+async fn kept(world: &World, user_id: &str) -> (String, String) {
+    let rows = world.rows("data", user_id, "account").await;
+    let text = format!("{:?}", rows[0]["password"]);
+    let phc = text.split("S(\"").nth(1).expect("a hash");
+    let pepper = text.split("N(\"").nth(1).expect("a version");
+    let until = |part: &str| part.split('"').next().expect("a value").to_owned();
+    (until(pepper), until(phc))
+}
+
+/// Scenario 14.
+#[tokio::test(start_paused = true)]
+async fn an_imported_bcrypt_account_signs_in_and_is_argon2id_afterwards() {
+    let world = World::unlimited().await;
+    let imported = StoredPassword::imported(BCRYPT).expect("bcrypt");
+    let ida = imports(&world, "ida@pairly.test", imported).await;
+    signs_in(&world, "ida@pairly.test", "WrongPass123")
+        .await
+        .refused(401, "INVALID_CREDENTIALS");
+    assert_eq!(kept(&world, &ida).await, ("0".into(), BCRYPT.into()));
+    signs_in(&world, "ida@pairly.test", "TestPass123")
+        .await
+        .ok();
+    let (pepper, phc) = kept(&world, &ida).await;
+    assert_eq!(pepper, "1");
+    assert!(phc.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{phc}");
+    signs_in(&world, "ida@pairly.test", "TestPass123")
+        .await
+        .ok();
+    assert_eq!(kept(&world, &ida).await, (pepper, phc));
+    signs_in(&world, "ida@pairly.test", "WrongPass123")
+        .await
+        .refused(401, "INVALID_CREDENTIALS");
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_pepper_replaces_the_hash_at_the_next_sign_in() {
+    let world = World::unlimited().await;
+    let ann = world.person("Ann").await;
+    let env = world.local.env("local");
+    let keeper = <Keeper<Pepper> as Take<()>>::take(&env, &mut ()).await;
+    let keeper = keeper.expect("a keeper");
+    let one = keeper.read().await.expect("a pepper");
+    let two = shared::crypto::encode(&[9; 32]);
+    let both = json!({ "current": 2, "keys": { "1": one, "2": two } });
+    keeper
+        .replace(&both.to_string(), "two")
+        .await
+        .expect("stored");
+    // Instances keep a secret for five minutes.
+    world.passes(301).await;
+    assert_eq!(kept(&world, &ann.id).await.0, "1");
+    signs_in(&world, &ann.email, &ann.password).await.ok();
+    assert_eq!(kept(&world, &ann.id).await.0, "2");
+    let alone = json!({ "current": 2, "keys": { "2": two } });
+    keeper
+        .replace(&alone.to_string(), "alone")
+        .await
+        .expect("stored");
+    world.passes(301).await;
+    signs_in(&world, &ann.email, &ann.password).await.ok();
+    signs_in(&world, "nobody@pairly.test", &ann.password)
+        .await
+        .refused(401, "INVALID_CREDENTIALS");
 }

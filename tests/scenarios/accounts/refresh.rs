@@ -4,6 +4,7 @@ use world::World;
 
 use super::{refreshes, uses};
 
+/// Scenario 4.
 #[tokio::test(start_paused = true)]
 async fn a_refresh_gives_a_new_pair_and_a_lost_answer_is_given_again() {
     let world = World::new().await;
@@ -24,6 +25,7 @@ async fn a_refresh_gives_a_new_pair_and_a_lost_answer_is_given_again() {
     refreshes(&world, &ann.refresh).await.ok();
 }
 
+/// Scenario 3.
 #[tokio::test(start_paused = true)]
 async fn a_spent_refresh_token_signs_the_thief_and_the_owner_out() {
     let world = World::new().await;

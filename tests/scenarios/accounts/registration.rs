@@ -34,6 +34,7 @@ fn link_in(mail: &Value) -> String {
     rest.split_whitespace().next().expect("a link").to_owned()
 }
 
+/// Scenario 1.
 #[tokio::test(start_paused = true)]
 async fn somebody_registers_proves_the_address_by_code_and_signs_in() {
     let world = World::new().await;
@@ -75,6 +76,7 @@ async fn somebody_registers_proves_the_address_by_code_and_signs_in() {
     );
 }
 
+/// Scenario 6: by the link and its button.
 #[tokio::test(start_paused = true)]
 async fn opening_the_link_changes_nothing_and_its_button_verifies_once() {
     let world = World::new().await;
@@ -102,6 +104,7 @@ async fn opening_the_link_changes_nothing_and_its_button_verifies_once() {
     signs_in(&world, "dora@pairly.test", PASSWORD).await.ok();
 }
 
+/// Scenario 6: by code.
 #[tokio::test(start_paused = true)]
 async fn a_wrong_code_counts_down_and_the_sixth_try_is_gone() {
     let world = World::new().await;
@@ -158,6 +161,7 @@ async fn a_known_address_gets_the_same_answer_and_its_owner_a_mail() {
     assert!(world.mails_to("nobody@pairly.test").is_empty());
 }
 
+/// Scenario 13, and what else registration refuses.
 #[tokio::test(start_paused = true)]
 async fn registration_refuses_the_young_the_weak_and_the_disposable() {
     let world = World::unlimited().await;
@@ -194,6 +198,7 @@ async fn registration_refuses_the_young_the_weak_and_the_disposable() {
         .expect(201);
 }
 
+/// Scenario 15.
 #[tokio::test(start_paused = true)]
 async fn a_mail_outage_delays_the_mail_and_nothing_else() {
     let world = World::new().await;

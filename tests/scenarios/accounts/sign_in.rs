@@ -53,3 +53,23 @@ async fn the_public_keys_are_published_and_cacheable() {
         .await
         .expect(304);
 }
+
+/// Scenario 2: equal bodies; that the time is equal too is shown in `timing`.
+#[tokio::test(start_paused = true)]
+async fn an_unknown_address_and_a_wrong_password_are_answered_alike() {
+    let world = World::unlimited().await;
+    let ann = world.person("Ann").await;
+    let wrong = signs_in(&world, &ann.email, "WrongPass123").await;
+    let unknown = signs_in(&world, "nobody@pairly.test", "WrongPass123").await;
+    assert_eq!(wrong.comparable(), unknown.comparable());
+    let names = |answer: &world::Answer| -> Vec<String> {
+        answer
+            .headers
+            .iter()
+            .map(|(name, _)| name.clone())
+            .collect()
+    };
+    assert_eq!(names(&wrong), names(&unknown));
+    wrong.refused(401, "INVALID_CREDENTIALS");
+    unknown.refused(401, "INVALID_CREDENTIALS");
+}

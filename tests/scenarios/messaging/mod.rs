@@ -1,5 +1,6 @@
 //! Messaging (spec messaging.md, *Acceptance scenarios*).
 
+mod archive;
 mod attachments;
 mod blocks;
 mod contacts;
@@ -7,6 +8,7 @@ mod deleting;
 mod limits;
 mod marks;
 mod moderation;
+mod purging;
 mod reading;
 mod sending;
 

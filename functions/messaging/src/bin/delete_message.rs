@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::credits::Policies;
 use shared::http::{Json, Member, Path, Query};
-use shared::messaging::{Deleted, Deletion, Scope, delete};
+use shared::messaging::{Deleted, Deletion, Scope, Shelf, delete};
 use shared::table::{Data, Ledger, Write};
 use shared::{Clock, Result, Table, endpoint};
 
@@ -31,6 +31,7 @@ async fn delete_message(
     Path(at): Path<At>,
     Query(whom): Query<For>,
     policies: Policies,
+    shelf: Shelf,
 ) -> Result<Json<Deleted>> {
     let refunds_unsent = policies.is_on("message.refund_unsent");
     let (user_id, scope, now) = (&*me.user_id, whom.scope, clock.now());
@@ -40,5 +41,7 @@ async fn delete_message(
         refunds_unsent,
         now,
     };
-    Ok(Json(delete(&tables, &me, &at.message_id, &deletion).await?))
+    Ok(Json(
+        delete((&tables, &shelf), &me, &at.message_id, &deletion).await?,
+    ))
 }

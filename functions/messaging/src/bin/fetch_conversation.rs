@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::http::{Json, Member, Pages, Path, Query};
-use shared::messaging::{ConversationPart, Gallery, Page, Reader};
+use shared::messaging::{ConversationPart, Gallery, Page, Reader, Shelf};
 use shared::table::{Data, Read};
 use shared::{Result, Table, endpoint};
 
@@ -23,11 +23,13 @@ async fn fetch_conversation(
     Query(part): Query<ConversationPart>,
     pages: Pages,
     gallery: Gallery,
+    shelf: Shelf,
 ) -> Result<Json<Page>> {
     let filters = format!("{} {:?}", with.partner_id, part.direction());
     let wish = part.wish(pages.open(&filters, part.cursor.as_deref())?)?;
     let reader = Reader {
         tables: &table,
+        shelf: &shelf,
         user_id: &me.user_id,
     };
     let mut page = reader.page(&with.partner_id, &wish).await?;

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::http::{Json, Member, Path};
-use shared::messaging::{Gallery, MessageView, Reader};
+use shared::messaging::{Gallery, MessageView, Reader, Shelf};
 use shared::table::{Data, Read};
 use shared::{Result, Table, endpoint};
 
@@ -20,9 +20,11 @@ async fn get_message(
     Member(me): Member,
     Path(at): Path<At>,
     gallery: Gallery,
+    shelf: Shelf,
 ) -> Result<Json<MessageView>> {
     let reader = Reader {
         tables: &table,
+        shelf: &shelf,
         user_id: &me.user_id,
     };
     let mut message = reader.message(&at.message_id).await?;

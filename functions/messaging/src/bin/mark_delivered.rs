@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::http::{Body, Json, Member, Once, Path, Rate};
-use shared::messaging::{Delivered, Marker};
+use shared::messaging::{Delivered, Marker, Shelf};
 use shared::table::{Commit, Data, Write};
 use shared::{Clock, Result, Table, endpoint};
 
@@ -32,10 +32,12 @@ async fn mark_delivered(
     _: Body<Extent>,
     rate: Rate,
     once: Once,
+    shelf: Shelf,
 ) -> Result<Json<Delivered>> {
     let marker = Marker {
         me: &me,
         rate: &rate,
+        shelf: &shelf,
         now: clock.now(),
     };
     let marked = Json(marker.delivered(&table, &at.message_id).await?);

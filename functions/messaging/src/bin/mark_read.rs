@@ -1,7 +1,7 @@
 //! Notes that the caller has read messages, and so everything before them.
 
 use shared::http::{Body, Json, Member, Once, Rate};
-use shared::messaging::{Marker, ReadAnswer, ReadWish};
+use shared::messaging::{Marker, ReadAnswer, ReadWish, Shelf};
 use shared::table::{Commit, Data, Write};
 use shared::{Clock, Result, Table, endpoint};
 
@@ -15,10 +15,12 @@ async fn mark_read(
     Body(wish): Body<ReadWish>,
     rate: Rate,
     once: Once,
+    shelf: Shelf,
 ) -> Result<Json<ReadAnswer>> {
     let marker = Marker {
         me: &me,
         rate: &rate,
+        shelf: &shelf,
         now: clock.now(),
     };
     let marked = Json(marker.read(&table, &wish).await?);

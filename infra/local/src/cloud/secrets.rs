@@ -148,7 +148,10 @@ impl Cloud {
                 Err(SERVICE.error(400, "ResourceExistsException", &message))
             }
             _ if known.is_empty() => Err(missing()),
-            "PutSecretValue" => self.store_secret(name, &body),
+            "PutSecretValue" => match same_token(name, &known, &body) {
+                Some(answer) => answer,
+                None => self.store_secret(name, &body),
+            },
             "GetSecretValue" => value(name, &known, &body),
             _ => Ok(described(name, &known)),
         }
@@ -177,6 +180,23 @@ impl Cloud {
             "ARN": arn(name), "Name": name, "VersionId": id, "VersionStages": ["AWSCURRENT"],
         })))
     }
+}
+
+/// A version with this token is there already: the same value changes nothing, another is refused.
+fn same_token(name: &str, known: &[Version], body: &Value) -> Option<Result<Response, Response>> {
+    let token = body["ClientRequestToken"].as_str()?;
+    let version = known.iter().find(|version| version.id == token)?;
+    let same = |kind: &&str| version.value[*kind] == body[*kind];
+    if ["SecretString", "SecretBinary"]
+        .iter()
+        .all(|kind| same(&kind))
+    {
+        return Some(Ok(SERVICE.ok(&json!({
+            "ARN": arn(name), "Name": name, "VersionId": token, "VersionStages": stages(version),
+        }))));
+    }
+    let message = "A version with this token and another value exists already.";
+    Some(Err(SERVICE.error(400, "ResourceExistsException", message)))
 }
 
 /// The IAM action and the name of an operation.

@@ -161,9 +161,13 @@ fn list(people: &[Person], request: &HttpRequest) -> HttpResponse {
 fn page(content: &str) -> HttpResponse {
     let document = format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width\"><title>Local provider</title>\
-         <style>body{{font:16px/1.5 system-ui,sans-serif;max-width:30rem;margin:2rem auto;\
-         padding:0 1rem}}</style><main>{content}</main></html>"
+         <meta name=\"viewport\" content=\"width=device-width\">\
+         <meta name=\"color-scheme\" content=\"light dark\">\
+         <link rel=\"icon\" href=\"data:,\"><title>Local provider</title>\
+         <style>body{{font:16px/1.5 system-ui,sans-serif;max-width:24rem;margin:4rem auto;\
+         padding:0 1rem}}h1{{font-size:1.4rem}}p{{margin:.5rem 0}}a{{display:block;color:inherit;\
+         padding:.7rem 1rem;border:1px solid #8884;border-radius:14px;text-decoration:none}}\
+         a:hover{{border-color:currentcolor}}</style><main>{content}</main></html>"
     );
     HttpResponse {
         status: 200,

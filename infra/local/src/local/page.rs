@@ -37,6 +37,7 @@ pub(super) const PEOPLE: &str = concat!(
     part!("drawing.js"),
     part!("forms.js"),
     part!("qr.js"),
+    part!("social.js"),
     part!("gate.js"),
     part!("search.js"),
     part!("attachments.js"),

@@ -3,17 +3,15 @@
 
 use serde::Serialize;
 
-use super::row::{SHARDS, State, Upload, shard};
+use super::row::{SHARDS, State, Upload};
 use crate::aws::dynamo::{Missed, Tables};
 use crate::aws::objects::{Media, Objects};
-use crate::error::{Result, UNAVAILABLE, UPLOAD_NOT_FOUND};
+use crate::error::{Result, UPLOAD_NOT_FOUND};
 use crate::table::{Commit, Condition, DUE, Item, Name, Query, Range, Value};
 use crate::time::Time;
 
 /// Rows of one shard that one run removes; the next run goes on.
 const RUN_ROWS_MAX: usize = 250;
-/// Tries when others change the same row.
-const TRIES_MAX: u32 = 6;
 
 /// What a run has done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -69,31 +67,4 @@ async fn remove(
         Ok(()) | Err(Missed::Refused(_)) => Ok(true),
         Err(Missed::Failed(error)) => Err(error),
     }
-}
-
-/// Takes back one use of media; when it was the last one, they are due at once.
-///
-/// # Errors
-/// 503 when others change the row too often or the table does not answer.
-pub async fn release(tables: &Tables, user_id: &str, media_id: &str, now: Time) -> Result<()> {
-    let Some(key) = Upload::key_of_media(user_id, media_id) else {
-        return Ok(());
-    };
-    for round in 1..=TRIES_MAX {
-        let Some(row) = tables.get_consistent::<Upload>(&key).await? else {
-            return Ok(());
-        };
-        let mut next = row.clone();
-        next.uses = (row.uses - 1).max(0);
-        next.updated_at = now;
-        if next.uses == 0 {
-            (next.due_shard, next.due_at) = (Some(shard(&row.upload_id)), Some(now));
-        }
-        match tables.commit(row.moved(&next)).await {
-            Ok(()) => return Ok(()),
-            Err(Missed::Refused(_)) => tables.pause(round).await,
-            Err(Missed::Failed(error)) => return Err(error),
-        }
-    }
-    Err(UNAVAILABLE.because("others were first too often"))
 }

@@ -19,7 +19,7 @@ mod sound;
 mod tests;
 mod validate;
 
-pub use clean::{Cleaned, clean, release};
+pub use clean::{Cleaned, clean};
 pub use media::MediaType;
 pub use picture::SIZES;
 pub use post::{NewUpload, Purpose, UploadForm, UploadProgress, complete, create};

@@ -188,6 +188,17 @@ impl Upload {
         Commit::new().update::<Self>(self.key(), changes, Some((ready, &UPLOAD_STATE)))
     }
 
+    /// The part of a commit that counts one message less; the last one makes the media due.
+    pub fn released(&self, now: Time) -> Commit {
+        let mut next = self.clone();
+        next.uses = (self.uses - 1).max(0);
+        next.updated_at = now;
+        if next.uses == 0 {
+            (next.due_shard, next.due_at) = (Some(shard(&self.upload_id)), Some(now));
+        }
+        self.moved(&next)
+    }
+
     /// This row in another state, with the condition that nobody changed it in the meantime.
     pub(super) fn moved(&self, next: &Self) -> Commit {
         let state = Condition::text("state", self.state.as_str());
