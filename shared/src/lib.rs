@@ -16,6 +16,7 @@ pub mod aws;
 pub mod config;
 pub mod credits;
 pub mod crypto;
+pub mod desk;
 pub mod env;
 pub mod error;
 pub mod function;

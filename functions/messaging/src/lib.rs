@@ -14,6 +14,7 @@ pub mod bin {
         mark_read,
         mute_conversation,
         purge_deleted_messages,
+        scan_message,
         search_messages,
         send_message,
         show_typing,

@@ -1,4 +1,4 @@
-//! What the accounts functions share of capabilities: sets of them under one name.
+//! What the accounts functions share of capabilities.
 
 use std::fmt;
 use std::ops::Deref;
@@ -9,6 +9,7 @@ use crate::aws::cipher::Cipher;
 use crate::aws::secret::{Keeper, Lookup, Pepper, Secret, Signing};
 use crate::config::Config;
 use crate::credits::Policies;
+use crate::desk::{Grants, desk};
 use crate::env::Env;
 use crate::error::Result;
 use crate::function::{Grant, Take};
@@ -17,61 +18,6 @@ use crate::http::limit::{Limit, Spent, spend_key};
 use crate::id::Ids;
 use crate::table::{Data, Ledger, Live, Read, Table, Write};
 use crate::time::Clock;
-
-type Grants = &'static [&'static [Grant]];
-
-const fn count(parts: &[Grants]) -> usize {
-    let (mut at, mut sum) = (0, 0);
-    while at < parts.len() {
-        sum += parts[at].len();
-        at += 1;
-    }
-    sum
-}
-
-const fn join<const N: usize>(parts: &[Grants]) -> [&'static [Grant]; N] {
-    let mut all: [&'static [Grant]; N] = [&[]; N];
-    let (mut part, mut to) = (0, 0);
-    while part < parts.len() {
-        let mut at = 0;
-        while at < parts[part].len() {
-            all[to] = parts[part][at];
-            at += 1;
-            to += 1;
-        }
-        part += 1;
-    }
-    all
-}
-
-/// Several capabilities as one; its grants are theirs.
-macro_rules! desk {
-    ($(#[$doc:meta])* $name:ident { $($field:ident: $kind:ty = $text:literal),* $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Clone)]
-        pub struct $name {
-            $(#[doc = $text] pub $field: $kind,)*
-        }
-
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(stringify!($name))
-            }
-        }
-
-        impl<C: Send> Take<C> for $name {
-            const GRANTS: Grants = {
-                const PARTS: &[Grants] = &[$(<$kind as Take<()>>::GRANTS),*];
-                const ALL: [&[Grant]; count(PARTS)] = join(PARTS);
-                &ALL
-            };
-
-            async fn take(env: &Env, _: &mut C) -> Result<Self> {
-                Ok(Self { $($field: <$kind as Take<()>>::take(env, &mut ()).await?,)* })
-            }
-        }
-    };
-}
 
 desk! {
     /// What opening an account needs.

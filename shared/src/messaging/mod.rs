@@ -5,6 +5,7 @@
 //! | [`Head`] | data | `cnv_…` | `head` (index `changed`) |
 //! | [`Message`] | data | `cnv_…` | `msg#<key, 26 characters>` (index `by_seq`) |
 //! | [`MovesPage`] | data | `cnv_…` | `moves#<l or h><d or r>#<number, 16 digits>` |
+//! | [`Seen`] | live | `seen#<link or text>#<hash>` | `usr_…#usr_…`, or `blocked` |
 //! | [`Membership`] | data | `usr_…` | `with#usr_…` (indexes `by_hour` and `unread`) |
 //!
 //! A message's key is a hash of its sender and the client's id for it, so its row is the record
@@ -35,6 +36,7 @@ mod purge;
 mod reading;
 mod removal;
 mod repair;
+mod scan;
 mod screening;
 mod search;
 mod send;
@@ -69,6 +71,7 @@ pub use purge::{Purged, purge};
 pub use reading::{DeliveredMarks, Direction, Page, ReadMarks, Reader, Wish, find_message};
 pub use removal::delete;
 pub use repair::{Repaired, repair};
+pub use scan::{Scan, Seen, scan, scans_of};
 pub use screening::Scene;
 pub use search::{Found, Search, SearchPlace};
 pub use send::{Decided, Draft, Ground, NewAttachment, NewMessage};

@@ -12,6 +12,7 @@
 //! trust, what was written to others) is asked for only when the text matches already.
 
 mod detect;
+mod flagged;
 mod item;
 mod look;
 mod queue;
@@ -20,6 +21,7 @@ mod rules;
 mod tests;
 
 pub use detect::{Found, detect};
+pub use flagged::{queue_crowded, queue_flagged};
 pub use item::{
     Evidence, Finding, ItemState, ModerationItem, Resolution, Severity, Subject, evidence_of,
 };

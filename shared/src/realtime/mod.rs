@@ -16,6 +16,7 @@ mod connection;
 mod fact;
 mod handshake;
 mod outbox;
+mod outlets;
 mod ping;
 mod push;
 mod rotation;
@@ -30,6 +31,7 @@ pub use connection::{
 pub use fact::{Audience, Fact, fan_out};
 pub use handshake::{Begin, Challenged, Proof, begin, prove};
 pub use outbox::Meaning;
+pub use outlets::Outlets;
 pub use ping::{Activity, Declared, Ping, Pong, Ready};
 pub use push::{Push, close_session, post};
 pub use rotation::{Advice, Progress, Reaped, Reconnect, reap, rotate};

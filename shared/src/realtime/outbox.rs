@@ -9,7 +9,7 @@ use crate::accounts::{self, Revoked, Session};
 use crate::aws::dynamo::{Missed, Tables};
 use crate::credits::{self, BalanceJob, Wallet};
 use crate::error::Result;
-use crate::messaging;
+use crate::messaging::{self, Scan};
 use crate::notifications::{Jobs, Notification};
 use crate::relay::{self, Device, RevokedDevice};
 use crate::table::Commit;
@@ -31,6 +31,8 @@ pub struct Meaning {
     pub devices: Vec<RevokedDevice>,
     /// Balances that no frame of their own tells.
     pub balances: Vec<BalanceJob>,
+    /// Messages to be looked at among others.
+    pub scans: Vec<Scan>,
 }
 
 impl Meaning {
@@ -71,6 +73,7 @@ impl Meaning {
                 self.facts.extend(messaging::facts_of(change)?);
                 self.projections
                     .extend(messaging::projections(change, now)?);
+                self.scans.extend(messaging::scans_of(change)?);
             }
             _ => {}
         }

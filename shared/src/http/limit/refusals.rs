@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::flags::{Crowded, FLAGS_CROWD};
 use super::{Activity, Class};
 use crate::accounts::Session;
 use crate::aws::dynamo::{Missed, Tables};
@@ -158,6 +159,10 @@ pub(super) async fn refused(
             now.plus(FLAG_MS).ms(),
         ));
         commit = commit.put(&flag);
+        let live = known.flags.values().filter(|end| **end > now.ms());
+        if live.count() + 1 >= FLAGS_CROWD {
+            commit = commit.put(&Crowded::of(&known.owner, now));
+        }
     }
     let present = Some((Condition::Present, &UNAVAILABLE));
     let commit = commit.update::<Activity>(known.key(), changes, present);

@@ -134,7 +134,8 @@ const LURES: [&str; 62] = [
     "giveaway",
 ];
 /// Words of the text that push people to a link.
-pub const PUSHES: &str = "click klick* clic pincha haz free gratis kostenlos earn verdien* gana ganar win won \
+pub const PUSHES: &str = "\
+    click klick* clic pincha haz free gratis kostenlos earn verdien* gana ganar win won \
     gewinn* gewonnen premio prize bonus verify verifizier* verifica register registrier* \
     registrate anmeld* signup profit invest* invier* crypto krypto* cripto* bitcoin trading \
     nudes nacktbilder desnuda* naked sexy hot cam pics fotos private privado";
@@ -250,7 +251,8 @@ fn undone(text: &[Folded]) -> Vec<Folded> {
                 .chars()
                 .all(|c| rest.next().is_some_and(|one| one.c == c))
         };
-        let known = SPELT.iter().filter(|(spelt, _)| begins(spelt));
+        let may = rest.first().is_some_and(|one| " ([{_-*".contains(one.c));
+        let known = SPELT.iter().filter(|(spelt, _)| may && begins(spelt));
         let longest = known.max_by_key(|(spelt, _)| spelt.len());
         match longest {
             Some((spelt, c)) => {

@@ -48,6 +48,13 @@ pub struct Folded {
 /// The text in one alphabet: compatibility forms, accents, case and look-alikes are folded, what
 /// nobody sees is left out. Linear in the length.
 pub fn fold(text: &str) -> Vec<Folded> {
+    if text.is_ascii() {
+        let plain = |byte: u8| Folded {
+            c: char::from(byte.to_ascii_lowercase()),
+            is_disguised: false,
+        };
+        return text.bytes().take(CHARS_MAX).map(plain).collect();
+    }
     let mut folded = Vec::with_capacity(text.len());
     let visible = |c: &char| !is_combining_mark(*c) && !is_invisible(*c);
     for c in text.nfkd().filter(visible).take(CHARS_MAX) {

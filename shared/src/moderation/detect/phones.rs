@@ -148,15 +148,21 @@ fn atom(word: String) -> Atom {
     }
 }
 
-fn number_words() -> impl Iterator<Item = (char, &'static str)> {
+fn number_words(start: char) -> impl Iterator<Item = (char, &'static str)> {
     let words = NUMBER_WORDS.into_iter();
-    words.flat_map(|(digit, words)| words.split(' ').map(move |word| (digit, word)))
+    let words = words.flat_map(|(digit, words)| words.split(' ').map(move |word| (digit, word)));
+    // Nearly all letters begin no such word.
+    let known = "zonceutdfvqsap+m".contains(start);
+    words
+        .filter(move |(_, word)| word.starts_with(start))
+        .take(if known { 40 } else { 0 })
 }
 
 /// The digits of a word that consists of nothing else: digits, words for them, and letters that
 /// look like them; and whether it was spoken.
 fn digits_of(word: &str) -> Option<(String, bool)> {
-    if let Some((digit, _)) = number_words().find(|(_, known)| *known == word) {
+    let first = word.chars().next()?;
+    if let Some((digit, _)) = number_words(first).find(|(_, known)| *known == word) {
         return Some((digit.to_string(), true));
     }
     let written = word.chars().filter(char::is_ascii_digit).count();
@@ -168,7 +174,7 @@ fn digits_of(word: &str) -> Option<(String, bool)> {
     let (mut digits, mut spoken, mut rest) = (String::new(), 0, word);
     while let Some(c) = rest.chars().next() {
         let long = |(_, known): &(char, &str)| known.len() >= 3 && rest.starts_with(known);
-        let longest = number_words()
+        let longest = number_words(c)
             .filter(long)
             .max_by_key(|(_, known)| known.len());
         if let Some((digit, known)) = longest {

@@ -5,6 +5,7 @@
 //! counts if the place before it was met shortly before. So the time follows the text's length.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use super::normal::{Folded, append, canonical, canonical_word, fold};
 
@@ -34,13 +35,36 @@ pub struct Phrase {
 /// Place in a phrase: number of the phrase, number of the word in it.
 type Place = (u16, u8);
 
+/// Values by the hash of a word, which is spread well already.
+type Hashed<T> = HashMap<u64, Vec<T>, BuildHasherDefault<Same>>;
+
+/// Takes a number as its own hash.
+#[derive(Debug, Default)]
+struct Same(u64);
+
+impl Hasher for Same {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
+    }
+}
+
 /// The words of all phrases.
 #[derive(Debug, Default)]
 pub struct Book {
-    exact: HashMap<u64, Vec<Place>>,
-    starts: HashMap<u64, Vec<Place>>,
+    exact: Hashed<Place>,
+    starts: Hashed<Place>,
     /// Words that may be misspelt, by their own hash and those with one letter left out.
-    fuzzy: HashMap<u64, Vec<u16>>,
+    fuzzy: Hashed<u16>,
     spellings: Vec<(String, Place)>,
     lengths: Vec<u8>,
     gaps: Vec<usize>,
