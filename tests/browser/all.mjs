@@ -8,12 +8,15 @@ import { blocks } from './blocks.mjs';
 import { chat } from './chat.mjs';
 import { credits } from './credits.mjs';
 import { factors } from './factors.mjs';
+import { held } from './held.mjs';
+import { mute } from './mute.mjs';
 import { password } from './password.mjs';
 import { pictures } from './pictures.mjs';
+import { search } from './search.mjs';
 import { social } from './social.mjs';
 import { Stage } from './stage.mjs';
 
-const STORIES = { chat, blocks, credits, pictures, password, factors,
+const STORIES = { chat, mute, blocks, search, credits, held, pictures, password, factors,
   social };
 
 const wanted = process.argv.slice(2);
