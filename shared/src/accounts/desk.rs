@@ -12,7 +12,7 @@ use crate::credits::Policies;
 use crate::desk::{Grants, desk};
 use crate::env::Env;
 use crate::error::Result;
-use crate::function::{Grant, Take};
+use crate::function::Take;
 use crate::http::Call;
 use crate::http::limit::{Limit, Spent, spend_key};
 use crate::id::Ids;
