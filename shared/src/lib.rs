@@ -1,6 +1,7 @@
 //! The crate under every function: capabilities, tables, wire and the domains' rules.
 //!
-//! - [`function`]: what a function declares; the macros that every function file starts with
+//! - [`function`]: what a function declares; `declare`: the macros that every function file
+//!   starts with; [`desk`]: sets of capabilities
 //! - [`http`]: extractors, replies, validation, idempotency and rate limits of client calls
 //! - [`worker`]: queue messages, stream changes and schedule ticks
 //! - [`table`]: keys, items, conditions, commits and queries as data
@@ -16,6 +17,7 @@ pub mod aws;
 pub mod config;
 pub mod credits;
 pub mod crypto;
+mod declare;
 pub mod desk;
 pub mod env;
 pub mod error;
