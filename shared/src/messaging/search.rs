@@ -181,7 +181,7 @@ impl Search<'_> {
             return Ok((stop.into_iter().collect(), None, since.unwrap_or(self.now)));
         }
         // Before every conversation of a walk that has begun.
-        let first = since.map(|since| Place::first(since));
+        let first = since.map(Place::first);
         let after = at.after.as_ref().or(first.as_ref());
         let stretch = inbox.walk(after, GROUP, self.now).await?;
         let next = stretch.next();

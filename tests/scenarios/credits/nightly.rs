@@ -289,7 +289,8 @@ async fn removed_rows_pages_holds_and_wallets_are_found() {
         ),
     ]
     .map(|(id, at, what)| (id, at, what.to_owned()));
-    (found.sort(), wanted.sort());
+    found.sort();
+    wanted.sort();
     assert_eq!(found, wanted);
     let gone = Commit::new().delete::<Wallet>(Wallet::key_of(&his.wallet_id), None);
     his.tables.commit(gone).await.expect("stored");
