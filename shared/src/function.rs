@@ -55,8 +55,7 @@ pub enum Trigger {
     },
 }
 
-/// Runs a function on an event in the shape that Lambda gives it; the result likewise.
-/// An `Err` is a failed invocation: the event source tries again.
+/// Runs a function on Lambda's event; after an `Err` the event source tries again.
 pub type Run =
     for<'a> fn(&'a Env, Value) -> Pin<Box<dyn Future<Output = Result<Value, String>> + Send + 'a>>;
 
