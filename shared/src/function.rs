@@ -55,8 +55,7 @@ pub enum Trigger {
     },
 }
 
-/// Runs a function on an event in the shape that Lambda gives it; the result likewise.
-/// An `Err` is a failed invocation: the event source tries again.
+/// Runs a function on Lambda's event; after an `Err` the event source tries again.
 pub type Run =
     for<'a> fn(&'a Env, Value) -> Pin<Box<dyn Future<Output = Result<Value, String>> + Send + 'a>>;
 
@@ -207,7 +206,7 @@ macro_rules! handlers {
 }
 handlers! {
     () (A) (A, B) (A, B, C) (A, B, C, D) (A, B, C, D, E) (A, B, C, D, E, G) (A, B, C, D, E, G, H)
-    (A, B, C, D, E, G, H, I) (A, B, C, D, E, G, H, I, J)
+    (A, B, C, D, E, G, H, I) (A, B, C, D, E, G, H, I, J) (A, B, C, D, E, G, H, I, J, K)
 }
 
 /// The grants of a handler, for constants.

@@ -61,6 +61,12 @@ pub const QUEUES: &[QueueSpec] = &[
         receives_max: 5,
         batch: 1,
     },
+    QueueSpec {
+        name: "scan",
+        visibility_seconds: 60,
+        receives_max: 5,
+        batch: 10,
+    },
 ];
 
 /// One message of a queue.

@@ -8,7 +8,7 @@ use shared::http::wire::answer_type;
 use super::{derived, summary, yaml};
 
 /// Frames that the server sends on its own, telling a fact (spec realtime.md, *Catalogue*).
-const FACTS: [&str; 10] = [
+const FACTS: [&str; 11] = [
     "conversation.updated",
     "credits.changed",
     "credits.low",
@@ -16,6 +16,7 @@ const FACTS: [&str; 10] = [
     "message.deleted",
     "message.new",
     "message.status",
+    "message.updated",
     "reconnect",
     "session.revoked",
     "typing",

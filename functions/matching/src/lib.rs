@@ -5,5 +5,6 @@ pub mod bin {
     shared::functions! {
         create_upload, complete_upload, validate_upload, clean_uploads,
         block_user, unblock_user, list_blocks,
+        queue_flagged_users,
     }
 }

@@ -11,6 +11,7 @@ pub mod bin {
         list_conversations,
         mark_delivered,
         mark_read,
+        scan_message,
         send_message, archive_conversations, purge_deleted_messages,
         show_typing,
     }

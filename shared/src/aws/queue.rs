@@ -48,6 +48,8 @@ queues! {
     Texts = "sms";
     /// Sessions whose sockets must close.
     Revoked = "revoked";
+    /// Messages to be looked at among others.
+    Scans = "scan";
     /// Devices whose sockets must close.
     Devices = "devices";
 }

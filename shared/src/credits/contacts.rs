@@ -33,6 +33,12 @@ impl Contacts {
         self.0.len()
     }
 
+    /// How many are younger than this, milliseconds.
+    pub fn within(&self, now: Time, age_ms: i64) -> usize {
+        let since = now.seconds() - age_ms / SECOND_MS;
+        self.0.iter().filter(|second| **second > since).count()
+    }
+
     /// When so many have left the window that fewer than `limit` remain.
     pub fn resets_at(&self, limit: usize) -> Option<Time> {
         let last = self.0.len().checked_sub(limit)?;

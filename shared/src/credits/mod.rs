@@ -36,6 +36,7 @@ mod settle;
 mod statement;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod totals;
 mod verify;
 mod views;
@@ -56,6 +57,7 @@ pub use packages::{Offer, Package};
 pub use policies::{DEFAULTS, Policies, Policy, PolicyValue};
 pub use settle::{Claim, Swept, settle, sweep_holds};
 pub use statement::{STATEMENT_ROWS_MAX, Statement};
+pub use texts::Texts;
 pub use totals::{DayTotal, Mark, Place, Sums, WALLET_SHARDS, count_page, mark_of};
 pub use verify::{BadRow, Proof, verify};
 pub use views::{Balance, LedgerRow, Price};

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::contacts::Contacts;
 use super::entry::{Entry, TAG_BYTES};
+use super::texts::Texts;
 use crate::crypto::take;
 use crate::error::{INTERNAL_ERROR, Result};
 use crate::pack::{Bytes, Fixed, Packer, Unpacker};
@@ -71,6 +72,9 @@ pub struct Wallet {
     /// When somebody new was written to first, within the last 24 h.
     #[serde(rename = "nc", default)]
     pub contacts: Contacts,
+    /// What was written to them within the last hour.
+    #[serde(rename = "nt", default, skip_serializing_if = "Texts::is_empty")]
+    pub texts: Texts,
     /// People whom the owner wrote to first, ever.
     #[serde(rename = "bg", default, skip_serializing_if = "is_zero")]
     pub begun: i64,
@@ -272,6 +276,7 @@ impl Wallet {
             shard: None,
             day: None,
             contacts: Contacts::default(),
+            texts: Texts::default(),
             begun: 0,
             answered: 0,
         }

@@ -94,13 +94,15 @@ impl Ground {
         let is_first = || head.who(user_id).is_ok_and(|who| is_first(head, who));
         let count = || self.wallet.contacts.at(now).count();
         self.admission.standing.is_none()
-            && (self.admission.require_profile || is_first() && count() >= NEW_CONTACTS)
+            && (self.admission.require_profile
+                || self.scene.asks_standing()
+                || is_first() && count() >= NEW_CONTACTS)
     }
 }
 
 /// Whether nobody has written yet, as far as this side can see.
-pub fn is_first(head: &Head, _: Who) -> bool {
-    head.last_seq == 0
+pub fn is_first(head: &Head, who: Who) -> bool {
+    head.seq_for(who) == 0
 }
 
 /// Counts what trust needs to know: whom a person wrote to first, and whom it answered.

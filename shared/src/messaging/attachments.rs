@@ -78,10 +78,7 @@ pub struct AttachmentView {
 impl Message {
     /// The attachments as answers show them, without links; none once it was deleted.
     pub fn shown_attachments(&self) -> Vec<AttachmentView> {
-        let kept = self
-            .attachments
-            .iter()
-            .filter(|_| self.deleted_at.is_none());
+        let kept = self.attachments.iter().filter(|_| !self.is_emptied());
         let view = |kept: &Attachment| AttachmentView {
             media_id: kept.media_id.clone(),
             content_type: kept.content_type.clone(),

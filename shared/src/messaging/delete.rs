@@ -110,10 +110,10 @@ impl Deletion<'_> {
         let mut paid_back = Commit::new();
         match scope {
             Scope::Everyone => {
-                let unsent = head.side(receiver).told_delivered() < message.seq;
-                let due = unsent && self.refunds_unsent && message.credits_cost > 0;
+                let unsent = message.is_undelivered(head.side(receiver));
+                let due = unsent && self.refunds_unsent && message.is_paid();
                 if let Some(wallet) = wallet.filter(|_| due) {
-                    paid_back = self.refund(&message, wallet)?;
+                    paid_back = refund(&message, wallet, self.now)?;
                     next.side_mut(receiver.other()).spent -= message.credits_cost;
                     message.refunded = true;
                 }
@@ -137,36 +137,34 @@ impl Deletion<'_> {
         Ok((self.answer(&message, scope, self.now)?, commit))
     }
 
-    fn refund(&self, message: &Message, wallet: &Wallet) -> Result<Commit> {
-        let mut booking = wallet.book(self.now);
-        let charge = message.transaction_id.as_deref();
-        let reverses = charge.and_then(|id| seq_of(&wallet.wallet_id, id));
-        let reference = Reference::new(RefType::Message, message.id()?);
-        booking.refund(
-            Kind::MessageRefund,
-            message.credits_cost,
-            &reference,
-            reverses,
-        )?;
-        Ok(booking.commit())
-    }
-
     /// Lists show the newest message without its text once it is gone.
     fn mark_last(&self, head: &mut Head, message: &Message, scope: Scope) -> Result<()> {
-        let Some(mut last) = head.last().filter(|_| head.last_seq == message.seq) else {
-            return Ok(());
-        };
-        match (scope, head.who(self.user_id)?) {
+        let who = head.who(self.user_id)?;
+        head.retouch(message.seq, |last, preview| match (scope, who) {
             (Scope::Everyone, _) => {
                 last.deleted = true;
-                head.preview = String::new();
+                preview.clear();
             }
             (Scope::Me, Who::Low) => last.hidden.0 = true,
             (Scope::Me, Who::High) => last.hidden.1 = true,
-        }
-        head.set_last(&last);
+        });
         Ok(())
     }
+}
+
+/// The price of a message given back to its sender's wallet; at most once, as the books know.
+pub(super) fn refund(message: &Message, wallet: &Wallet, now: Time) -> Result<Commit> {
+    let mut booking = wallet.book(now);
+    let charge = message.transaction_id.as_deref();
+    let reverses = charge.and_then(|id| seq_of(&wallet.wallet_id, id));
+    let reference = Reference::new(RefType::Message, message.id()?);
+    booking.refund(
+        Kind::MessageRefund,
+        message.credits_cost,
+        &reference,
+        reverses,
+    )?;
+    Ok(booking.commit())
 }
 
 /// Takes a message out of its receiver's unread ones, if it is among them.

@@ -54,7 +54,7 @@ pub async fn complete(tables: &Tables, fact: &Fact, data: &mut Value) -> Result<
 fn facts_of_message(old: Option<&Message>, new: &Message) -> Result<Vec<Fact>> {
     let Some(old) = old else { return arrival(new) };
     let id = new.id()?;
-    let mut facts = Vec::new();
+    let mut facts = moderated(old, new)?;
     let mut gone = |user_id: &str, at: Time, scope: &str| {
         let data = json!({
             "id": id,
@@ -77,36 +77,82 @@ fn facts_of_message(old: Option<&Message>, new: &Message) -> Result<Vec<Fact>> {
     Ok(facts)
 }
 
+/// What a decision of moderation tells: to a receiver who could not see it so far the message
+/// itself, to everybody else who can or could that it changed, and that it failed.
+fn moderated(old: &Message, new: &Message) -> Result<Vec<Fact>> {
+    let decided = old.moderation != new.moderation;
+    let failed = old.failed_at.is_none() && new.failed_at.is_some();
+    if !(decided || failed) {
+        return Ok(Vec::new());
+    }
+    let (was, is) = (
+        old.is_visible_to(&old.receiver_id),
+        new.is_visible_to(&new.receiver_id),
+    );
+    let mut facts = Vec::new();
+    if is && !was && new.counts() {
+        facts.push(to_receiver(new)?);
+    }
+    let (id, at) = (new.id()?, new.moderated_at.max(new.failed_at));
+    let at = at.unwrap_or(new.created_at);
+    for (user_id, told) in [(&new.sender_id, true), (&new.receiver_id, was)] {
+        let origin = [id.as_str(), user_id, &at.ms().to_string()];
+        let visible = new.is_visible_to(user_id);
+        if told && decided {
+            let data = json!({
+                "id": id,
+                "conversation_id": new.conversation_id,
+                "seq": new.seq,
+                "moderation_status": new.moderation_status(),
+                "content": if visible { new.shown() } else { "" },
+                "updated_at": at,
+            });
+            facts.push(fact("message.updated", &origin, user_id, at, data));
+        }
+        if told && failed {
+            let data = json!({
+                "id": id,
+                "conversation_id": new.conversation_id,
+                "status": Status::Failed,
+                "at": at,
+            });
+            facts.push(fact("message.status", &origin, user_id, at, data));
+        }
+    }
+    Ok(facts)
+}
+
 /// A new message: to the receiver, and to the sender's other slots.
 fn arrival(new: &Message) -> Result<Vec<Fact>> {
-    let view = |viewer: &str, conversation: Value| -> Result<Value> {
-        let shown = MessageView::of(new, Marks::default(), viewer)?;
-        let mut data =
-            serde_json::to_value(shown).map_err(|cause| INTERNAL_ERROR.because(cause))?;
-        data["conversation"] = conversation;
-        Ok(data)
-    };
-    let id = new.id()?;
-    let tell = |user_id: &str, data| {
-        let fact = fact(MESSAGE_NEW, &[&id], user_id, new.created_at, data);
-        Fact {
-            seq: Some(new.seq),
-            ..fact
-        }
-    };
     let mut facts = Vec::new();
     if new.slot.is_some() {
-        let own = view(&new.sender_id, json!({ "last_seq": new.seq }))?;
+        let own = announced(new, &new.sender_id, json!({ "last_seq": new.seq }))?;
         facts.push(Fact {
             except_slot: new.slot.clone(),
-            ..tell(&new.sender_id, own)
+            ..own
         });
     }
     if new.counts() {
-        let head = json!({ "last_seq": new.seq, "unread_count": new.unread_after });
-        facts.push(tell(&new.receiver_id, view(&new.receiver_id, head)?));
+        facts.push(to_receiver(new)?);
     }
     Ok(facts)
+}
+
+fn to_receiver(new: &Message) -> Result<Fact> {
+    let head = json!({ "last_seq": new.seq, "unread_count": new.unread_after });
+    announced(new, &new.receiver_id, head)
+}
+
+/// The message as this person sees it, with what it changed in the conversation.
+fn announced(new: &Message, viewer: &str, conversation: Value) -> Result<Fact> {
+    let shown = MessageView::of(new, Marks::default(), viewer)?;
+    let mut data = serde_json::to_value(shown).map_err(|cause| INTERNAL_ERROR.because(cause))?;
+    data["conversation"] = conversation;
+    let fact = fact(MESSAGE_NEW, &[&new.id()?], viewer, new.created_at, data);
+    Ok(Fact {
+        seq: Some(new.seq),
+        ..fact
+    })
 }
 
 fn facts_of_head(old: &Head, new: &Head) -> Result<Vec<Fact>> {
@@ -166,7 +212,7 @@ fn status(data: &Value, user_id: &str) -> Fact {
 fn recounted(head: &Head, who: Who) -> Fact {
     let data = json!({
         "conversation_id": head.conversation_id,
-        "last_seq": head.last_seq,
+        "last_seq": head.seq_for(who),
         "unread_count": head.side(who).unread,
     });
     let origin = [head.conversation_id.as_str(), &head.rev.to_string()];

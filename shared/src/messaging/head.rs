@@ -3,13 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use super::address::{conversation_id, message_id};
-use super::message::MessageType;
+use super::curtain::Curtain;
+use super::message::{Message, MessageType};
 use super::side::{Side, Veil};
 use crate::error::{CONVERSATION_NOT_FOUND, INTERNAL_ERROR, Result};
 use crate::id::{bytes_of, id_of};
 use crate::pack::{Bytes, Fixed, Packer, Unpacker};
 use crate::table::{Condition, Item, Key, Name};
-use crate::time::{DAY_MS, HOUR_MS, Time, millis};
+use crate::time::{DAY_MS, Time, millis};
 
 /// Which of the two people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +55,8 @@ pub struct Last {
     pub deleted: bool,
     /// Hidden from the low and from the high side.
     pub hidden: (bool, bool),
+    /// It never reached its receiver.
+    pub failed: bool,
 }
 
 impl Last {
@@ -65,13 +68,32 @@ impl Last {
         }
     }
 
-    fn pack(&self) -> Bytes {
+    /// A stored message as lists show it.
+    ///
+    /// # Errors
+    /// 404 when the message is another conversation's; 500 when the row is no message's.
+    pub fn of(message: &Message, head: &Head) -> Result<Self> {
+        let sender = message.receiver(head)?.other();
+        let gone = |who: Who| message.hidden_at(&head.user(who)).is_some();
+        Ok(Self {
+            key: message.message_key()?,
+            sender,
+            kind: message.message_type,
+            at: message.created_at,
+            deleted: message.deleted_at.is_some(),
+            hidden: (gone(Who::Low), gone(Who::High)),
+            failed: message.failed_at.is_some(),
+        })
+    }
+
+    pub(super) fn pack(&self) -> Bytes {
         let mut out = Packer::default();
         let flag = |on: bool, bit: u8| u8::from(on) << bit;
         let flags = flag(self.sender == Who::High, 0)
             | flag(self.deleted, 1)
             | flag(self.hidden.0, 2)
-            | flag(self.hidden.1, 3);
+            | flag(self.hidden.1, 3)
+            | flag(self.failed, 4);
         out.byte(flags)
             .byte(self.kind as u8)
             .number(self.at.ms())
@@ -79,8 +101,7 @@ impl Last {
         Bytes(out.finish())
     }
 
-    fn unpack(bytes: &Bytes) -> Option<Self> {
-        let mut from = Unpacker::new(&bytes.0);
+    pub(super) fn read(from: &mut Unpacker<'_>) -> Option<Self> {
         let flags = from.byte()?;
         let is = |bit: u8| flags >> bit & 1 == 1;
         let kind = MessageType::of(from.byte()?)?;
@@ -93,6 +114,7 @@ impl Last {
             at,
             deleted: is(1),
             hidden: (is(2), is(3)),
+            failed: is(4),
         })
     }
 }
@@ -117,6 +139,9 @@ pub struct Head {
     /// Start of the newest message.
     #[serde(rename = "pv", default, skip_serializing_if = "String::is_empty")]
     pub preview: String,
+    /// What the receiver's lists show while the newest message is withheld.
+    #[serde(rename = "cu", default, skip_serializing_if = "Option::is_none")]
+    pub(super) curtain: Option<Curtain>,
     /// Number up to which messages may be in the archive; 0 if none are.
     #[serde(rename = "ar", default, skip_serializing_if = "is_zero")]
     pub archived_seq: i64,
@@ -193,6 +218,7 @@ impl Head {
             last_seq: 0,
             last: Bytes::default(),
             preview: String::new(),
+            curtain: None,
             archived_seq: 0,
             low: Side::default(),
             high: Side::default(),
@@ -275,7 +301,7 @@ impl Head {
 
     /// The newest message, if there is one.
     pub fn last(&self) -> Option<Last> {
-        Last::unpack(&self.last)
+        Last::read(&mut Unpacker::new(&self.last.0))
     }
 
     /// Sets the newest message.
@@ -292,23 +318,12 @@ impl Head {
             .ok_or_else(|| INTERNAL_ERROR.because("conversation id"))
     }
 
-    /// Hour of the last activity, for memberships.
-    pub fn hour(&self) -> i64 {
-        self.last_activity_at.ms() / HOUR_MS
-    }
-
     /// The stored head is still the one that this value was read from.
     pub fn unchanged(&self) -> Condition {
         match self.rev {
             0 => Condition::Absent,
             rev => Condition::number("rv", rev),
         }
-    }
-
-    /// Hour of a newer change than the last activity, such as a mark; none within the same hour.
-    pub fn marked_hour(&self) -> Option<i64> {
-        let hour = self.changed_at.ms() / HOUR_MS;
-        (hour > self.hour()).then_some(hour)
     }
 
     /// This head with its next revision, to be changed at `now`.

@@ -48,9 +48,11 @@ pub struct Place {
 }
 
 impl Place {
-    fn of(head: &Head) -> Self {
+    fn of(head: &Head, user_id: &str) -> Self {
+        let me = head.who(user_id);
+        let at = me.map_or(head.last_activity_at, |me| head.shown_to(me).at);
         Self {
-            at: head.last_activity_at.ms(),
+            at: at.ms(),
             id: head.conversation_id.clone(),
         }
     }
@@ -119,19 +121,22 @@ impl Inbox<'_> {
                 .min()
                 .unwrap_or(below);
             let fresh = self.heads(&memberships).await?;
-            heads.extend(
-                fresh.into_iter().filter(|head| {
-                    after.is_none_or(|place| Place::of(head).order() > place.order())
-                }),
-            );
+            let follows = |head: &Head| {
+                let own = Place::of(head, self.user_id);
+                after.is_none_or(|place| own.order() > place.order())
+            };
+            let known = |head: &Head| head.who(self.user_id).is_ok_and(|me| head.seq_for(me) > 0);
+            let fresh = fresh.into_iter();
+            heads.extend(fresh.filter(|head| known(head) && follows(head)));
             if !more || heads.len() > wanted {
                 break;
             }
         }
-        heads.sort_by(|a, b| Place::of(a).order().cmp(&Place::of(b).order()));
+        let place = |head: &Head| Place::of(head, self.user_id);
+        heads.sort_by(|a, b| place(a).order().cmp(&place(b).order()));
         let more = heads.len() > wanted;
         let shown: Vec<Head> = heads.into_iter().skip(skip).take(limit).collect();
-        let next = shown.last().filter(|_| more).map(Place::of);
+        let next = shown.last().filter(|_| more).map(place);
         Ok(Listed {
             conversations: self.views(&shown).await?,
             next_cursor: None,

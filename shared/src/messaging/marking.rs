@@ -113,8 +113,8 @@ impl Marker<'_> {
                 (head, Some(message.seq), message.message_key()?)
             }
         };
-        let seq = seq.unwrap_or(head.last_seq);
         let me = head.who(&self.me.user_id)?;
+        let seq = seq.unwrap_or_else(|| head.seq_for(me));
         for round in 1..=TRIES_MAX {
             let Some(marked) = head.deliver(me, seq, key, self.now) else {
                 return delivered(tables, id, &head, me, seq).await;
@@ -165,7 +165,8 @@ impl Marker<'_> {
             match self.newest(tables, id).await? {
                 Newest::Other(head) => known = head.map(|head| *head),
                 Newest::This(head, key) => {
-                    let at = (&*head.conversation_id.clone(), head.last_seq);
+                    let seq = head.seq_for(head.who(&self.me.user_id)?);
+                    let at = (&*head.conversation_id.clone(), seq);
                     let (passed, seq) = self.read_up_to(tables, at, Some(key), Some(*head)).await?;
                     (answer.marked_count, answer.read_seq) = (passed, Some(seq));
                     return Ok(answer);
@@ -247,7 +248,7 @@ impl Marker<'_> {
             return Ok(Newest::Other(None));
         };
         let mine = |last: &Last| last.key == key && last.sender != me && !last.is_hidden(me);
-        Ok(match head.last().filter(mine) {
+        Ok(match head.shown_to(me).last.filter(mine) {
             Some(_) => Newest::This(Box::new(head), key),
             None => Newest::Other(Some(Box::new(head))),
         })
@@ -269,12 +270,17 @@ impl Marker<'_> {
             Some(head) => Some(head),
             None => tables.get::<Head>(&key).await?,
         };
-        // A head without messages only carries a block: nobody may find out.
-        match known.filter(|head| head.last_seq >= seq.max(1)) {
+        // A head without messages only carries a block, or one that is withheld: nobody may find
+        // out.
+        let mine = |head: &Head| {
+            head.who(&self.me.user_id)
+                .is_ok_and(|me| head.seq_for(me) > 0)
+        };
+        match known.filter(|head| head.last_seq >= seq && mine(head)) {
             Some(head) => Ok(head),
             None => {
                 let head: Option<Head> = tables.get_consistent(&key).await?;
-                let head = head.filter(|head| head.last_seq > 0);
+                let head = head.filter(mine);
                 head.ok_or_else(|| CONVERSATION_NOT_FOUND.into())
             }
         }

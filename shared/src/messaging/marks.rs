@@ -115,7 +115,7 @@ impl Head {
         passed: Option<i64>,
         now: Time,
     ) -> Reading {
-        let (side, up_to) = (self.side(me), up_to.min(self.last_seq));
+        let (side, up_to) = (self.side(me), up_to.min(self.seq_for(me)));
         let told = up_to > side.read.reached();
         if up_to <= side.read_seq && !told {
             return Reading::Nothing;

@@ -74,7 +74,8 @@ impl Membership {
 
 /// What a head says of one side's membership.
 fn shown(head: &Head, who: Who) -> (i64, Option<i64>, bool) {
-    (head.hour(), head.marked_hour(), head.side(who).unread > 0)
+    let unread = head.side(who).unread > 0;
+    (head.hour_for(who), head.marked_hour_for(who), unread)
 }
 
 /// A membership that follows so long after its head is late, milliseconds: less than a resume
@@ -109,9 +110,14 @@ pub fn following(old: Option<&Head>, new: &Head, now: Time) -> Vec<Commit> {
     if new.last_seq == 0 {
         return Vec::new();
     }
-    let told = old.filter(|old| old.last_seq > 0);
     let sides = [Who::Low, Who::High].into_iter();
-    let changed = sides.filter(|who| told.is_none_or(|old| shown(old, *who) != shown(new, *who)));
+    let changed = sides.filter(|who| {
+        let told = old.filter(|old| old.seq_for(*who) > 0);
+        // Whoever has seen nothing yet has no conversation to list.
+        told.map_or(new.seq_for(*who) > 0, |old| {
+            shown(old, *who) != shown(new, *who)
+        })
+    });
     changed.map(|who| follow(new, who, now)).collect()
 }
 

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::address::key_of;
 use super::attachments::Attachment;
 use super::head::{Head, Who};
+use super::side::Side;
 use crate::error::{INTERNAL_ERROR, Result};
 use crate::pack::Fixed;
 use crate::table::{Item, Key, Name};
@@ -146,6 +147,18 @@ pub struct Message {
     /// What moderation says, unless it is approved.
     #[serde(rename = "mo", default, skip_serializing_if = "Option::is_none")]
     pub moderation: Option<Moderation>,
+    /// What the detectors said of it when it was sent, unless they found nothing.
+    #[serde(rename = "m0", default, skip_serializing_if = "Option::is_none")]
+    pub judged: Option<Moderation>,
+    /// When moderation changed it last.
+    #[serde(rename = "mt", default, with = "millis::option")]
+    pub moderated_at: Option<Time>,
+    /// When it was let go after it had been held.
+    #[serde(rename = "re", default, with = "millis::option")]
+    pub released_at: Option<Time>,
+    /// When it became sure that it would never reach its receiver.
+    #[serde(rename = "fa", default, with = "millis::option")]
+    pub failed_at: Option<Time>,
     /// When it was deleted for both.
     #[serde(rename = "da", default, with = "millis::option")]
     pub deleted_at: Option<Time>,
@@ -208,11 +221,40 @@ impl Message {
 
     /// Whether it is there for this person.
     pub fn is_visible_to(&self, user_id: &str) -> bool {
-        let held = matches!(
-            self.moderation_status(),
-            Moderation::Pending | Moderation::Blocked
-        );
-        self.hidden_at(user_id).is_none() && (self.sender_id == user_id || !held)
+        let own = self.sender_id == user_id;
+        self.hidden_at(user_id).is_none() && (own || !self.is_withheld())
+    }
+
+    /// Whether the receiver does not get to see it: held, blocked or failed.
+    pub fn is_withheld(&self) -> bool {
+        let status = self.moderation_status();
+        let kept = matches!(status, Moderation::Pending | Moderation::Blocked);
+        kept || self.failed_at.is_some()
+    }
+
+    /// Whether it is still `sent`: a held message is, whatever was marked after it.
+    pub fn is_undelivered(&self, receiver: &Side) -> bool {
+        let held = self.moderation_status() == Moderation::Pending;
+        self.failed_at.is_none() && (held || receiver.told_delivered() < self.seq)
+    }
+
+    /// Whether it cost something that was not given back so far.
+    pub fn is_paid(&self) -> bool {
+        self.credits_cost > 0 && !self.refunded
+    }
+
+    /// Whether nobody gets to see what is in it: deleted, or blocked after it was delivered.
+    pub fn is_emptied(&self) -> bool {
+        let blocked = self.moderation_status() == Moderation::Blocked;
+        self.deleted_at.is_some() || blocked && self.failed_at.is_none()
+    }
+
+    /// Its text as people may see it.
+    pub fn shown(&self) -> &str {
+        match self.is_emptied() {
+            true => "",
+            false => &self.content,
+        }
     }
 
     /// Whether the receiver would count it as unread.

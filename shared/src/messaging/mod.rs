@@ -5,6 +5,7 @@
 //! | [`Head`] | data | `cnv_…` | `head` (index `changed`) |
 //! | [`Message`] | data | `cnv_…` | `msg#<key, 26 characters>` (index `by_seq`) |
 //! | [`MovesPage`] | data | `cnv_…` | `moves#<l or h><d or r>#<number, 16 digits>` |
+//! | [`Seen`] | live | `seen#<link or text>#<hash>` | `usr_…#usr_…`, or `blocked` |
 //! | [`Membership`] | data | `usr_…` | `with#usr_…` (indexes `by_hour` and `unread`) |
 //!
 //! A message's key is a hash of its sender and the client's id for it, so its row is the record
@@ -17,6 +18,7 @@ mod address;
 mod admission;
 pub mod archive;
 mod attachments;
+mod curtain;
 mod delete;
 mod facts;
 mod head;
@@ -25,17 +27,22 @@ mod marking;
 mod marks;
 mod membership;
 mod message;
+mod moderate;
+mod moderating;
 mod outbox;
 mod parts;
 mod purge;
 mod reading;
 mod removal;
 mod repair;
+mod scan;
+mod screening;
 mod send;
 mod side;
 #[cfg(test)]
 mod tests;
 mod typing;
+
 mod views;
 mod window;
 
@@ -51,12 +58,16 @@ pub use marking::{Delivered, Marker, ReadAnswer, ReadWish};
 pub use marks::{Mark, Marked, MovesPage, OlderMoves, Reading};
 pub use membership::{LATE_FLOOR, Membership, follow, following, projections};
 pub use message::{Message, MessageType, Metadata, Moderation, Status};
+pub use moderate::{Case, Judged};
+pub use moderating::{Moderating, fail, moderate, raise};
 pub use outbox::Outbox;
 pub use parts::{Bounds, ConversationPart, ListPart};
 pub use purge::{Purged, purge};
 pub use reading::{DeliveredMarks, Direction, Page, ReadMarks, Reader, Wish, find_message};
 pub use removal::delete;
 pub use repair::{Repaired, repair};
+pub use scan::{Scan, Seen, scan, scans_of};
+pub use screening::Scene;
 pub use send::{Decided, Draft, Ground, NewAttachment, NewMessage};
 pub use side::{Move, Moves, Side, Veil};
 pub use typing::{Typing, TypingState};

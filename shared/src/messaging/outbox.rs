@@ -5,6 +5,7 @@ use super::admission::Admission;
 use super::attachments::{Gallery, media_of};
 use super::head::Head;
 use super::message::Message;
+use super::screening::Scene;
 use super::send::{CLIENT_ID_MS, Draft, Ground, NewMessage};
 use super::views::Sent;
 use crate::accounts::account::{Account, Status};
@@ -186,6 +187,7 @@ impl Sender<'_> {
             receiver_is_active,
             admission: Admission::of(self.policies),
             media: media_of(tables, me, &new.attachments).await?,
+            scene: Scene::of(new),
         })
     }
 

@@ -196,7 +196,8 @@ impl Reader<'_> {
     pub async fn page(&self, partner_id: &str, wish: &Wish) -> Result<Page> {
         let key = Head::key_of(&conversation_id(self.user_id, partner_id));
         let head: Option<Head> = self.tables.get_consistent(&key).await?;
-        let written = |head: &Head| head.last_seq > 0 && partner_id != self.user_id;
+        let seen = |head: &Head| head.who(self.user_id).is_ok_and(|me| head.seq_for(me) > 0);
+        let written = |head: &Head| seen(head) && partner_id != self.user_id;
         let Some(head) = head.as_ref().filter(|head| written(head)) else {
             let nothing = self.nothing_yet(partner_id).await?;
             // Read in vain for who is blocked, so that an unknown person takes as long.
@@ -208,12 +209,13 @@ impl Reader<'_> {
         };
         let me = head.who(self.user_id)?;
         let (mine, theirs) = (head.side(me), head.side(me.other()));
-        let (rows, next) = self.rows(head, mine.hidden, wish).await?;
-        let total = usize::try_from(head.last_seq - mine.hidden).unwrap_or_default();
+        let hidden = mine.hidden + theirs.withheld;
+        let (rows, next) = self.rows(head, hidden, wish).await?;
+        let total = usize::try_from(head.last_seq - hidden).unwrap_or_default();
         let offset = wish.wants_total;
         Ok(Page {
             messages: self.views(head, &rows).await?,
-            head_seq: head.last_seq,
+            head_seq: head.seq_for(me),
             limited: next.is_some(),
             read: ReadMarks {
                 mine: mine.read_seq,

@@ -101,6 +101,8 @@ async fn mend(tables: &Tables, heads: &[Head], report: &mut Repaired, now: Time)
         .iter()
         .filter(settled)
         .flat_map(|head| [(head, Who::Low), (head, Who::High)])
+        // Whoever has seen nothing yet has no conversation to list.
+        .filter(|(head, who)| head.seq_for(*who) > 0)
         .collect();
     let key =
         |(head, who): &(&Head, Who)| Membership::key_of(&head.user(*who), &head.user(who.other()));

@@ -8,7 +8,8 @@ use super::address::message_row;
 use super::admission::{Admission, count, is_first};
 use super::attachments::attach;
 use super::head::{Head, Last, Who};
-use super::message::{Message, MessageType, Metadata};
+use super::message::{Message, MessageType, Metadata, Moderation};
+use super::screening::{Scene, queued, state_of};
 use crate::credits::{Kind, RefType, Reference, Wallet};
 use crate::crypto::{sha256, take};
 use crate::error::{
@@ -157,6 +158,8 @@ pub struct Ground {
     pub admission: Admission,
     /// The attached media that were found.
     pub media: Vec<Upload>,
+    /// What detectors have to go by.
+    pub scene: Scene,
 }
 
 /// A message that may be committed.
@@ -175,7 +178,8 @@ impl Draft<'_> {
     ///
     /// # Errors
     /// 429 `RATE_LIMITED`; 404 `USER_NOT_FOUND`, `UPLOAD_NOT_FOUND`; 403 `BLOCKED`,
-    /// `PROFILE_INCOMPLETE`, `NOT_MATCHED`, `NEW_CONTACT_LIMIT`; 409 `UPLOAD_STATE`,
+    /// `PROFILE_INCOMPLETE`, `NOT_MATCHED`, `NEW_CONTACT_LIMIT`; 422 `CONTENT_REJECTED`; 409
+    /// `UPLOAD_STATE`,
     /// `WALLET_FROZEN`; 402 `INSUFFICIENT_CREDITS`.
     pub fn decide(&self, ground: &Ground) -> Result<Decided> {
         let tat = self.rate.admit(ground.wallet.tat, self.now)?;
@@ -192,24 +196,29 @@ impl Draft<'_> {
         let contacts = &ground.wallet.contacts;
         let contacts = ground.admission.check(contacts, first, self.now)?;
         let (attachments, uses) = attach(&self.new.attachments, &ground.media)?;
+        let (verdict, texts) = ground.screened(first, self.now)?;
         let mut booking = ground.wallet.book(self.now);
         if self.price > 0 {
             let reference = Reference::new(RefType::Message, head.message_id(self.key)?);
             booking.charge(Kind::MessageCharge, self.price, &reference)?;
         }
-        (booking.wallet.tat, booking.wallet.contacts) = (tat, contacts);
-        count(&mut booking.wallet, head, sender);
+        let wallet = &mut booking.wallet;
+        (wallet.tat, wallet.contacts, wallet.texts) = (tat, contacts, texts);
+        count(wallet, head, sender);
         let is_first_of_minute = booking.wallet.note_activity(self.me.slot(), self.now);
-        let next = self.appended(head, sender);
+        let state = state_of(&verdict);
+        let next = self.appended(head, sender, state == Some(Moderation::Pending));
         let paid = (booking.transaction_id(), booking.wallet.available);
         let mut message = self.message(&next, sender, paid);
         message.attachments = attachments;
+        (message.moderation, message.judged) = (state, state);
         // The message comes first: if it is there already, nothing else matters.
         let commit = Commit::new()
             .create(&message, &IDEMPOTENCY_IN_PROGRESS)
             .with(booking.commit())
             .replace(&next, head.unchanged(), &UNAVAILABLE)
-            .with(uses);
+            .with(uses)
+            .with(queued(&message, &verdict, self.now)?);
         Ok(Decided {
             message,
             commit,
@@ -218,7 +227,7 @@ impl Draft<'_> {
     }
 
     /// The head after the message.
-    fn appended(&self, head: &Head, sender: Who) -> Head {
+    fn appended(&self, head: &Head, sender: Who, is_held: bool) -> Head {
         let mut next = head.next(self.now);
         next.last_seq += 1;
         next.last_activity_at = self.now.max(head.last_activity_at);
@@ -232,7 +241,9 @@ impl Draft<'_> {
             at: next.last_activity_at,
             deleted,
             hidden,
+            failed: false,
         });
+        next.curtain = None;
         let mine = next.side_mut(sender);
         mine.sent += 1;
         mine.spent += self.price;
@@ -241,8 +252,11 @@ impl Draft<'_> {
         }
         mine.window = mine.window.pushed(false);
         let theirs = next.side_mut(sender.other());
-        theirs.unread += 1;
-        theirs.window = theirs.window.pushed(true);
+        theirs.unread += i64::from(!is_held);
+        theirs.window = theirs.window.pushed(!is_held);
+        if is_held {
+            next.withhold(head, sender.other());
+        }
         next
     }
 
@@ -268,6 +282,10 @@ impl Draft<'_> {
             // Never before an older message of the conversation, though clocks differ.
             created_at: head.last_activity_at,
             moderation: None,
+            judged: None,
+            moderated_at: None,
+            released_at: None,
+            failed_at: None,
             deleted_at: None,
             refunded: false,
             due_shard: None,

@@ -144,6 +144,8 @@ pub struct Side {
     pub deleted: i64,
     /// Messages hidden from this side alone.
     pub hidden: i64,
+    /// Own messages that moderation withholds from the partner, who has not hidden them.
+    pub withheld: i64,
     /// Messages of the partner that count as unread.
     pub unread: i64,
     /// Up to where this side has read.
@@ -169,6 +171,7 @@ pub struct Side {
 const BLOCKS: u8 = 1;
 const MARKED: u8 = 2;
 const VEILED: u8 = 4;
+const WITHHELD: u8 = 8;
 
 impl Side {
     /// Number of the newest message that was delivered to this side: reading implies it.
@@ -203,8 +206,12 @@ impl Side {
     fn pack(&self) -> Vec<u8> {
         let mut out = Packer::default();
         let flag = |on: bool, flag: u8| if on { flag } else { 0 };
-        let veiled = flag(self.veil.is_some(), VEILED);
-        out.byte(flag(self.blocks, BLOCKS) | flag(self.marked.is_some(), MARKED) | veiled);
+        out.byte(
+            flag(self.blocks, BLOCKS)
+                | flag(self.marked.is_some(), MARKED)
+                | flag(self.veil.is_some(), VEILED)
+                | flag(self.withheld > 0, WITHHELD),
+        );
         self.counters().for_each(|count| {
             out.number(count);
         });
@@ -216,6 +223,9 @@ impl Side {
         }
         if let Some(veil) = self.veil {
             out.number(veil.delivered).number(veil.read);
+        }
+        if self.withheld > 0 {
+            out.number(self.withheld);
         }
         out.finish()
     }
@@ -241,12 +251,17 @@ impl Side {
                 read: from.number()?,
             }),
         };
+        let withheld = match flags & WITHHELD {
+            0 => 0,
+            _ => from.number()?,
+        };
         Some(Self {
             sent,
             by_type,
             spent,
             deleted,
             hidden,
+            withheld,
             unread,
             read_seq,
             muted_until,

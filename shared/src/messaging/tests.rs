@@ -62,6 +62,7 @@ fn ground(credits: i64) -> Ground {
         receiver_is_active: true,
         admission: Admission::default(),
         media: Vec::new(),
+        scene: Scene::default(),
     }
 }
 
@@ -264,6 +265,7 @@ fn largest_side() -> Side {
         spent: 1 << 48,
         deleted: many,
         hidden: many,
+        withheld: many,
         unread: many,
         read_seq: many,
         muted_until: far.ms(),
@@ -304,6 +306,7 @@ fn the_largest_head_is_one_write_unit() {
         at: NOW,
         deleted,
         hidden,
+        failed: true,
     });
     *head.side_mut(Who::Low) = largest_side();
     *head.side_mut(Who::High) = largest_side();

@@ -63,7 +63,7 @@ impl Typing {
         now: Time,
     ) -> Result<Option<(String, Value)>> {
         let head: Option<Head> = tables.get(&Head::key_of(conversation_id)).await?;
-        let exists = |head: &Head| head.last_seq > 0;
+        let exists = |head: &Head| head.who(user_id).is_ok_and(|me| head.seq_for(me) > 0);
         let head = head.filter(exists).ok_or(CONVERSATION_NOT_FOUND)?;
         let me = head.who(user_id)?;
         self.admit((conversation_id, user_id, state), now)?;
@@ -74,7 +74,9 @@ impl Typing {
             "expires_in_ms": EXPIRES_IN_MS,
         });
         let told = Some((head.user(me.other()), data));
-        Ok(told.filter(|_| !head.is_blocked()))
+        // Nor does it tell of a conversation that the other has not seen anything of.
+        let known = head.seq_for(me.other()) > 0;
+        Ok(told.filter(|_| known && !head.is_blocked()))
     }
 
     fn admit(&self, what: (&str, &str, TypingState), now: Time) -> Result<()> {

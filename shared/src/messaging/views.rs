@@ -80,6 +80,20 @@ impl Marks {
             (None, None) => Status::Sent,
         }
     }
+
+    /// The marks as they concern a message: none of one that is held or failed, and none from
+    /// before it was let go, which is when the receiver could first see it.
+    fn of(self, message: &Message) -> Self {
+        let held = message.moderation_status() == Moderation::Pending;
+        if held || message.failed_at.is_some() {
+            return Self::default();
+        }
+        let since = |at: Time| message.released_at.map_or(at, |first| first.max(at));
+        Self {
+            delivered_at: self.delivered_at.map(since),
+            read_at: self.read_at.map(since),
+        }
+    }
 }
 
 impl MessageView {
@@ -90,7 +104,14 @@ impl MessageView {
     pub fn of(message: &Message, marks: Marks, viewer: &str) -> Result<Self> {
         let own = message.sender_id == viewer;
         let deleted = message.deleted_at.is_some();
-        let changes = [message.deleted_at, marks.delivered_at, marks.read_at];
+        let marks = marks.of(message);
+        let changes = [
+            message.deleted_at,
+            message.moderated_at,
+            message.failed_at,
+            marks.delivered_at,
+            marks.read_at,
+        ];
         let latest = changes.into_iter().flatten().max();
         Ok(Self {
             id: message.id()?,
@@ -98,18 +119,17 @@ impl MessageView {
             seq: message.seq,
             sender_id: message.sender_id.clone(),
             receiver_id: message.receiver_id.clone(),
-            content: if deleted {
-                String::new()
-            } else {
-                message.content.clone()
-            },
+            content: message.shown().to_owned(),
             message_type: message.message_type,
-            status: marks.status(),
+            status: match message.failed_at {
+                Some(_) => Status::Failed,
+                None => marks.status(),
+            },
             moderation_status: message.moderation_status(),
             delivered_at: marks.delivered_at,
             read_at: marks.read_at,
             attachments: message.shown_attachments(),
-            metadata: message.metadata.clone().filter(|_| !deleted),
+            metadata: message.metadata.clone().filter(|_| !message.is_emptied()),
             credits_cost: message.credits_cost,
             credits_transaction_id: message.transaction_id.clone().filter(|_| own),
             client_message_id: message.client_message_id.clone().filter(|_| own),
@@ -142,7 +162,7 @@ pub struct Sent {
     pub attachments: Vec<AttachmentView>,
     /// Always `sent`.
     pub status: Status,
-    /// What moderation says; a held message is shown to its sender as approved.
+    /// What the detectors said: `approved`, `flagged`, or `pending` for one that is held.
     pub moderation_status: Moderation,
     /// Price paid.
     pub credits_cost: i64,
@@ -173,7 +193,7 @@ impl Sent {
             message_type: message.message_type,
             attachments: message.shown_attachments(),
             status: Status::Sent,
-            moderation_status: message.moderation_status(),
+            moderation_status: message.judged.unwrap_or_default(),
             credits_cost: message.credits_cost,
             credits_transaction_id: message.transaction_id.clone(),
             balance_after: message.balance_after,
@@ -242,14 +262,15 @@ impl ConversationView {
             },
             last_message: last_of(head, me)?,
             unread_count: head.side(me).unread,
-            last_activity_at: head.last_activity_at,
+            last_activity_at: head.shown_to(me).at,
             muted_until: (muted > 0).then_some(Time(muted)),
         })
     }
 }
 
 fn last_of(head: &Head, me: Who) -> Result<Option<LastMessage>> {
-    let Some(last) = head.last() else {
+    let shown = head.shown_to(me);
+    let Some(last) = shown.last else {
         return Ok(None);
     };
     let receiver = head.side(last.sender.other());
@@ -263,8 +284,9 @@ fn last_of(head: &Head, me: Who) -> Result<Option<LastMessage>> {
         false => (receiver.read.reached(), receiver.delivered_seq()),
     };
     let status = match reached {
-        (read, _) if read >= head.last_seq => Status::Read,
-        (_, delivered) if delivered >= head.last_seq => Status::Delivered,
+        _ if last.failed => Status::Failed,
+        (read, _) if read >= shown.seq => Status::Read,
+        (_, delivered) if delivered >= shown.seq => Status::Delivered,
         _ => Status::Sent,
     };
     Ok(Some(LastMessage {
@@ -272,7 +294,7 @@ fn last_of(head: &Head, me: Who) -> Result<Option<LastMessage>> {
         preview: if last.deleted || hidden {
             String::new()
         } else {
-            head.preview.clone()
+            shown.preview.to_owned()
         },
         kind: last.kind,
         sender_id: head.user(last.sender),
@@ -305,10 +327,10 @@ impl Stats {
     pub fn add(&mut self, head: &Head, me: Who) {
         let (mine, theirs) = (head.side(me), head.side(me.other()));
         self.sent += mine.sent;
-        self.received += theirs.sent;
+        self.received += theirs.sent - theirs.withheld;
         self.unread += mine.unread;
         self.deleted += mine.deleted;
-        self.conversations += i64::from(head.last_seq > 0);
+        self.conversations += i64::from(head.seq_for(me) > 0);
         self.credits_spent += mine.spent;
         for (kind, count) in super::message::MESSAGE_TYPES.iter().zip(mine.by_type) {
             *self.by_type.entry(kind.as_str().to_owned()).or_default() += count;

@@ -75,6 +75,22 @@ impl Window {
         }
     }
 
+    /// The window in which the message that has `newer` messages after it counts.
+    #[must_use]
+    pub fn with(self, newer: i64) -> Self {
+        match newer {
+            0..128 => Self {
+                new: self.new | 1 << newer,
+                ..self
+            },
+            128..WINDOW => Self {
+                old: self.old | 1 << (newer - 128),
+                ..self
+            },
+            _ => self,
+        }
+    }
+
     /// The window in which only the newest `messages` may count.
     #[must_use]
     pub fn newest(self, messages: i64) -> Self {
@@ -109,6 +125,11 @@ mod tests {
             let model = newest.filter(|(at, bit)| **bit && *at != gone).count() as i64;
             let expected = (ask <= 256).then_some(model);
             prop_assert_eq!(window.count(ask as i64), expected);
+            if gone < 256 {
+                prop_assert_eq!(window.with(gone as i64).without(gone as i64), window);
+                let more = window.count(256).map(|n| n + 1);
+                prop_assert_eq!(window.with(gone as i64).count(256), more);
+            }
             if ask <= 256 {
                 prop_assert_eq!(window.newest(ask as i64).count(256), expected);
             }

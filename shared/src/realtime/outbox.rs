@@ -9,7 +9,7 @@ use crate::accounts::{self, Revoked, Session};
 use crate::aws::dynamo::{Missed, Tables};
 use crate::credits::{self, Wallet};
 use crate::error::Result;
-use crate::messaging;
+use crate::messaging::{self, Scan};
 use crate::notifications::{Jobs, Notification};
 use crate::relay::{self, Device, RevokedDevice};
 use crate::table::Commit;
@@ -29,6 +29,8 @@ pub struct Meaning {
     pub revoked: Vec<Revoked>,
     /// Devices whose sockets must close.
     pub devices: Vec<RevokedDevice>,
+    /// Messages to be looked at among others.
+    pub scans: Vec<Scan>,
 }
 
 impl Meaning {
@@ -69,6 +71,7 @@ impl Meaning {
                 self.facts.extend(messaging::facts_of(change)?);
                 self.projections
                     .extend(messaging::projections(change, now)?);
+                self.scans.extend(messaging::scans_of(change)?);
             }
             _ => {}
         }

@@ -206,7 +206,7 @@ fn view(head: &Head, me: &Me) -> Result<Moved> {
     Ok(Moved {
         conversation_id: head.conversation_id.clone(),
         partner_id: head.user(who.other()),
-        head_seq: head.last_seq,
+        head_seq: head.seq_for(who),
         read: ReadMarks {
             mine: mine.read_seq,
             theirs: theirs.told_read(),

@@ -13,7 +13,8 @@ const DAY: i64 = 86_400;
 async fn meets(who: &Person, people: usize) -> (usize, Value) {
     for n in 0..people {
         let stranger = who.world.person_with("Stranger", 0).await;
-        let body = text_to(&stranger.id, "hi", &format!("{}-{n:04}", stranger.id));
+        let text = format!("hi, you are number {n}");
+        let body = text_to(&stranger.id, &text, &format!("{}-{n:04}", stranger.id));
         let answer = who.post("/api/v2/messages/send", body).await;
         if answer.status != 200 {
             return (

@@ -7,6 +7,7 @@ mod contacts;
 mod deleting;
 mod limits;
 mod marks;
+mod moderation;
 mod purging;
 mod reading;
 mod sending;

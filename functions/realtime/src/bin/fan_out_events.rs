@@ -1,6 +1,6 @@
 //! Tells committed changes: frames to connected people, jobs to workers, projections to date.
 
-use shared::aws::queue::{Devices, Frames, Mails, Queue, Revoked, Texts};
+use shared::aws::queue::{Devices, Frames, Mails, Queue, Revoked, Scans, Texts};
 use shared::messaging::Gallery;
 use shared::realtime::Meaning;
 use shared::table::{Data, Ledger, Live, Read, Write};
@@ -20,6 +20,7 @@ async fn fan_out_events(
     revoked: Queue<Revoked>,
     gallery: Gallery,
     devices: Queue<Devices>,
+    scans: Queue<Scans>,
     clock: Clock,
     changes: Vec<Change>,
 ) -> Result<()> {
@@ -33,5 +34,6 @@ async fn fan_out_events(
     frames.send(&pushes, CAUSE).await?;
     mails.send(&meaning.jobs.mails, CAUSE).await?;
     texts.send(&meaning.jobs.texts, CAUSE).await?;
+    scans.send(&meaning.scans, CAUSE).await?;
     meaning.project(&tables).await
 }

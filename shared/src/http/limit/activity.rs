@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::bucket::refusal;
+use super::flags::{Crowded, FLAGS_CROWD};
 use super::{Class, Limit, Spent, Verdict, admit};
 use crate::aws::dynamo::{Missed, Tables};
 use crate::env::Env;
@@ -320,6 +321,10 @@ async fn refused(
             now.plus(FLAG_MS).ms(),
         ));
         commit = commit.put(&flag);
+        let live = known.flags.values().filter(|end| **end > now.ms()).count();
+        if live + 1 >= FLAGS_CROWD {
+            commit = commit.put(&Crowded::of(&known.owner, now));
+        }
     }
     let present = Some((Condition::Present, &UNAVAILABLE));
     let commit = commit.update::<Activity>(known.key(), changes, present);

@@ -7,10 +7,12 @@
 
 mod activity;
 mod bucket;
+mod flags;
 mod frames;
 
 pub use activity::{AbuseFlag, Activity, note_refusal, spend, spend_key, touch};
 pub use bucket::{Rate, Spent, Verdict, admit};
+pub use flags::{Crowded, FLAGS_CROWD, raise_flag};
 pub use frames::Frames;
 
 use crate::time::{MINUTE_MS, SECOND_MS};

@@ -1,0 +1,179 @@
+//! Moderation, carried out: message, conversation, refund and queue item in one transaction.
+
+use super::address::message_at;
+use super::head::Head;
+use super::message::{Message, Moderation};
+use super::moderate::{Case, Judged};
+use super::outbox::TRIES_MAX;
+use crate::aws::dynamo::{Missed, Tables};
+use crate::credits::{Link, Wallet};
+use crate::error::{MESSAGE_NOT_FOUND, Result, UNAVAILABLE};
+use crate::moderation::{Finding, ModerationItem, Resolution, Subject, evidence_of};
+use crate::table::{BY_SEQ, Commit, Name, Query, Range, Value};
+use crate::time::Time;
+
+/// Messages looked at to find the newest one that the receiver may see.
+const EARLIER_MAX: usize = 1_000;
+
+/// Which message is to be decided about, and when.
+#[derive(Clone, Copy, Debug)]
+pub struct Moderating<'a> {
+    /// `msg_…`
+    pub message_id: &'a str,
+    /// When.
+    pub now: Time,
+}
+
+/// What else is written with a decision.
+type Also<'a> = &'a (dyn Fn(&Judged) -> Result<Commit> + Sync);
+
+/// A moderator's decision with all its effects; `also` adds what belongs into the same
+/// transaction, such as the row of the audit log.
+///
+/// # Errors
+/// 404 `MESSAGE_NOT_FOUND`; 422 `VALIDATION_FAILED` for a step that does not exist; 503 when
+/// others were first too often.
+pub async fn moderate(
+    tables: &Tables,
+    at: Moderating<'_>,
+    to: Moderation,
+    also: Also<'_>,
+) -> Result<Judged> {
+    let step = |case: &Case<'_>| case.moderate(to, at.now);
+    let queue = |judged: &Judged, item: Option<ModerationItem>| match to {
+        Moderation::Flagged => queued(judged, item, &[Finding::BY_MODERATOR], at.now),
+        Moderation::Blocked => Ok(resolved(item, Resolution::Block)),
+        _ => Ok(resolved(item, Resolution::Approve)),
+    };
+    at.decide(tables, &step, &queue, also).await
+}
+
+/// What detectors found after the message was sent: it raises the state, or changes nothing.
+///
+/// # Errors
+/// 404 `MESSAGE_NOT_FOUND`; 503 when others were first too often.
+pub async fn raise(
+    tables: &Tables,
+    at: Moderating<'_>,
+    to: Moderation,
+    findings: &[Finding],
+) -> Result<Judged> {
+    let step = |case: &Case<'_>| case.raise(to, at.now);
+    let queue = |judged: &Judged, item| queued(judged, item, findings, at.now);
+    at.decide(tables, &step, &queue, &|_| Ok(Commit::new()))
+        .await
+}
+
+/// The receiver's account ended: a message that was not delivered fails and is refunded, once.
+///
+/// # Errors
+/// 404 `MESSAGE_NOT_FOUND`; 503 when others were first too often.
+pub async fn fail(tables: &Tables, at: Moderating<'_>) -> Result<Judged> {
+    let step = |case: &Case<'_>| case.fail(at.now);
+    let queue = |_: &Judged, _| Ok(Commit::new());
+    at.decide(tables, &step, &queue, &|_| Ok(Commit::new()))
+        .await
+}
+
+/// The queue item of a message with further reasons, opened if there is none or it was closed.
+fn queued(
+    judged: &Judged,
+    item: Option<ModerationItem>,
+    findings: &[Finding],
+    now: Time,
+) -> Result<Commit> {
+    let message = &judged.message;
+    let Some(item) = item else {
+        let evidence = evidence_of(message)?;
+        let item = ModerationItem::open(Subject::Message, message.id()?, findings, now);
+        return Ok(item.sealing(evidence).commit());
+    };
+    Ok(item.joined(findings, now).commit())
+}
+
+fn resolved(item: Option<ModerationItem>, resolution: Resolution) -> Commit {
+    let open = item.filter(ModerationItem::is_unresolved);
+    open.map_or_else(Commit::new, |item| item.resolved(resolution).commit())
+}
+
+impl Moderating<'_> {
+    async fn decide(
+        &self,
+        tables: &Tables,
+        step: &(dyn Fn(&Case<'_>) -> Result<Judged> + Sync),
+        queue: &(dyn Fn(&Judged, Option<ModerationItem>) -> Result<Commit> + Sync),
+        also: Also<'_>,
+    ) -> Result<Judged> {
+        let place = message_at(self.message_id).ok_or(MESSAGE_NOT_FOUND)?;
+        let item =
+            ModerationItem::key_of(&ModerationItem::id_of(Subject::Message, self.message_id));
+        for round in 1..=TRIES_MAX {
+            let head: Option<Head> = tables.get_consistent(&Head::key_of(&place.pk)).await?;
+            let head = head.ok_or(MESSAGE_NOT_FOUND)?;
+            // Read after the head: its revision vouches for the message.
+            let message: Option<Message> = tables.get_consistent(&place).await?;
+            let message = message.ok_or(MESSAGE_NOT_FOUND)?;
+            let wallet = wallet_for(tables, &message).await?;
+            let earlier = earlier(tables, &head, &message).await?;
+            let mut judged = step(&Case {
+                message: &message,
+                head: &head,
+                wallet: wallet.as_ref(),
+                earlier: earlier.as_ref(),
+            })?;
+            let changed = std::mem::take(&mut judged.commit);
+            if changed.is_empty() {
+                return Ok(judged);
+            }
+            let known: Option<ModerationItem> = tables.get_consistent(&item).await?;
+            let commit = changed.with(queue(&judged, known)?).with(also(&judged)?);
+            match tables.commit(commit).await {
+                Ok(()) => return Ok(judged),
+                Err(Missed::Failed(error)) => return Err(error),
+                Err(Missed::Refused(_)) => tables.pause(round).await,
+            }
+        }
+        Err(UNAVAILABLE.because("others were first too often"))
+    }
+}
+
+/// The sender's wallet while a price may still be given back; none once the sender is erased.
+async fn wallet_for(tables: &Tables, message: &Message) -> Result<Option<Wallet>> {
+    if !message.is_paid() {
+        return Ok(None);
+    }
+    let link: Option<Link> = tables.get(&Link::key_of(&message.sender_id)).await?;
+    match link {
+        Some(link) => {
+            tables
+                .get_consistent(&Wallet::key_of(&link.wallet_id))
+                .await
+        }
+        None => Ok(None),
+    }
+}
+
+/// The newest message before this one that its receiver may see, if their lists show this one.
+async fn earlier(tables: &Tables, head: &Head, message: &Message) -> Result<Option<Message>> {
+    let receiver = message.receiver(head)?;
+    if head.seq_for(receiver) != message.seq {
+        return Ok(None);
+    }
+    let before = Range::Before(Value::N(message.seq.to_string()));
+    let query = Query::of(Name::Data, &*head.conversation_id)
+        .by(BY_SEQ)
+        .range(before)
+        .backward()
+        .consistent();
+    // Nearly always the very next one.
+    for limit in [2, EARLIER_MAX] {
+        let rows: Vec<Message> = tables.query(query.clone().limit(limit)).await?;
+        let found = rows
+            .into_iter()
+            .find(|row| row.is_visible_to(&message.receiver_id));
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
+}
