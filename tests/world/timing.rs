@@ -168,7 +168,7 @@ impl Street {
     pub async fn sample(&mut self, door: Door, pairs: usize) -> Sample {
         let mut sample = Sample::default();
         for _ in 0..pairs {
-            let first = self.roll() % 2 == 0;
+            let first = self.roll().is_multiple_of(2);
             for known in [first, !first] {
                 let (answer, took) = self.knock(door, known).await;
                 assert_eq!(answer.status, door.status(), "{answer:?}");

@@ -339,6 +339,13 @@ async fn a_reset_shuts_out_whoever_joined_with_an_address_that_was_not_theirs() 
     // The owner of the address takes the mail for one that concerns them.
     app::confirms(&world, email).await;
     resets(&world, email, password).await;
+    world.settles().await;
+    let mails = world.mails_to(email).into_iter();
+    let subjects: Vec<_> = mails.map(|mail| mail["subject"].clone()).collect();
+    assert!(
+        subjects.contains(&json!("A way to sign in was removed")),
+        "{subjects:?}"
+    );
     let told = exchange(&world, &app.code("66").await, &app.verifier).await;
     told.refused(409, "IDENTITY_ALREADY_EXISTS");
     let tokens = signs_in(&world, email, password).await.ok();

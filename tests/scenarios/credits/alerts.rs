@@ -68,7 +68,8 @@ async fn a_threshold_set_among_messages_is_kept_and_loses_none() {
     let other = ann.elsewhere().await;
     let set = other.call("PUT", "/api/v2/credits/alerts", body);
     let (sent, set) = tokio::join!(ann.says("meanwhile").to(&ben), set);
-    (sent.ok(), set.ok());
+    sent.ok();
+    set.ok();
     let balance = ann.get("/api/v2/credits/balance").await.ok();
     assert_eq!(
         (&balance["available"], &balance["low_threshold"]),

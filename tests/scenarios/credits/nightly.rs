@@ -88,7 +88,7 @@ async fn two_who_chat(world: &World, messages: usize) -> (Person, Person, Purse,
 #[tokio::test(start_paused = true)]
 async fn every_night_a_root_over_all_heads_is_written_that_anybody_can_recompute() {
     let world = evening().await;
-    let (mut ann, ben, hers, his) = two_who_chat(&world, 40).await;
+    let (_, _, hers, his) = two_who_chat(&world, 40).await;
     hers.calls(20, 1).await.expect("reserved");
     world.passes(TO_THE_CHECK).await;
     let first = report(&world, "2026-01-05").await;
@@ -289,7 +289,8 @@ async fn removed_rows_pages_holds_and_wallets_are_found() {
         ),
     ]
     .map(|(id, at, what)| (id, at, what.to_owned()));
-    (found.sort(), wanted.sort());
+    found.sort();
+    wanted.sort();
     assert_eq!(found, wanted);
     let gone = Commit::new().delete::<Wallet>(Wallet::key_of(&his.wallet_id), None);
     his.tables.commit(gone).await.expect("stored");

@@ -187,10 +187,7 @@ fn same_token(name: &str, known: &[Version], body: &Value) -> Option<Result<Resp
     let token = body["ClientRequestToken"].as_str()?;
     let version = known.iter().find(|version| version.id == token)?;
     let same = |kind: &&str| version.value[*kind] == body[*kind];
-    if ["SecretString", "SecretBinary"]
-        .iter()
-        .all(|kind| same(&kind))
-    {
+    if ["SecretString", "SecretBinary"].iter().all(same) {
         return Some(Ok(SERVICE.ok(&json!({
             "ARN": arn(name), "Name": name, "VersionId": token, "VersionStages": stages(version),
         }))));

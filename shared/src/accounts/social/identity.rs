@@ -218,15 +218,8 @@ pub async fn unlink(desk: &Locksmith, lookup: &[u8; 32], me: &Me, identity_id: &
     let identity = identity.ok_or(&IDENTITY_NOT_FOUND)?;
     let account = account::load(&desk.tables, &me.user_id).await?;
     let (data_key, now) = (desk.cipher.key(&me.user_id).await?, desk.clock.now());
-    let event = format!(
-        "identity_unlinked:{identity_id}:{}",
-        identity.linked_at.ms()
-    );
-    let change = SecurityChange::IdentityUnlinked;
-    let commit = identity
-        .removal(&data_key, lookup)?
-        .with(one_less(&account))
-        .with(notice(&account, &data_key, change, &event, now)?);
+    let removal = identity.removal(&account, &data_key, lookup, now)?;
+    let commit = removal.with(one_less(&account));
     Ok(desk.tables.commit(commit).await?)
 }
 
@@ -250,7 +243,7 @@ pub async fn unproven(desk: &Changer, account: &Account, key: &DataKey) -> Resul
         all(&desk.tables, &account.user_id).await?,
         desk.lookup.key()?,
     );
-    let proven = account.email_verified_at;
+    let (proven, now) = (account.email_verified_at, desk.clock.now());
     let mut foreign = found.into_iter().filter(|identity| {
         let early = proven.is_none_or(|proven| identity.linked_at <= proven);
         early && !identity.email_verified
@@ -258,20 +251,35 @@ pub async fn unproven(desk: &Changer, account: &Account, key: &DataKey) -> Resul
     foreign.try_fold(Unproven::default(), |so_far, one| {
         Ok(Unproven {
             count: so_far.count + 1,
-            removal: so_far.removal.with(one.removal(key, &lookup)?),
+            removal: so_far
+                .removal
+                .with(one.removal(account, key, &lookup, now)?),
         })
     })
 }
 
 impl Identity {
-    /// What removes it, and lets it be somebody's again.
-    fn removal(&self, key: &DataKey, lookup: &[u8; 32]) -> Result<Commit> {
+    /// What removes it, lets it be somebody's again, and tells its person.
+    fn removal(
+        &self,
+        account: &Account,
+        key: &DataKey,
+        lookup: &[u8; 32],
+        now: Time,
+    ) -> Result<Commit> {
+        let event = format!(
+            "identity_unlinked:{}:{}",
+            self.identity_id,
+            self.linked_at.ms()
+        );
+        let change = SecurityChange::IdentityUnlinked;
         let subject = key.open_text(SUBJECT, &self.subject.0)?;
         let hash = IdentityHash::new(&self.issuer, &subject, lookup);
         let there = Some((Condition::Present, &IDENTITY_NOT_FOUND));
         Ok(Commit::new()
             .delete::<Self>(self.key(), there)
-            .delete::<IdentityOwner>(hash.owner_key(), None))
+            .delete::<IdentityOwner>(hash.owner_key(), None)
+            .with(notice(account, key, change, &event, now)?))
     }
 }
 

@@ -235,10 +235,12 @@ fn run_from(atoms: &[Atom], start: usize) -> Option<(Run, usize)> {
 }
 
 fn words_near(atoms: &[Atom], start: usize, end: usize) -> (Vec<&str>, Vec<&str>) {
-    let word = |atom| match atom {
-        &Atom::Word(ref word) => Some(word.as_str()),
-        _ => None,
-    };
+    fn word(atom: &Atom) -> Option<&str> {
+        match atom {
+            Atom::Word(word) => Some(word),
+            _ => None,
+        }
+    }
     let before = atoms.get(..start).unwrap_or_default().iter().rev();
     let after = atoms.get(end..).unwrap_or_default().iter();
     (
