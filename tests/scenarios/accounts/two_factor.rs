@@ -348,7 +348,8 @@ async fn whatever_wants_a_fresh_session_wants_the_second_factor_too() {
     let passwords = json!({ "current_password": ann.password, "new_password": "Amber-Harbour-77" });
     let challenge = shared::crypto::encode(&[5; 32]);
     let link = format!(
-        "/auth/oauth/google?redirect_uri=pairly%3A%2F%2Fsigned-in&code_challenge={challenge}&mode=link"
+        "/auth/oauth/google?redirect_uri=pairly%3A%2F%2Fsigned-in&mode=link\
+         &code_challenge={challenge}"
     );
     let asks = [
         ("POST", "/api/v2/auth/password/change", Some(passwords)),
