@@ -214,6 +214,13 @@ impl Account {
         Commit::new().update::<Self>(Self::key_of(user_id), changes, guard)
     }
 
+    /// The instant to note of a sign-in at `now`: never the one that is noted already, because
+    /// [`Self::quiet`] tells by it whether somebody signed in.
+    pub(super) fn next_sign_in(&self, now: Time) -> Time {
+        let after = self.last_sign_in_at.map(|last| last.plus(1));
+        after.map_or(now, |after| now.max(after))
+    }
+
     /// Holds while status and password are as read and nobody has signed in since.
     pub(super) fn quiet(&self) -> Condition {
         let status = Condition::text("status", self.status.as_str());
@@ -247,17 +254,25 @@ impl Account {
         Ok(Commit::new().update::<Self>(self.key(), vec![change], guard))
     }
 
-    /// What sets another password, unless somebody signed in or changed it in between: a session
-    /// that began meanwhile would survive.
+    /// What sets another password and counts off the identities that go with the old one, unless
+    /// somebody signed in or changed it in between: a session that began meanwhile would survive.
     ///
     /// # Errors
     /// 500 when the hash cannot be stored.
-    pub(super) fn set_password(&self, next: &StoredPassword, now: Time) -> Result<Commit> {
-        let changes = vec![
+    pub(super) fn set_password(
+        &self,
+        next: &StoredPassword,
+        identities: i64,
+        now: Time,
+    ) -> Result<Commit> {
+        let mut changes = vec![
             Change::Set("password".into(), stored(next)?),
             Change::number("updated_at", now.ms()),
             Change::Add("version".into(), 1),
         ];
+        if identities > 0 {
+            changes.push(Change::Add("identities".into(), -identities));
+        }
         let guard = Some((self.quiet(), &UNAVAILABLE));
         Ok(Commit::new().update::<Self>(self.key(), changes, guard))
     }
@@ -339,5 +354,32 @@ impl Item for Profile {
 
     fn key(&self) -> Key {
         Key::new(&self.user_id, "profile")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_sign_in_leaves_another_note_also_within_a_millisecond() {
+        let (key, now) = (DataKey::fixed("usr_a", [7; 32]), Time(1_767_614_400_000));
+        let new = NewAccount {
+            user_id: "usr_a".into(),
+            email: Email::fold("ann@pairly.test"),
+            password: None,
+            name: "Ann".into(),
+            birthdate: Date::constant(1990, 1, 1),
+            locale: "en".into(),
+            timezone: "UTC".into(),
+        };
+        let mut account = Account::new(new, &key, now).expect("an account");
+        assert_eq!(account.next_sign_in(now), now);
+        for at in [now, now.plus(5), now.plus(5), now.plus(2)] {
+            let before = account.last_sign_in_at;
+            account.last_sign_in_at = Some(account.next_sign_in(at));
+            assert!(before < account.last_sign_in_at);
+        }
+        assert_eq!(account.last_sign_in_at, Some(now.plus(7)));
     }
 }

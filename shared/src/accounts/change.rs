@@ -10,8 +10,10 @@ use super::desk::{Changer, Guard};
 use super::notice::notice;
 use super::password::{self, Peppers, StoredPassword};
 use super::reauthenticate::{Knower, knows_password};
+use super::reset::Reset;
 use super::session::{RevokeReason, Session};
 use super::sessions;
+use super::social::identity::{self, Unproven};
 use crate::aws::cipher::DataKey;
 use crate::aws::dynamo::Missed;
 use crate::error::{Result, SAME_PASSWORD, UNAVAILABLE};
@@ -76,14 +78,17 @@ pub async fn change_password(
             sessions_revoked,
         })
     };
-    renew(desk, once, (account, &key), &successor, Commit::new, answer).await
+    // Whoever could read the mail before shall not set the next password.
+    let hash = Email::fold(&account.email(&key)?).hash(&desk.lookup.key()?);
+    let void = || Reset::void(&hash);
+    renew(desk, once, (account, &key), &successor, void, answer).await
 }
 
 /// What follows the password of now.
 pub(super) struct Successor<'a> {
     /// As it is kept.
     pub password: StoredPassword,
-    /// The one session that goes on.
+    /// The one session that goes on; none after a reset.
     pub spared: Option<&'a str>,
     /// What the owner is told.
     pub change: SecurityChange,
@@ -114,8 +119,9 @@ pub(super) async fn next_password(
 }
 
 /// Sets the password, ends the sessions that are not spared and mails the owner, together with what
-/// `also` gives; `answer` is told how many sessions ended. A sign-in with the old password that is
-/// under way either is ended with the others or finds the password changed.
+/// `also` gives; `answer` is told how many sessions ended. Where none is spared, identities that
+/// may be somebody else's go too. A sign-in with the old password that is under way either is ended
+/// with the others or finds the password changed.
 ///
 /// # Errors
 /// What `also` refuses; 503 when the account does not come to rest.
@@ -131,8 +137,13 @@ pub(super) async fn renew<A: Answer<Call> + Clone>(
     for _ in 0..RACES_MAX {
         let mut ending = sessions::live(&desk.tables, &user_id, now).await?;
         ending.retain(|session| Some(session.session_id.as_str()) != next.spared);
+        let foreign = match next.spared {
+            Some(_) => Unproven::default(),
+            None => identity::unproven(desk, &account, key).await?,
+        };
         let commit = also()
-            .with(account.set_password(&next.password, now)?)
+            .with(account.set_password(&next.password, foreign.count, now)?)
+            .with(foreign.removal)
             .with(notice(&account, key, next.change, &next.event, now)?)
             .with(ended(&ending, now));
         match once

@@ -201,6 +201,11 @@ impl Link {
         crypto::encode(&crypto::sha256(&[&self.random]))
     }
 
+    /// What its uses are counted by: only who has the link can use them up.
+    pub fn counted(&self) -> String {
+        format!("link#{}", self.token_hash())
+    }
+
     /// Whether it is the one of which this hash was stored.
     pub fn fits(&self, token_hash: &str) -> bool {
         crypto::same(self.token_hash().as_bytes(), token_hash.as_bytes())

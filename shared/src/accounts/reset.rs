@@ -89,6 +89,11 @@ impl Reset {
         Err(OTP_EXPIRED.into())
     }
 
+    /// What voids the link of an address, if there is one.
+    pub fn void(hash: &EmailHash) -> Commit {
+        Commit::new().delete::<Self>(Self::key_of(hash), None)
+    }
+
     /// What spends it: a second use finds nothing.
     pub fn spend(&self) -> Commit {
         let same = Condition::text("token_hash", &self.token_hash);
@@ -192,7 +197,7 @@ pub async fn reset_password(
     given: NewPassword,
 ) -> Result<Json<Restored>> {
     let link = Link::parse(&given.token).ok_or(&OTP_EXPIRED)?;
-    guard.spend(Limit::Otp, &link.hash.partition()).await?;
+    guard.spend(Limit::Otp, &link.counted()).await?;
     let place = Reset::key_of(&link.hash);
     let reset: Option<Reset> = desk.tables.get_consistent(&place).await?;
     let reset = reset.ok_or(&OTP_EXPIRED)?;

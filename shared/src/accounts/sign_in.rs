@@ -255,7 +255,7 @@ pub(super) fn begin(
 /// Notes the sign-in, unless the account was banned or erased, got another password, or another
 /// sign-in began, while the password was checked.
 fn admitted(account: &Account, now: Time) -> Commit {
-    let change = Change::number("last_sign_in_at", now.ms());
+    let change = Change::number("last_sign_in_at", account.next_sign_in(now).ms());
     let guard = Some((account.quiet(), &UNAVAILABLE));
     Commit::new().update::<Account>(account.key(), vec![change], guard)
 }

@@ -259,11 +259,6 @@ impl Verifier {
         Ok(Self { keys, rules })
     }
 
-    /// Whether the set has this key; one that is missing may have been published since.
-    pub fn knows(&self, token: &str) -> bool {
-        header_of(token).is_ok_and(|kid| self.keys.contains_key(&kid))
-    }
-
     /// The claims of an authentic token that counts at `now`.
     ///
     /// # Errors

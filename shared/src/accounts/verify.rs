@@ -90,7 +90,7 @@ pub async fn look_at(tables: &Tables, token: &str, now: Time) -> Result<()> {
 
 async fn by_link(desk: &Notary, guard: &Guard, token: &str) -> Result<(Proof, String)> {
     let link = Link::parse(token).ok_or(&OTP_EXPIRED)?;
-    guard.spend(Limit::Otp, &link.hash.partition()).await?;
+    guard.spend(Limit::Otp, &link.counted()).await?;
     let proof = load(&desk.tables, &link.hash).await?;
     let user_id = proof.by_link(&link, desk.clock.now())?.to_owned();
     Ok((proof, user_id))

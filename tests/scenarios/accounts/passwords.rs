@@ -330,3 +330,45 @@ async fn another_pepper_replaces_the_hash_at_the_next_sign_in() {
         .await
         .refused(401, "INVALID_CREDENTIALS");
 }
+
+/// Whoever knows an address can use up the tries of its codes, and nothing of a link that only its
+/// mail tells.
+#[tokio::test(start_paused = true)]
+async fn nobody_else_can_use_up_the_tries_of_a_link() {
+    let world = World::new().await;
+    let ann = world.person("Ann").await;
+    let dora = "dora@pairly.test";
+    let form = json!({
+        "email": dora, "password": "TestPass123", "name": "Dora", "birthdate": "1990-01-01",
+    });
+    let path = "/api/v2/auth/register";
+    world.call("POST", path, Some(form)).await.expect(201);
+    forgets(&world, &ann.email).await.expect(202);
+    let reset = token_in_mail(&world, &ann.email, "/reset-password");
+    let proof = token_in_mail(&world, dora, "/verify-email");
+    let path = "/api/v2/auth/verify-email";
+    for email in [ann.email.as_str(), dora] {
+        let guess = json!({ "email": email, "code": "00000000" });
+        let mut told = 0;
+        while told != 429 {
+            let guessed = world.call_from("198.51.100.7", "POST", path, Some(guess.clone()));
+            told = guessed.await.status;
+        }
+    }
+    resets(&world, &reset, NEXT).await.ok();
+    let clicked = world.call("POST", path, Some(json!({ "token": proof })));
+    clicked.await.ok();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_changed_password_voids_the_link_that_was_sent_before() {
+    let world = World::new().await;
+    let ann = world.person("Ann").await;
+    forgets(&world, &ann.email).await.expect(202);
+    let token = token_in_mail(&world, &ann.email, "/reset-password");
+    changes(&ann, &ann.password, NEXT).await.ok();
+    resets(&world, &token, "Paper-Harbour-78")
+        .await
+        .refused(410, "OTP_EXPIRED");
+    signs_in(&world, &ann.email, NEXT).await.ok();
+}

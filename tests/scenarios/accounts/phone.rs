@@ -187,3 +187,28 @@ async fn an_outage_of_the_provider_delays_the_text_and_loses_nothing() {
     let health = world.call("GET", "/api/health", None).await;
     assert_eq!(health.body["checks"]["sms"]["status"], "healthy");
 }
+
+/// What is remembered of a request is of no use to who searches all numbers for it.
+#[tokio::test(start_paused = true)]
+async fn a_remembered_request_does_not_tell_the_number() {
+    let world = World::new().await;
+    for name in ["Ann", "Ben"] {
+        let person = world.person(name).await;
+        let (body, key) = (json!({ "phone": NUMBER }), format!("phone-of-{name}"));
+        let headers = [("idempotency-key", key.as_str())];
+        let path = "/api/v2/user/phone";
+        for _ in 0..2 {
+            let asked = person.call_with("POST", path, Some(body.clone()), &headers);
+            asked.await.expect(202);
+        }
+        let other = Some(json!({ "phone": "+15005550007" }));
+        let reused = person.call_with("POST", path, other, &headers).await;
+        reused.refused(422, "IDEMPOTENCY_KEY_REUSED");
+    }
+    let rows = world.items("live", "once#").await;
+    assert_eq!(rows.len(), 2);
+    assert_ne!(
+        rows[0]["fingerprint"], rows[1]["fingerprint"],
+        "equal numbers look equal"
+    );
+}

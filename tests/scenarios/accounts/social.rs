@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use world::World;
 
 use self::app::{App, exchange};
-use super::{signs_in, two_factor, uses};
+use super::{signs_in, token_in_mail, two_factor, uses};
 
 /// A device's Ed25519 key: the first test vector of RFC 8032 §7.1.
 const PUBLIC_KEY: &str = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
@@ -311,4 +311,68 @@ async fn a_start_with_a_token_is_read_by_apps_as_json_and_needs_a_fresh_session(
     app.start("link", Some(&ann))
         .await
         .refused(403, "REAUTHENTICATION_NEEDED");
+}
+
+async fn resets(world: &World, email: &str, password: &str) {
+    let ask = json!({ "email": email });
+    let path = "/api/v2/auth/password/forgot";
+    world.call("POST", path, Some(ask)).await.expect(202);
+    world.settles().await;
+    let token = token_in_mail(world, email, "/reset-password");
+    let body = json!({ "token": token, "new_password": password });
+    let path = "/api/v2/auth/password/reset";
+    world.call("POST", path, Some(body)).await.ok();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reset_shuts_out_whoever_joined_with_an_address_that_was_not_theirs() {
+    let world = World::unlimited().await;
+    let (email, password) = ("victim@pairly.test", "Amber-Harbour-77");
+    let idp = world.local.cloud().idp();
+    idp.invite(Person::new("66", "Mallory", email));
+    let app = App::new(&world, "facebook");
+    let asked = exchange(&world, &app.code("66").await, &app.verifier).await;
+    let asked = asked.refused(409, "BIRTHDATE_REQUIRED");
+    let made = json!({ "signup_token": asked["details"]["signup_token"], "birthdate": BORN });
+    let told = app.exchanges(made).await;
+    told.refused(403, "EMAIL_NOT_CONFIRMED");
+    // The owner of the address takes the mail for one that concerns them.
+    app::confirms(&world, email).await;
+    resets(&world, email, password).await;
+    world.settles().await;
+    let mails = world.mails_to(email).into_iter();
+    let subjects: Vec<_> = mails.map(|mail| mail["subject"].clone()).collect();
+    assert!(
+        subjects.contains(&json!("A way to sign in was removed")),
+        "{subjects:?}"
+    );
+    let told = exchange(&world, &app.code("66").await, &app.verifier).await;
+    told.refused(409, "IDENTITY_ALREADY_EXISTS");
+    let tokens = signs_in(&world, email, password).await.ok();
+    let victim = app::person(&world, &tokens, email).await;
+    let listed = victim.get("/api/v2/auth/identities").await.ok();
+    assert_eq!(listed["identities"], json!([]));
+    let linked = App::new(&world, "apple").links(&victim, "66").await.ok();
+    let id = linked["identity_id"].as_str().expect("an id");
+    let path = format!("/api/v2/auth/identities/{id}");
+    victim.delete(&path).await.expect(204);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reset_keeps_the_identities_that_are_known_to_be_the_persons() {
+    let world = World::unlimited().await;
+    let idp = world.local.cloud().idp();
+    idp.invite(Person::new("77", "Hope", "hope@pairly.test"));
+    let (google, facebook) = (App::new(&world, "google"), App::new(&world, "facebook"));
+    let tokens = google.joins("77", BORN).await;
+    let hope = app::person(&world, &tokens, "hope@pairly.test").await;
+    world.passes(1).await;
+    facebook.links(&hope, "77").await.ok();
+    resets(&world, "hope@pairly.test", "Amber-Harbour-77").await;
+    for app in [google, facebook] {
+        let tokens = exchange(&world, &app.code("77").await, &app.verifier)
+            .await
+            .ok();
+        assert_eq!(tokens["user_id"], hope.id.as_str());
+    }
 }

@@ -141,10 +141,10 @@ async fn five_wrong_codes_lock_for_fifteen_minutes() {
     let world = World::new().await;
     let Enrolled { ann, secret, codes } = enrolled(&world).await;
     let challenge = asked(&world, &ann).await;
-    for _ in 0..5 {
-        answers(&world, &challenge, "code", WRONG)
-            .await
-            .refused(401, "MFA_VERIFICATION_FAILED");
+    for left in [4, 3, 2, 1, 0] {
+        let wrong = answers(&world, &challenge, "code", WRONG).await;
+        let wrong = wrong.refused(401, "MFA_VERIFICATION_FAILED");
+        assert_eq!(wrong["details"], json!({ "attempts_left": left }));
     }
     let right = code(&world, &secret);
     let locked = answers(&world, &challenge, "code", &right).await;
@@ -338,4 +338,48 @@ async fn a_setup_counts_only_after_its_first_code() {
         .post("/api/v2/auth/2fa/recovery-codes", json!({}))
         .await;
     none.refused(409, "TWO_FACTOR_STATE");
+}
+
+#[tokio::test(start_paused = true)]
+async fn whatever_wants_a_fresh_session_wants_the_second_factor_too() {
+    let world = World::new().await;
+    let Enrolled { ann, .. } = enrolled(&world).await;
+    let elsewhere = ann.elsewhere().await;
+    let passwords = json!({ "current_password": ann.password, "new_password": "Amber-Harbour-77" });
+    let challenge = shared::crypto::encode(&[5; 32]);
+    let link = format!(
+        "/auth/oauth/google?redirect_uri=pairly%3A%2F%2Fsigned-in&mode=link\
+         &code_challenge={challenge}"
+    );
+    let asks = [
+        ("POST", "/api/v2/auth/password/change", Some(passwords)),
+        ("POST", "/api/v2/auth/2fa/setup", Some(json!({}))),
+        ("POST", "/api/v2/auth/2fa/recovery-codes", Some(json!({}))),
+        (
+            "POST",
+            "/api/v2/auth/2fa/disable",
+            Some(json!({ "code": WRONG })),
+        ),
+        (
+            "DELETE",
+            "/api/v2/auth/identities/idt_00000000000000000000000000",
+            None,
+        ),
+        (
+            "POST",
+            "/api/v2/user/phone",
+            Some(json!({ "phone": "+15005550006" })),
+        ),
+        ("DELETE", "/api/v2/user/phone", None),
+        ("GET", link.as_str(), None),
+    ];
+    for (method, path, body) in &asks {
+        let told = elsewhere.call(method, path, body.clone()).await;
+        told.refused(403, "INSUFFICIENT_AAL");
+    }
+    world.passes(10 * 60).await;
+    for (method, path, body) in asks {
+        let told = ann.call(method, path, body).await;
+        told.refused(403, "REAUTHENTICATION_NEEDED");
+    }
 }

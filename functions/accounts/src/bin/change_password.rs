@@ -5,8 +5,8 @@ use shared::http::{Body, Fresh, Json, Once};
 use shared::{Result, endpoint};
 
 endpoint!(POST "/api/v2/auth/password/change" => change_password,
-    faults: [REAUTHENTICATION_NEEDED, INVALID_CREDENTIALS, ACCOUNT_LOCKED, WEAK_PASSWORD,
-        SAME_PASSWORD]);
+    faults: [REAUTHENTICATION_NEEDED, INSUFFICIENT_AAL, INVALID_CREDENTIALS, ACCOUNT_LOCKED,
+        WEAK_PASSWORD, SAME_PASSWORD]);
 
 async fn change_password(
     desk: Changer,

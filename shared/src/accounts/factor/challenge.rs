@@ -16,7 +16,7 @@ use crate::accounts::sign_in::{may_enter, open};
 use crate::aws::cipher::DataKey;
 use crate::aws::dynamo::Missed;
 use crate::crypto;
-use crate::error::{Error, MFA_VERIFICATION_FAILED, OTP_EXPIRED, Result, UNAVAILABLE};
+use crate::error::{Error, OTP_EXPIRED, Result, UNAVAILABLE};
 use crate::http::Client;
 use crate::http::limit::Limit;
 use crate::notifications::SecurityChange;
@@ -187,8 +187,8 @@ async fn find(desk: &Opener, challenge_id: &str) -> Result<Challenge> {
 /// Answers the question: the right code opens a session of assurance level 2.
 ///
 /// # Errors
-/// 401 `MFA_VERIFICATION_FAILED`; 410 `OTP_EXPIRED`; 423 `ACCOUNT_LOCKED` {retry_after};
-/// 429 `RATE_LIMITED`; 503 when the limiter does not answer.
+/// 401 `MFA_VERIFICATION_FAILED` {attempts_left}; 410 `OTP_EXPIRED`; 423 `ACCOUNT_LOCKED`
+/// {retry_after}; 429 `RATE_LIMITED`; 503 when the limiter does not answer.
 pub async fn answer(
     desk: &Opener,
     guard: &Guard,
@@ -216,7 +216,7 @@ pub async fn answer(
         };
         match outcome {
             Ok(Some(tokens)) => return Ok(tokens),
-            Ok(None) => return Err(MFA_VERIFICATION_FAILED.into()),
+            Ok(None) => return Err(tried.next.wrong()),
             Err(Missed::Refused(refused)) if refused.key == scene.factor.key() => {
                 // Another answer was first; this one is decided again from what it left.
                 scene = Scene::load(desk, find(desk, challenge_id).await?).await?;

@@ -137,13 +137,13 @@ async fn settle(
     for _ in 0..RACES_MAX {
         let tried = factor.try_answer(given, key, now)?;
         let commit = if tried.right {
-            right(&factor, tried.next)?
+            right(&factor, tried.next.clone())?
         } else {
             factor.store(&tried.next)
         };
         match tables.commit(commit).await {
             Ok(()) if tried.right => return Ok(()),
-            Ok(()) => return Err(MFA_VERIFICATION_FAILED.into()),
+            Ok(()) => return Err(tried.next.wrong()),
             Err(Missed::Refused(refused)) if refused.key == Factor::key_of(&factor.user_id) => {
                 // Another answer was first; this one is decided again from what it left.
                 let current: Option<Factor> = refused.current()?;

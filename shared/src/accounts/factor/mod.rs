@@ -25,7 +25,9 @@ pub use recovery::RecoveryCode;
 
 use super::sealed::Sealed;
 use crate::aws::cipher::DataKey;
-use crate::error::{ACCOUNT_LOCKED, INTERNAL_ERROR, Result, TWO_FACTOR_STATE};
+use crate::error::{
+    ACCOUNT_LOCKED, Error, INTERNAL_ERROR, MFA_VERIFICATION_FAILED, Result, TWO_FACTOR_STATE,
+};
 use crate::table::{Commit, Condition, Item, Key, Name};
 use crate::time::{MINUTE_MS, SECOND_MS, Time, millis};
 
@@ -191,6 +193,12 @@ impl Factor {
         let lock = next.failures >= TRIES_MAX;
         next.locked_until = lock.then(|| now.plus(LOCK_MS));
         Ok(Tried { right, next })
+    }
+
+    /// What a wrong answer is told, once it was counted.
+    fn wrong(&self) -> Error {
+        let left = TRIES_MAX - self.failures;
+        MFA_VERIFICATION_FAILED.with(json!({ "attempts_left": left }))
     }
 
     /// Stores the next state if nobody was first.

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::client::Proven;
 use super::provider::Provider;
 use crate::accounts::account::{self, Account};
-use crate::accounts::desk::Locksmith;
+use crate::accounts::desk::{Changer, Locksmith};
 use crate::accounts::notice::notice;
 use crate::accounts::sealed::Sealed;
 use crate::aws::cipher::{Cipher, DataKey};
@@ -218,20 +218,69 @@ pub async fn unlink(desk: &Locksmith, lookup: &[u8; 32], me: &Me, identity_id: &
     let identity = identity.ok_or(&IDENTITY_NOT_FOUND)?;
     let account = account::load(&desk.tables, &me.user_id).await?;
     let (data_key, now) = (desk.cipher.key(&me.user_id).await?, desk.clock.now());
-    let subject = data_key.open_text(SUBJECT, &identity.subject.0)?;
-    let hash = IdentityHash::new(&identity.issuer, &subject, lookup);
-    let there = Some((Condition::Present, &IDENTITY_NOT_FOUND));
-    let event = format!(
-        "identity_unlinked:{identity_id}:{}",
-        identity.linked_at.ms()
-    );
-    let change = SecurityChange::IdentityUnlinked;
-    let commit = Commit::new()
-        .delete::<Identity>(key, there)
-        .delete::<IdentityOwner>(hash.owner_key(), None)
-        .with(one_less(&account))
-        .with(notice(&account, &data_key, change, &event, now)?);
+    let removal = identity.removal(&account, &data_key, lookup, now)?;
+    let commit = removal.with(one_less(&account));
     Ok(desk.tables.commit(commit).await?)
+}
+
+/// Identities of somebody who had not proven the address of the account.
+#[derive(Debug, Default)]
+pub struct Unproven {
+    /// How many there are.
+    pub count: i64,
+    /// What removes them; the account has to count them off.
+    pub removal: Commit,
+}
+
+/// The identities that were there before the address was proven and for whose address the provider
+/// does not vouch. Whoever joined with the address of somebody else came in by one, and does not
+/// stay when its owner takes the account over.
+///
+/// # Errors
+/// 503 when the table does not answer.
+pub async fn unproven(desk: &Changer, account: &Account, key: &DataKey) -> Result<Unproven> {
+    let (found, lookup) = (
+        all(&desk.tables, &account.user_id).await?,
+        desk.lookup.key()?,
+    );
+    let (proven, now) = (account.email_verified_at, desk.clock.now());
+    let mut foreign = found.into_iter().filter(|identity| {
+        let early = proven.is_none_or(|proven| identity.linked_at <= proven);
+        early && !identity.email_verified
+    });
+    foreign.try_fold(Unproven::default(), |so_far, one| {
+        Ok(Unproven {
+            count: so_far.count + 1,
+            removal: so_far
+                .removal
+                .with(one.removal(account, key, &lookup, now)?),
+        })
+    })
+}
+
+impl Identity {
+    /// What removes it, lets it be somebody's again, and tells its person.
+    fn removal(
+        &self,
+        account: &Account,
+        key: &DataKey,
+        lookup: &[u8; 32],
+        now: Time,
+    ) -> Result<Commit> {
+        let event = format!(
+            "identity_unlinked:{}:{}",
+            self.identity_id,
+            self.linked_at.ms()
+        );
+        let change = SecurityChange::IdentityUnlinked;
+        let subject = key.open_text(SUBJECT, &self.subject.0)?;
+        let hash = IdentityHash::new(&self.issuer, &subject, lookup);
+        let there = Some((Condition::Present, &IDENTITY_NOT_FOUND));
+        Ok(Commit::new()
+            .delete::<Self>(self.key(), there)
+            .delete::<IdentityOwner>(hash.owner_key(), None)
+            .with(notice(account, key, change, &event, now)?))
+    }
 }
 
 /// Counts an identity off, if the person gets in without it.

@@ -119,7 +119,7 @@ impl Verifier<'_> {
         let seconds = now.seconds();
         let early = claims
             .iat
-            .is_some_and(|iat| iat - TOLERANCE_SECONDS > seconds);
+            .is_some_and(|iat| iat.saturating_sub(TOLERANCE_SECONDS) > seconds);
         if early || claims.exp.saturating_add(TOLERANCE_SECONDS) < seconds {
             return Err(refused("ID token: time"));
         }

@@ -351,9 +351,7 @@ impl Link {
         let last = labels.next_back().unwrap_or_default();
         let name = labels.collect::<Vec<_>>().join(".");
         let address = last.chars().all(|c| c.is_ascii_digit());
-        let imitates = self.is_disguised
-            || self.host.contains("xn--")
-            || FRIENDLY.iter().any(&is);
+        let imitates = self.is_disguised || self.host.contains("xn--") || FRIENDLY.iter().any(&is);
         let lure = |text: &str| {
             let text = canonical_word(text.chars().filter(|c| *c != '-'));
             LURES

@@ -234,14 +234,13 @@ fn run_from(atoms: &[Atom], start: usize) -> Option<(Run, usize)> {
     Some((run, at))
 }
 
-fn word(atom: &Atom) -> Option<&str> {
-    match atom {
-        Atom::Word(word) => Some(word),
-        _ => None,
-    }
-}
-
 fn words_near(atoms: &[Atom], start: usize, end: usize) -> (Vec<&str>, Vec<&str>) {
+    fn word(atom: &Atom) -> Option<&str> {
+        match atom {
+            Atom::Word(word) => Some(word),
+            _ => None,
+        }
+    }
     let before = atoms.get(..start).unwrap_or_default().iter().rev();
     let after = atoms.get(end..).unwrap_or_default().iter();
     (

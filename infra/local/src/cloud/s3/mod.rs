@@ -2,10 +2,10 @@
 //!
 //! - [`objects`]: where they are
 //! - [`event`]: what is told of new ones
-//! - [`mod@range`], parts
+//! - `range`: parts
 //! - [`form`], [`multipart`]: the form that a browser posts
 //! - [`link`]: the link that a browser follows
-//! - [`mod@xml`], documents
+//! - `xml`: documents
 
 mod event;
 mod form;
