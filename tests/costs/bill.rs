@@ -134,6 +134,5 @@ pub async fn measured<T>(world: &World, work: impl Future<Output = T>) -> (T, Bi
     let done = work.await;
     world.settles().await;
     let lines = world.local.cloud().meter().take();
-    if std::env::var("LINES").is_ok() { for line in &lines { println!("{line:?}"); } }
     (done, Bill::of(&lines))
 }

@@ -111,6 +111,8 @@ async fn the_first_message_may_cost_ten_more() {
     let world = World::new().await;
     let (mut ann, mut ben) = world.two("Ann", "Ben").await;
     ben.comes_online().await;
+    // Not the first call of a session and of a person: that has costs of its own.
+    ann.has_credits(100).await;
     let (answer, bill) = measured(&world, ann.says("hello").to(&ben)).await;
     answer.ok();
     assert!(bill.write() <= WRITE_MAX + 10.0, "{bill:?}");

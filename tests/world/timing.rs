@@ -121,11 +121,16 @@ impl Street {
         z ^ (z >> 31)
     }
 
-    /// An address of the same length and kind that nobody has.
-    fn stranger(&self) -> String {
+    /// An address of the same length and kind that nobody has. Where asking leaves something
+    /// behind, strangers are asked as often as those who are known.
+    fn stranger(&self, door: Door) -> String {
         let known = &self.known[0];
         let at = known.find('@').expect("an address");
-        let number = format!("{:08}", self.knocks);
+        let number = match door {
+            Door::Forgot => self.knocks % KNOWN as u32,
+            _ => self.knocks,
+        };
+        let number = format!("{number:08}");
         format!("{}{number}{}", &known[..at - number.len()], &known[at..])
     }
 
@@ -134,7 +139,7 @@ impl Street {
         self.knocks += 1;
         let email = match known {
             true => self.known[self.knocks as usize % KNOWN].clone(),
-            false => self.stranger(),
+            false => self.stranger(door),
         };
         let [_, a, b, c] = self.knocks.to_be_bytes();
         let from = format!("{}.{b}.{c}.7", 11 + u32::from(a));
