@@ -25,7 +25,7 @@ pub struct Bill {
 
 impl Bill {
     /// The bill of some lines of the meter.
-    pub fn of(lines: &[Line]) -> Self {
+    pub fn of<'a>(lines: impl IntoIterator<Item = &'a Line>) -> Self {
         let mut bill = Self::default();
         for line in lines {
             let (reads, writes) = match line.function.as_str() {

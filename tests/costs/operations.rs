@@ -25,7 +25,8 @@ sends. Marks are ten in a row.\n\n";
 /// Text above the table of operations.
 const OPERATIONS: &str = "\n## Operations\n\nOne run each, in a small world, with everything that \
 follows from it until streams and queues are drained. A call by HTTP reads the session (1 RRU) and \
-counts in the caller's activity item (0.5 RRU, 1 WRU).\n\n";
+counts in the caller's activity item (0.5 RRU, 1 WRU). The steps of social sign-in and of the \
+handshake are shown without what follows from them.\n\n";
 
 /// Text above the table of timers.
 const TIMERS: &str = "\n## Timers\n\nOne day in which nobody does anything.\n\n\
@@ -44,6 +45,26 @@ pub async fn note<T>(
     world.passes(61).await;
     let (done, bill) = measured(world, work).await;
     rows.insert(name.to_owned(), bill);
+    done
+}
+
+/// What the named operations cost themselves in a story that calls each of them once.
+pub async fn own<T>(
+    rows: &mut Rows,
+    world: &World,
+    names: &[&str],
+    work: impl Future<Output = T>,
+) -> T {
+    world.passes(61).await;
+    world.settles().await;
+    world.local.cloud().meter().reset();
+    let done = work.await;
+    world.settles().await;
+    let lines = world.local.cloud().meter().take();
+    for name in names {
+        let own = lines.iter().filter(|line| line.function == *name);
+        rows.insert((*name).to_owned(), Bill::of(own));
+    }
     done
 }
 

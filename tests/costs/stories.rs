@@ -3,12 +3,21 @@
 use serde_json::{Value, json};
 use world::World;
 
-use super::operations::{Rows, note};
+use super::operations::{Rows, note, own};
+use crate::scenarios::accounts::social::app::{self, App};
+use crate::scenarios::accounts::social::{BORN, with_hope};
+use crate::scenarios::accounts::two_factor;
+use crate::scenarios::realtime::handshake;
 
 /// Every story, each in its own world.
 pub async fn all(rows: &mut Rows) {
     registration(rows).await;
+    forgotten_password(rows).await;
+    second_factor(rows).await;
+    providers(rows).await;
+    phone(rows).await;
     sockets(rows).await;
+    device(rows).await;
 }
 
 async fn registration(rows: &mut Rows) {
@@ -38,6 +47,96 @@ async fn registration(rows: &mut Rows) {
         json!({ "token": token }),
     );
     note(rows, &world, "verify_email", verify).await.ok();
+}
+
+async fn forgotten_password(rows: &mut Rows) {
+    let world = World::new().await;
+    let ann = world.person("Ann").await;
+    let forgot = json!({ "email": ann.email });
+    let forgot = post(&world, "/api/v2/auth/password/forgot", forgot);
+    forgot.await.expect(202);
+    world.settles().await;
+    let body =
+        json!({ "token": token_to(&world, &ann.email), "new_password": "Another Harbour 9" });
+    let reset = post(&world, "/api/v2/auth/password/reset", body);
+    note(rows, &world, "reset_password", reset).await.ok();
+}
+
+async fn second_factor(rows: &mut Rows) {
+    let world = World::new().await;
+    let ann = world.person("Ann").await;
+    let setup = ann.post("/api/v2/auth/2fa/setup", json!({})).await.ok();
+    let secret = setup["secret"].as_str().expect("a secret").to_owned();
+    let code = || two_factor::code(&world, &secret);
+    let verify = async {
+        let body = json!({ "factor_id": setup["factor_id"], "code": code() });
+        ann.post("/api/v2/auth/2fa/verify", body).await
+    };
+    note(rows, &world, "verify_2fa", verify).await.ok();
+    let challenge = two_factor::asked(&world, &ann).await;
+    let answer = async { two_factor::answers(&world, &challenge, "code", &code()).await };
+    note(rows, &world, "answer_2fa_challenge", answer)
+        .await
+        .ok();
+    let fresh = ann.post("/api/v2/auth/2fa/recovery-codes", json!({}));
+    note(rows, &world, "regenerate_recovery_codes", fresh)
+        .await
+        .ok();
+    let disable = async {
+        let body = json!({ "code": code() });
+        ann.post("/api/v2/auth/2fa/disable", body).await
+    };
+    note(rows, &world, "disable_2fa", disable).await.ok();
+}
+
+async fn providers(rows: &mut Rows) {
+    let world = with_hope().await;
+    let (google, apple) = (App::new(&world, "google"), App::new(&world, "apple"));
+    let tokens = google.joins("77", BORN).await;
+    let hope = app::person(&world, &tokens, "hope@pairly.test").await;
+    apple.links(&hope, "77").await.ok();
+    let listed = hope.get("/api/v2/auth/identities").await.ok();
+    let identity = listed["identities"][0]["identity_id"]
+        .as_str()
+        .expect("an id");
+    let path = format!("/api/v2/auth/identities/{identity}");
+    note(rows, &world, "unlink_identity", hope.delete(&path))
+        .await
+        .expect(204);
+    let names = [
+        "start_social_login",
+        "finish_social_login",
+        "exchange_social_login",
+    ];
+    own(rows, &world, &names, async {
+        let code = apple.code("77").await;
+        app::exchange(&world, &code, &apple.verifier).await.ok()
+    })
+    .await;
+}
+
+async fn phone(rows: &mut Rows) {
+    let world = World::new().await;
+    let ann = world.person("Ann").await;
+    let body = json!({ "phone": "+15005550006" });
+    ann.post("/api/v2/user/phone", body).await.expect(202);
+    world.settles().await;
+    let text = world.outbox().pop().expect("a text");
+    let text = text["text"].as_str().expect("a text").to_owned();
+    let code = text.split(' ').next().expect("a code");
+    let verify = ann.post("/api/v2/user/phone/verify", json!({ "code": code }));
+    note(rows, &world, "verify_phone", verify).await.ok();
+}
+
+async fn device(rows: &mut Rows) {
+    let world = World::new().await;
+    let (mut ann, id) = handshake::owner(&world).await;
+    let names = ["begin_device_auth", "prove_device"];
+    own(rows, &world, &names, async {
+        let proving = handshake::begins(&mut ann, &id).await;
+        proving.proves(&mut ann).await
+    })
+    .await;
 }
 
 async fn sockets(rows: &mut Rows) {

@@ -1,10 +1,10 @@
 //! What the product does, in product sentences, domain by domain.
 
-mod accounts;
+pub mod accounts;
 mod conventions;
 mod credits;
 mod messaging;
 mod operations;
-mod realtime;
+pub mod realtime;
 mod relay;
 mod uploads;

@@ -9,10 +9,10 @@ mod refresh;
 mod registration;
 mod sessions;
 mod sign_in;
-mod social;
+pub mod social;
 mod start;
 mod timing;
-mod two_factor;
+pub mod two_factor;
 
 use serde_json::json;
 use world::World;

@@ -1,6 +1,6 @@
 //! Signing in through providers (spec accounts.md, *Acceptance scenarios* 9 and 10).
 
-mod app;
+pub mod app;
 mod attacks;
 
 use local::idp::Person;
@@ -13,9 +13,9 @@ use super::{signs_in, token_in_mail, two_factor, uses};
 /// A device's Ed25519 key: the first test vector of RFC 8032 §7.1.
 const PUBLIC_KEY: &str = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
 /// Births of everybody who is new.
-const BORN: &str = "1990-01-01";
+pub const BORN: &str = "1990-01-01";
 
-async fn with_hope() -> World {
+pub async fn with_hope() -> World {
     let world = World::new().await;
     let hope = Person::new("77", "Hope", "hope@pairly.test");
     world.local.cloud().idp().invite(hope);

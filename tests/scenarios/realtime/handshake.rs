@@ -5,14 +5,15 @@ use shared::relay::Statement;
 use world::{DeviceSecret, Person, World};
 
 /// Somebody with a registered phone.
-async fn owner(world: &World) -> (Person, String) {
+pub async fn owner(world: &World) -> (Person, String) {
     let ann = world.person("Ann").await;
     let device = ann.registers("Phone", 1).await.expect(201);
     let id = device["device_id"].as_str().expect("an id").to_owned();
     (ann, id)
 }
 
-struct Proving {
+/// What a device has to sign.
+pub struct Proving {
     connection: String,
     nonce: String,
     device: String,
@@ -20,7 +21,7 @@ struct Proving {
 }
 
 /// Connects and asks for a challenge.
-async fn begins(person: &mut Person, device: &str) -> Proving {
+pub async fn begins(person: &mut Person, device: &str) -> Proving {
     let query = format!("device_id={device}");
     let connection = person.connects(&query).await.expect("pending");
     let challenge = person
@@ -50,7 +51,7 @@ impl Proving {
         json!({ "signature": secret.signs(&statement), "ts": self.ts, "access_token": token })
     }
 
-    async fn proves(&self, person: &mut Person) -> Value {
+    pub async fn proves(&self, person: &mut Person) -> Value {
         let data = self.data(&DeviceSecret::new(1), &person.token.clone());
         person.asks("auth.prove", data).await
     }

@@ -1,7 +1,7 @@
 //! Realtime (spec realtime.md, *Acceptance scenarios*).
 
 mod frames;
-mod handshake;
+pub mod handshake;
 mod mass;
 mod opening;
 mod outages;
