@@ -7,20 +7,49 @@
 use jiff::civil::Date;
 
 use super::account::{Account, NewAccount, Status};
-use super::address::{Email, EmailOwner};
+use super::address::{Email, EmailHash, EmailOwner};
 use super::password::StoredPassword;
 use crate::aws::cipher::{Cipher, DataKey};
 use crate::aws::dynamo::{Missed, Tables};
 use crate::env::Env;
 use crate::error::{INTERNAL_ERROR, Result};
+use crate::table::{Item, Key};
 use crate::time::Time;
 
 /// Its user id: the last one there can be.
 pub const NOBODY: &str = "usr_7ZZZZZZZZZZZZZZZZZZZZZZZZZ";
 /// Bytes that an owner's row has more than a missing one, so that both reads together are equal.
 const PADDING_BYTES: usize = 150;
+/// Sort key, as long as an owner's, under which nothing ever lies.
+const MISSING: &str = "nobod";
 /// Its birthdate.
 const BORN: Date = Date::constant(1990, 1, 1);
+
+/// Whose an address is. What is there takes longer to read than what is not, so a second read is
+/// of the other kind: nobody's address after one that is nobody's, and a missing row after one
+/// that is somebody's.
+///
+/// # Errors
+/// 503 when the table does not answer.
+pub(super) async fn owner_of(tables: &Tables, hash: &EmailHash) -> Result<Option<EmailOwner>> {
+    let place = EmailOwner::key_of(hash);
+    let owner: Option<EmailOwner> = tables.get_consistent(&place).await?;
+    let other = match owner {
+        Some(_) => Key::new(place.pk, MISSING),
+        None => address(&place).key(),
+    };
+    let _: Option<EmailOwner> = tables.get_consistent(&other).await?;
+    Ok(owner)
+}
+
+/// The row of an address as long as others, which no hash leads to.
+fn address(like: &Key) -> EmailOwner {
+    let (kind, hash) = like.pk.split_once('#').unwrap_or_default();
+    EmailOwner {
+        partition: format!("{kind}#{}", "~".repeat(hash.len())),
+        user_id: NOBODY.to_owned(),
+    }
+}
 
 /// Whose account to look at for an address: its owner's, or nobody's.
 pub(super) fn id_of(owner: Option<&EmailOwner>) -> &str {
@@ -78,10 +107,9 @@ async fn make(tables: &Tables, cipher: &Cipher, now: Time) -> Result<Account> {
     account.status = Status::Deleted;
     account.email_verified_at = Some(now);
     account.last_sign_in_at = Some(now);
-    match tables
-        .commit(key_row.create(&account, &INTERNAL_ERROR))
-        .await
-    {
+    let place = EmailOwner::key_of(&Email::fold("").hash(&[0; 32]));
+    let rows = key_row.create(&account, &INTERNAL_ERROR);
+    match tables.commit(rows.put(&address(&place))).await {
         Ok(()) => Ok(account),
         // Somebody else made them in the same instant.
         Err(Missed::Refused(_)) => super::account::load(tables, NOBODY).await,

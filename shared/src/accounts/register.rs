@@ -74,8 +74,7 @@ pub async fn register(
         user_id: new.user_id.clone(),
         verification_required: true,
     });
-    let place = EmailOwner::key_of(&hash);
-    let mut owner: Option<EmailOwner> = desk.tables.get_consistent(&place).await?;
+    let mut owner = nobody::owner_of(&desk.tables, &hash).await?;
     for _ in 0..RACES_MAX {
         if owner.is_some() && desk.policies.is_on("auth.reveal_existing_email") {
             return Err(EMAIL_EXISTS.into());

@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::account::{self, Account, Status};
-use super::address::{Email, EmailHash, EmailOwner};
+use super::address::{Email, EmailHash};
 use super::change::{Successor, next_password, renew};
 use super::desk::{Changer, Guard, Notary};
 use super::lock::Lock;
@@ -120,8 +120,7 @@ pub async fn request_reset(
     let (email, now) = (Email::fold(email), desk.clock.now());
     let hash = email.hash(&desk.lookup.key()?);
     guard.spend(Limit::Reset, &hash.partition()).await?;
-    let place = EmailOwner::key_of(&hash);
-    let owner: Option<EmailOwner> = desk.tables.get_consistent(&place).await?;
+    let owner = nobody::owner_of(&desk.tables, &hash).await?;
     let (tables, cipher) = (&desk.tables, &desk.cipher);
     let (account, key) = nobody::behind(tables, cipher, owner.as_ref(), now).await?;
     let may = may_reset(&account);
@@ -134,10 +133,7 @@ pub async fn request_reset(
         (&reset, &token),
         &desk.config,
     )?;
-    let mail = match (may, desk.ids.ulid()) {
-        (true, _) => mail,
-        (false, name) => mail.ghost(&name, reset.expires_at)?,
-    };
+    let mail = mail.or_ghost(may, &desk.ids.ulid(), reset.expires_at)?;
     let answer = Accepted(Noted { accepted: true });
     Ok(once.commit(tables, mail.put(&reset), answer).await?)
 }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::account::{Account, Status, load};
-use super::address::{Email, EmailHash, EmailOwner};
+use super::address::{Email, EmailHash};
 use super::desk::{Doorkeeper, Guard, Opener};
 use super::factor::challenge::{self, SignedIn};
 use super::import;
@@ -98,12 +98,9 @@ pub(super) async fn enter(
     Ok(SignedIn::Tokens(tokens))
 }
 
-/// The account of an address; nobody's for an unknown one, so that both take the same two reads.
+/// The account of an address; nobody's for an unknown one, so that both take the same reads.
 async fn find(desk: &Doorkeeper, hash: &EmailHash) -> Result<Option<Account>> {
-    let owner: Option<EmailOwner> = desk
-        .tables
-        .get_consistent(&EmailOwner::key_of(hash))
-        .await?;
+    let owner = nobody::owner_of(&desk.tables, hash).await?;
     let user_id = nobody::id_of(owner.as_ref());
     desk.tables.get_consistent(&Account::key_of(user_id)).await
 }

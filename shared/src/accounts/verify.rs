@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::account::{self, Account, Status};
-use super::address::{Email, EmailHash, EmailOwner};
+use super::address::{Email, EmailHash};
 use super::desk::{Guard, Notary};
 use super::nobody;
 use super::proof::{Link, Proof, Told};
@@ -134,19 +134,13 @@ pub async fn resend(
     let (lookup, now) = (desk.lookup.key()?, desk.clock.now());
     let hash = Email::fold(email).hash(&lookup);
     guard.spend(Limit::Otp, &hash.partition()).await?;
-    let owner: Option<EmailOwner> = desk
-        .tables
-        .get_consistent(&EmailOwner::key_of(&hash))
-        .await?;
+    let owner = nobody::owner_of(&desk.tables, &hash).await?;
     let (account, key) = nobody::behind(&desk.tables, &desk.cipher, owner.as_ref(), now).await?;
     let waiting = account.status == Status::PendingVerification;
     let user_id = waiting.then_some(account.user_id.as_str());
     let (proof, told) = Proof::new(&hash, user_id, &lookup, &desk.ids, now);
     let mail = verification_mail(&account, &key, &proof, told, &desk.config, now)?;
-    let mail = match (waiting, desk.ids.ulid()) {
-        (true, _) => mail,
-        (false, name) => mail.ghost(&name, now.plus(HOUR_MS))?,
-    };
+    let mail = mail.or_ghost(waiting, &desk.ids.ulid(), now.plus(HOUR_MS))?;
     Ok(once.commit(&desk.tables, mail.put(&proof), noted).await?)
 }
 

@@ -14,8 +14,24 @@ impl Commit {
     /// # Errors
     /// 500 when the commit does anything but write whole items.
     pub fn ghost(self, name: &str, until: Time) -> Result<Self> {
+        Self::ghosts(self.into_writes()?, name, until)
+    }
+
+    /// This commit of new items, or their ghosts. Both are made, so that which of them is wanted
+    /// takes no time to tell.
+    ///
+    /// # Errors
+    /// As [`Self::ghost`].
+    pub fn or_ghost(self, is_wanted: bool, name: &str, until: Time) -> Result<Self> {
+        let writes = self.into_writes()?;
+        let ghosts = Self::ghosts(writes.clone(), name, until)?;
+        let real = writes.into_iter().fold(Self::new(), Self::and);
+        Ok(if is_wanted { real } else { ghosts })
+    }
+
+    fn ghosts(writes: Vec<Wrote>, name: &str, until: Time) -> Result<Self> {
         let mut ghosts = Self::new();
-        for (at, write) in self.into_writes()?.into_iter().enumerate() {
+        for (at, write) in writes.into_iter().enumerate() {
             let Action::Put(row) = write.action else {
                 return Err(INTERNAL_ERROR.because("only whole items have ghosts"));
             };
