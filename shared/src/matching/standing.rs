@@ -68,6 +68,7 @@ impl Standing {
         let facts = Facts {
             created_at: account.created_at,
             email_verified: account.email_verified_at.is_some(),
+            phone_verified: account.phone_verified_at.is_some(),
             two_factor: account.two_factor_at.is_some(),
             profile_approved: policies.is_on("profile.auto_approve"),
             flags: live.map(|flag| flag.weight).sum(),

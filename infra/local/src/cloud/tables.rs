@@ -32,7 +32,14 @@ pub(super) fn create(db: &Database) -> Result<(), String> {
         let known = db
             .get_table_metadata(&name)
             .map_err(|cause| cause.to_string())?;
-        if known.is_some() {
+        if let Some(known) = known {
+            let indexes = known.gsi_definitions.unwrap_or_default();
+            if let Some(missing) = missing(spec, &indexes) {
+                return Err(format!(
+                    "the state was made by an earlier version: {name} has no index `{missing}`. \
+                     Choose another file with --state, or remove this one"
+                ));
+            }
             continue;
         }
         let request: CreateTableRequest =
@@ -41,6 +48,13 @@ pub(super) fn create(db: &Database) -> Result<(), String> {
             .map_err(|cause| format!("{name}: {cause}"))?;
     }
     Ok(())
+}
+
+/// The first global index of the specification that a table's own definitions do not name.
+fn missing(spec: &Spec, definitions: &str) -> Option<&'static str> {
+    let global = spec.indexes.iter().filter(|index| index.pk != "pk");
+    let mut names = global.map(|index| index.name);
+    names.find(|name| !definitions.contains(&format!("\"IndexName\":\"{name}\"")))
 }
 
 fn description(name: &str, spec: &Spec) -> Value {
@@ -93,4 +107,20 @@ fn attributes(indexes: &[Index]) -> Value {
     }
     let definition = |(name, kind)| json!({ "AttributeName": name, "AttributeType": kind });
     types.into_iter().map(definition).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_of_an_earlier_version_is_told_from_one_of_this() {
+        for spec in SPECS.iter().filter(|spec| !spec.indexes.is_empty()) {
+            let whole = description("any", spec);
+            let now = whole["GlobalSecondaryIndexes"].to_string();
+            assert_eq!(missing(spec, &now), None);
+            let first = spec.indexes.iter().find(|index| index.pk != "pk");
+            assert_eq!(missing(spec, "[]"), first.map(|index| index.name));
+        }
+    }
 }
