@@ -27,9 +27,8 @@ async fn begins(person: &mut Person) -> String {
     text(&person.get("/api/v2/sync").await.ok()["sync_token"])
 }
 
-#[tokio::test(start_paused = true)]
-async fn after_two_hours_without_stream_each_fact_is_pushed_once_and_a_resume_is_complete() {
-    let world = World::unlimited().await;
+/// The stream stops; Dan wrote to Ben long ago, and Ben asks with the token from then on.
+async fn stops(world: &World) -> ([Person; 3], String) {
     let (mut ann, mut ben) = world.two("Ann", "Ben").await;
     let mut dan = world.person("Dan").await;
     dan.says("known before").to(&ben).await.ok();
@@ -38,6 +37,13 @@ async fn after_two_hours_without_stream_each_fact_is_pushed_once_and_a_resume_is
     ann.renews().await;
     dan.renews().await;
     world.local.hold_streams(true);
+    ([ann, ben, dan], token)
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_two_hours_without_stream_each_fact_is_pushed_once_and_a_resume_is_complete() {
+    let world = World::unlimited().await;
+    let ([mut ann, mut ben, mut dan], token) = stops(&world).await;
     ann.says("one").to(&ben).await.ok();
     ann.says("two").to(&ben).await.ok();
     dan.says("three").to(&ben).await.ok();
@@ -94,14 +100,7 @@ async fn has_four_unread(person: &Person) {
 #[tokio::test(start_paused = true)]
 async fn after_a_lost_day_the_repair_finds_what_changed_and_every_resume_is_complete() {
     let world = World::unlimited().await;
-    let (mut ann, mut ben) = world.two("Ann", "Ben").await;
-    let mut dan = world.person("Dan").await;
-    dan.says("known before").to(&ben).await.ok();
-    world.passes(4_000).await;
-    let token = begins(&mut ben).await;
-    ann.renews().await;
-    dan.renews().await;
-    world.local.hold_streams(true);
+    let ([mut ann, mut ben, mut dan], token) = stops(&world).await;
     ann.says("one").to(&ben).await.ok();
     dan.says("two").to(&ben).await.ok();
     registers_late(&world).await;
