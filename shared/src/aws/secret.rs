@@ -42,7 +42,10 @@ macro_rules! secrets {
                 resource: concat!("secret/", $text),
             }];
         }
-    )*};
+    )*
+        /// All secrets by name.
+        pub const NAMES: &[&str] = &[$($text),*];
+    };
 }
 secrets! {
     /// Keys the password hashes together with the table's own salt.
