@@ -88,12 +88,22 @@ fn the_table_of_parameters_is_that_of_the_template() {
 
 #[test]
 fn parameters_are_read_with_their_folded_texts() {
-    let template = "Parameters:\n  Days:\n    Type: Number\n    Default: 30\n    Description: >-\n      \
-                    Days. Cost: none.\n      Security: none.\n\nResources:\n  Other:\n";
+    let lines = [
+        "Parameters:",
+        "  Days:",
+        "    Type: Number",
+        "    Default: 30",
+        "    Description: >-",
+        "      Days. Cost: none.",
+        "      Security: none.",
+        "",
+        "Resources:",
+        "  Other:",
+    ];
     let wanted = Parameter {
         name: "Days".into(),
         default: "30".into(),
         about: "Days. Cost: none. Security: none.".into(),
     };
-    assert_eq!(parameters(template), [wanted]);
+    assert_eq!(parameters(&lines.join("\n")), [wanted]);
 }
