@@ -17,6 +17,7 @@ use std::sync::atomic::Ordering;
 use serde::Serialize;
 use shared::accounts::demo::{Newcomer, hash_password, open_person};
 use shared::accounts::{keys, nobody};
+use shared::admin::demo::{Opened, open_admin};
 use shared::{Error, Result};
 
 use crate::runtime::Local;
@@ -59,6 +60,23 @@ impl Local {
             .await
             .map_err(|error| sentence(&error))?;
         self.0.prepared.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Makes the records of the local administrators, unless the state has them.
+    ///
+    /// # Errors
+    /// When the state cannot be written.
+    pub async fn open_admins(&self) -> Result<(), String> {
+        let env = self.env(SELF);
+        let known = self.admins().list().iter();
+        // The last one first: where it is there, all are.
+        for (principal, role) in known.filter_map(|one| Some((one, one.role?))).rev() {
+            let opened = open_admin(&env, &principal.arn, role).await;
+            if opened.map_err(|error| sentence(&error))? == Opened::Before {
+                break;
+            }
+        }
         Ok(())
     }
 
