@@ -217,6 +217,9 @@ fn tat_path(class: &'static str) -> &'static str {
         "report" => "tats.report",
         "device" => "tats.device",
         "typing" => "tats.typing",
+        "admin_read" => "tats.admin_read",
+        "admin_write" => "tats.admin_write",
+        "export" => "tats.export",
         _ => "tats.send",
     }
 }
