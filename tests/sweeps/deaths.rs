@@ -31,7 +31,7 @@ async fn asked(fixture: &Fixture, function: &Function) -> Answer {
 
 /// What everybody owns, once everything has been told.
 async fn balances(fixture: &Fixture) -> Vec<Value> {
-    fixture.world.passes(120).await;
+    fixture.world.passes(61).await;
     let mut all = Vec::new();
     for person in [&fixture.ann, &fixture.ben, &fixture.cleo] {
         let wallet = person
