@@ -9,7 +9,10 @@ macro_rules! named {
         #[derive(Debug, Clone, Copy)]
         pub struct $name;
         named!(@one $kind $rights $name $text);
-    )*};
+    )*
+        /// All of them by name.
+        pub const NAMES: &[&str] = &[$($text),*];
+    };
     (@one $kind:literal { $($right:ident: [$($action:literal),+];)+ } $name:ident $text:literal) => {
         impl Named for $name {
             const NAME: &'static str = $text;
