@@ -1,6 +1,7 @@
 //! The stream stands still, or is lost: nothing that people rely on is.
 
 use serde_json::{Value, json};
+use shared::messaging::conversation_id;
 use world::{Person, World};
 
 use crate::scenarios::credits::Purse;
@@ -130,6 +131,8 @@ async fn after_a_lost_day_the_repair_finds_what_changed_and_every_resume_is_comp
     assert_eq!(report["differences"], 2, "both sides: {report}");
     let again = world.runs("repair_projections").await;
     assert_eq!(again["differences"], 0, "{again}");
+    let known = world.rows("data", &conversation_id(&eve.id, &ben.id), "rest");
+    assert_eq!(known.await.len(), 1, "the archive knows of it too");
     let (found, _) = resumes(&mut ben, &token).await;
     assert!(found.contains(&json!(eve.id)), "{found:?}");
     has_four_unread(&ben).await;
