@@ -1,5 +1,5 @@
-//! `cargo bench -p tests --bench detectors`: what the detectors take of a send, in processor time of
-//! one process and one run: sends of a text through gateway, function and database, and as many
+//! `cargo bench --bench detectors`: what the detectors take of a send, in processor time of one
+//! process and one run: sends of a text through gateway, function and database, and as many
 //! readings of the same text by the detectors alone. A number asks for that many sends.
 //!
 //! Fails when reading a usual text takes more than a tenth of its send.

@@ -1,4 +1,4 @@
-//! `cargo bench -p tests --bench memory`: the most memory that looking at one legal picture takes.
+//! `cargo bench --bench memory`: the most memory that looking at one legal picture takes.
 //! Each case runs in a process of its own, which tells its peak (`VmHWM` in `/proc/self/status`);
 //! the first one looks at a picture of one pixel, so that the others can be compared with it.
 //!

@@ -13,7 +13,9 @@ macro_rules! named {
         /// All of them by name.
         pub const NAMES: &[&str] = &[$($text),*];
     };
-    (@one $kind:literal { $($right:ident: [$($action:literal),+];)+ } $name:ident $text:literal) => {
+    (
+        @one $kind:literal { $($right:ident: [$($action:literal),+];)+ } $name:ident $text:literal
+    ) => {
         impl Named for $name {
             const NAME: &'static str = $text;
             $(const $right: &'static [Grant] = &[Grant {

@@ -131,8 +131,9 @@ async fn after_a_lost_day_the_repair_finds_what_changed_and_every_resume_is_comp
     assert_eq!(report["differences"], 2, "both sides: {report}");
     let again = world.runs("repair_projections").await;
     assert_eq!(again["differences"], 0, "{again}");
-    let known = world.rows("data", &conversation_id(&eve.id, &ben.id), "rest");
-    assert_eq!(known.await.len(), 1, "the archive knows of it too");
+    let conversation = conversation_id(&eve.id, &ben.id);
+    let known = world.rows("data", &conversation, "rest").await;
+    assert_eq!(known.len(), 1, "the archive knows of it too");
     let (found, _) = resumes(&mut ben, &token).await;
     assert!(found.contains(&json!(eve.id)), "{found:?}");
     has_four_unread(&ben).await;
@@ -145,7 +146,6 @@ async fn after_a_lost_day_the_repair_finds_what_changed_and_every_resume_is_comp
 async fn after_a_lost_day_no_refund_and_no_settlement_is_missing() {
     let world = World::unlimited().await;
     let ([mut ann, mut ben, _], _) = stops(&world).await;
-    let token = begins(&mut ann).await;
     let purse = Purse::of(&ann).await;
     purse.calls(25, 1).await.expect("reserved");
     let regretted = ann.says("taken back").to(&ben).await.ok();
@@ -174,8 +174,8 @@ async fn after_a_lost_day_no_refund_and_no_settlement_is_missing() {
     ] {
         assert_eq!(kinds(kind), 1, "{kind}: {rows}");
     }
-    // Who missed the frames learns of it with the next resume, and Ben of the deletion.
-    let state = ann.get(&format!("/api/v2/sync?sync_token={token}")).await;
+    // Who missed the frames learns of it when asking what changed, and Ben of the deletion.
+    let state = ann.get("/api/v2/sync").await;
     assert_eq!(state.ok()["wallet"]["available"], 100);
     ben.renews().await;
     assert_eq!(ben.reads(&ann).await[0]["content"], "");
