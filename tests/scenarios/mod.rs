@@ -1,6 +1,7 @@
 //! What the product does, in product sentences, domain by domain.
 
 pub mod accounts;
+pub mod calls;
 mod conventions;
 mod credits;
 mod messaging;
