@@ -107,6 +107,8 @@ pub struct Config {
     /// `PAIRLY_OBJECTS_URL`: where clients reach the buckets, each by its name below it; without
     /// it every bucket has its own address at AWS.
     pub objects_url: Option<String>,
+    /// `TURN_URLS`: TURN servers for calls, separated by commas (RFC 7065); none without it.
+    pub turn_urls: Vec<String>,
     /// Signing in through other providers.
     pub social: Social,
     /// `AWS_ENDPOINT_URL`: replaces every AWS address; refused in production.
@@ -161,6 +163,12 @@ impl Config {
             .collect(),
             mail_from: text("PAIRLY_MAIL_FROM", "Pairly <no-reply@pairly.test>")?,
             master_key: text("PAIRLY_DATA_KEY", "alias/pairly-data")?,
+            turn_urls: get("TURN_URLS")
+                .unwrap_or_default()
+                .split(',')
+                .map(|url| url.trim().to_owned())
+                .filter(|url| !url.is_empty())
+                .collect(),
             objects_url: get("PAIRLY_OBJECTS_URL").filter(|url| !url.is_empty()),
             endpoint,
             rate_limit: stage == Stage::Production
