@@ -7,8 +7,8 @@
 //! - [`table`]: keys, items, conditions, commits and queries as data
 //! - [`aws`]: the only place that names an AWS SDK
 //! - [`lambda`]: the only place that names the Lambda runtime; [`start`]: what must be there first
-//! - [`accounts`], [`calls`], [`credits`], [`matching`], [`messaging`], [`moderation`], [`realtime`],
-//!   [`relay`], [`notifications`], [`operations`]: the domains
+//! - [`accounts`], [`calls`], [`credits`], [`matching`], [`messaging`], [`moderation`],
+//!   [`realtime`], [`relay`], [`notifications`], [`operations`]: the domains
 //! - [`crypto`], [`text`], [`id`], [`time`], [`page`], [`config`], [`log`], [`error`],
 //!   [`env`](mod@env): small tools
 
