@@ -163,12 +163,7 @@ impl Config {
             .collect(),
             mail_from: text("PAIRLY_MAIL_FROM", "Pairly <no-reply@pairly.test>")?,
             master_key: text("PAIRLY_DATA_KEY", "alias/pairly-data")?,
-            turn_urls: get("TURN_URLS")
-                .unwrap_or_default()
-                .split(',')
-                .map(|url| url.trim().to_owned())
-                .filter(|url| !url.is_empty())
-                .collect(),
+            turn_urls: list(get("TURN_URLS")),
             objects_url: get("PAIRLY_OBJECTS_URL").filter(|url| !url.is_empty()),
             endpoint,
             rate_limit: stage == Stage::Production
@@ -210,6 +205,13 @@ impl Config {
     pub fn queue_url(&self, queue: &str) -> String {
         format!("{}{}-{queue}", self.queue_base, self.prefix)
     }
+}
+
+/// The parts of a list with commas; an absent one has none.
+fn list(text: Option<String>) -> Vec<String> {
+    let text = text.unwrap_or_default();
+    let parts = text.split(',').map(|part| part.trim().to_owned());
+    parts.filter(|part| !part.is_empty()).collect()
 }
 
 /// One variable of the environment: the only place that reads it.

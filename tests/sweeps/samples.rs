@@ -7,6 +7,9 @@ use world::{Answer, DeviceSecret, Person, World};
 /// Session of an administrator who may everything.
 pub const SUPER_ADMIN: &str = "super_admin-1";
 
+/// A candidate of a call.
+pub const CANDIDATE: &str = "candidate:1 1 udp 2113937151 192.0.2.7 54400 typ host";
+
 /// Two people who have written to each other, and somebody else.
 pub struct Fixture {
     pub world: World,
@@ -189,8 +192,20 @@ impl Fixture {
                 "kind": "message_media", "content_type": "image/jpeg", "size_bytes": 1_000,
             }),
             "block_user" => json!({ "user_id": self.cleo.id }),
+            _ => return self.call_body(function),
+        })
+    }
+
+    /// A body of an operation on calls.
+    fn call_body(&self, function: &str) -> Option<Value> {
+        Some(match function {
             "initiate_call" => json!({ "receiver_id": self.emil, "call_type": "audio" }),
             "reject_call" => json!({ "reason": "declined" }),
+            "add_ice_candidates" => json!({ "candidate": CANDIDATE, "sdpMid": "0" }),
+            "report_call_quality" => json!({
+                "rtt_ms": 80, "jitter_ms": 4, "loss_percent": 0.5, "bitrate_kbps": 40,
+            }),
+            "rate_call" => json!({ "rating": 5 }),
             "accept_call" | "end_call" | "report_ringing" | "report_connected" => json!({}),
             _ => return None,
         })
@@ -204,6 +219,8 @@ impl Fixture {
                 let (from, to) = (self.world.now().plus(-day), self.world.now().plus(day));
                 format!("?from={from}&to={to}")
             }
+            "quote_call" => format!("?receiver_id={}&call_type=audio", self.ben.id),
+            "get_turn_credentials" => format!("?call_id={}", self.call),
             "search_messages" => "?q=hello".to_owned(),
             "open_email_link" => "?token=nonsense".to_owned(),
             "start_social_login" => {
