@@ -11,22 +11,14 @@ use world::timing::{DOORS, Door, P_MIN, Street};
 const PAIRS: usize = 10_000;
 /// Largest difference of the medians, as part of the smaller one.
 const DIFFERENCE_MAX: f64 = 0.02;
+/// People with an account in each world. Everybody is asked about once, and so is everybody
+/// without one: whoever is registered once is known from then on.
+const PEOPLE: usize = CHUNK + WARM;
 /// Calls before a world is measured, because the first ones of an instance are slow, whoever they
 /// are about.
 const WARM: usize = 10;
 /// Pairs after which a fresh world is used, so that a growing state slows nothing down.
 const CHUNK: usize = 500;
-
-/// How many people with an account are asked about. Who registers an address twice finds an
-/// account the second time, whoever had it before; so everybody is asked about once. The others
-/// are asked about one known and one unknown address again and again, as somebody would who wants
-/// to know of one.
-fn people(door: Door) -> usize {
-    match door {
-        Door::Register => WARM + CHUNK,
-        _ => std::env::var("PEOPLE").map_or(1, |n| n.parse().unwrap()),
-    }
-}
 
 fn main() {
     let pairs = std::env::args().find_map(|word| word.parse().ok());
@@ -47,7 +39,7 @@ fn main() {
         let sample = runtime.block_on(async {
             let mut all = world::timing::Sample::default();
             for chunk in 0..pairs.div_ceil(CHUNK) {
-                let mut street = Street::new(100 + chunk as u64, people(door)).await;
+                let mut street = Street::new(100 + chunk as u64, PEOPLE).await;
                 street.sample(door, WARM).await;
                 let part = street.sample(door, CHUNK.min(pairs - chunk * CHUNK)).await;
                 all.known.extend(part.known);

@@ -145,8 +145,9 @@ pub fn verify(peppers: &Peppers, stored: Option<&StoredPassword>, password: &str
     Ok(fits && stored.is_some())
 }
 
-/// As [`verify`], while accounts with imported hashes of this bcrypt cost are about: every check does
-/// the work of both kinds, so that time tells neither of which kind a hash is nor that there is none.
+/// As [`verify`], while accounts with imported hashes of this bcrypt cost are about: every check
+/// does the work of both kinds, so that time tells neither of which kind a hash is nor that there
+/// is none.
 ///
 /// # Errors
 /// As [`verify`].

@@ -18,8 +18,8 @@ pub(super) const CONNECTION_MS: i64 = 2 * HOUR_MS + 10 * MINUTE_MS;
 const CONNECTING_MS: i64 = 29 * SECOND_MS;
 /// How often a client should ping.
 pub const PING_SECONDS: i64 = 240;
-/// Partitions of the index of connections by the instant at which something is due. The gateway admits
-/// 500 connections per second, so each takes an eighth of the writes that a partition can take.
+/// Partitions of the index of connections by the instant at which something is due. The gateway
+/// admits 500 connections per second, so each takes a quarter of the writes that it could.
 pub const SHARDS: u8 = 4;
 
 /// Place of a connection in its life.

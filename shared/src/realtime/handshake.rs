@@ -147,7 +147,7 @@ impl Challenge {
         }
     }
 
-    /// Whether it may be signed still. A minute is its own limit; that of the connection is shorter.
+    /// Whether it may be signed still. A minute is its own limit; the connection's is shorter.
     fn is_open(&self, connected_at: Time, now: Time) -> bool {
         now <= self.ends_at && now.since(connected_at) <= PROOF_MS
     }

@@ -37,7 +37,9 @@ async fn every_end_of_a_session_closes_its_socket_within_five_seconds() {
         person.comes_online().await;
         ends(&world, &person, reason).await;
         world.passes(5).await;
-        person.waits(|frame| frame["type"] == "session.revoked").await;
+        person
+            .waits(|frame| frame["type"] == "session.revoked")
+            .await;
         let word = person.waits(|frame| frame["type"] == "error").await;
         assert_eq!(word["data"]["close_code"], json!(code), "{reason:?}");
         assert_eq!(word["data"]["retry"], false, "{reason:?}");

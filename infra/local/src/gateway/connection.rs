@@ -113,8 +113,8 @@ impl Hub {
     }
 
     /// Ends a connection; what was posted before still arrives before the end.
-    pub(super) fn end(&self, id: &str, code: u16, reason: &str) -> Option<Arc<Connection>> {
-        let connection = self.open().remove(id)?;
+    pub(super) fn end(&self, id: &str, code: u16, reason: &str) -> Result<(), Gone> {
+        let connection = self.open().remove(id).ok_or(Gone)?;
         // The client may be gone already.
         let _ = connection
             .outgoing
@@ -124,7 +124,7 @@ impl Hub {
         {
             local.tell_end(connection.peer.clone(), code, reason.to_owned());
         }
-        Some(connection)
+        Ok(())
     }
 }
 
@@ -177,7 +177,7 @@ impl Sockets for Hub {
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
         let (code, reason) = farewell.unwrap_or((NORMAL, String::new()));
-        self.end(id, code, &reason).map(|_| ()).ok_or(Gone)
+        self.end(id, code, &reason)
     }
 
     fn is_open(&self, id: &str) -> bool {
@@ -303,7 +303,8 @@ impl Local {
     /// Ends what is over the gateway's limits at this instant.
     pub(crate) fn close_overdue(&self, now: Time) {
         for id in self.0.hub.overdue(now) {
-            self.0.hub.end(&id, GOING_AWAY, "Going away");
+            // It may have ended in the meantime.
+            let _ = self.0.hub.end(&id, GOING_AWAY, "Going away");
         }
     }
 
@@ -312,7 +313,8 @@ impl Local {
         let before = self.0.hub.disconnects.swap(tell, Ordering::Relaxed);
         let open: Vec<String> = self.0.hub.open().keys().cloned().collect();
         for id in open {
-            self.0.hub.end(&id, GOING_AWAY, "Going away");
+            // It may have ended in the meantime.
+            let _ = self.0.hub.end(&id, GOING_AWAY, "Going away");
         }
         self.0.hub.disconnects.store(before, Ordering::Relaxed);
     }

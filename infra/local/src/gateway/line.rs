@@ -38,7 +38,9 @@ impl Socket {
 
     /// Ends the connection because a frame or message is over the limit.
     pub(crate) fn refuse_size(&self) {
-        self.local
+        // It may have ended already.
+        let _ = self
+            .local
             .0
             .hub
             .end(&self.connection_id, TOO_BIG, "Message too long");
@@ -66,13 +68,16 @@ impl Socket {
 
     /// Ends the connection from the client's side.
     pub fn close(&self) {
-        self.local.0.hub.end(&self.connection_id, NORMAL, "");
+        // It may have ended already.
+        let _ = self.local.0.hub.end(&self.connection_id, NORMAL, "");
     }
 }
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        self.local
+        // It may have ended already.
+        let _ = self
+            .local
             .0
             .hub
             .end(&self.connection_id, GOING_AWAY, "Connection lost");
