@@ -2,9 +2,11 @@
 
 use image::ImageFormat;
 use serde_json::{Value, json};
-use shared::messaging::conversation_id;
+use shared::messaging::{Moderation, conversation_id};
 use world::pictures::picture;
 use world::{Person, World};
+
+use super::moderation::decides;
 
 const DAY: i64 = 86_400;
 
@@ -137,6 +139,19 @@ async fn an_archived_conversation_is_marked_continued_and_archived_again() {
     };
     scope.delete(&path).await.ok();
     assert_eq!(ben.get(&path).await.ok()["content"], "");
+    // So does moderation, as long as somebody knows the message's id.
+    let old = messages[199].clone();
+    assert_eq!(old["moderation_status"], "approved");
+    decides(&world, &old, Moderation::Blocked).await;
+    let (sender, receiver) = match old["sender_id"] == json!(ann.id) {
+        true => (&ann, &ben),
+        false => (&ben, &ann),
+    };
+    let path = format!("/api/v2/messages/{}", old["id"].as_str().unwrap());
+    receiver.get(&path).await.refused(404, "MESSAGE_NOT_FOUND");
+    assert_eq!(sender.get(&path).await.ok()["moderation_status"], "blocked");
+    decides(&world, &old, Moderation::Approved).await;
+    assert_eq!(receiver.get(&path).await.ok()["content"], old["content"]);
     // A client id of the year before belongs to a new message now.
     let reused = messages[200]["client_message_id"].clone();
     let reused = reused
