@@ -1,4 +1,4 @@
-//! What a deployed stack needs before its first call: values of its secrets, the first signing keys,
+//! What a deployed stack needs before its first call: values of its secrets, first signing keys,
 //! and nobody. Whatever is there stays, so it may be done again at any time.
 
 use crate::accounts::{keys, nobody};
