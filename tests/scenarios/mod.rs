@@ -1,6 +1,8 @@
 //! What the product does, in product sentences, domain by domain.
 
 pub mod accounts;
+mod admin;
+pub mod calls;
 pub mod admin;
 mod conventions;
 mod credits;
