@@ -60,17 +60,13 @@ impl Social {
             return Err("OAUTH_AUTHORIZE_BASE must not be set in production".into());
         }
         let redirects = some("OAUTH_REDIRECTS").unwrap_or_default();
-        let redirects = redirects.split(',').map(str::trim);
         let base = some("OAUTH_REDIRECT_BASE");
         Ok(Self {
             google: some("GOOGLE_CLIENT_ID"),
             facebook: some("FACEBOOK_CLIENT_ID"),
             apple: apple.transpose()?,
             redirect_base: base.unwrap_or_else(|| format!("{public_url}/auth/oauth")),
-            redirects: redirects
-                .filter(|one| !one.is_empty())
-                .map(str::to_owned)
-                .collect(),
+            redirects: listed(&redirects),
             authorize_base,
         })
     }
@@ -107,6 +103,8 @@ pub struct Config {
     /// `PAIRLY_OBJECTS_URL`: where clients reach the buckets, each by its name below it; without
     /// it every bucket has its own address at AWS.
     pub objects_url: Option<String>,
+    /// `TURN_URLS`: TURN servers for calls, separated by commas (RFC 7065); none without it.
+    pub turn_urls: Vec<String>,
     /// Signing in through other providers.
     pub social: Social,
     /// `AWS_ENDPOINT_URL`: replaces every AWS address; refused in production.
@@ -152,15 +150,13 @@ impl Config {
             socket_url: text("PAIRLY_SOCKET_URL", "ws://127.0.0.1:3001")?,
             public_url,
             app_url: text("APP_URL", "http://127.0.0.1:3000")?,
-            origins: text(
+            origins: listed(&text(
                 "PAIRLY_ORIGINS",
                 "http://127.0.0.1:3000,http://localhost:3000",
-            )?
-            .split(',')
-            .map(|origin| origin.trim().to_owned())
-            .collect(),
+            )?),
             mail_from: text("PAIRLY_MAIL_FROM", "Pairly <no-reply@pairly.test>")?,
             master_key: text("PAIRLY_DATA_KEY", "alias/pairly-data")?,
+            turn_urls: listed(&get("TURN_URLS").unwrap_or_default()),
             objects_url: get("PAIRLY_OBJECTS_URL").filter(|url| !url.is_empty()),
             endpoint,
             rate_limit: stage == Stage::Production
@@ -202,6 +198,15 @@ impl Config {
     pub fn queue_url(&self, queue: &str) -> String {
         format!("{}{}-{queue}", self.queue_base, self.prefix)
     }
+}
+
+/// The parts of a list that commas separate.
+fn listed(text: &str) -> Vec<String> {
+    let parts = text.split(',').map(str::trim);
+    parts
+        .filter(|part| !part.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 /// One variable of the environment: the only place that reads it.

@@ -5,6 +5,7 @@ mod functions;
 mod links;
 mod model;
 mod openapi;
+mod permissions;
 mod sockets;
 mod stack;
 mod yaml;

@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 use shared::function::{Function, Trigger};
-use world::{DeviceSecret, Person, World};
+use world::{Answer, DeviceSecret, Person, World};
+
+/// Session of an administrator who may everything.
+pub const SUPER_ADMIN: &str = "super_admin-1";
 
 /// Two people who have written to each other, and somebody else.
 pub struct Fixture {
@@ -20,6 +23,10 @@ pub struct Fixture {
     pub device: String,
     /// Somebody whom Ann has blocked.
     pub dora: String,
+    /// Somebody who has written to Cleo.
+    pub emil: String,
+    /// A call from Ann to Ben, who is being rung.
+    pub call: String,
 }
 
 impl Fixture {
@@ -45,8 +52,16 @@ impl Fixture {
         let dora = world.person("Dora").await.id;
         let block = json!({ "user_id": dora });
         ann.post("/api/v2/blocks", block).await.expect(201);
+        let mut emil = world.person("Emil").await;
+        emil.says("hello").to(&cleo).await.ok();
+        let body = json!({
+            "receiver_id": ben.id, "call_type": "audio", "client_call_id": "sweep-call-0",
+        });
+        let call = ann.post("/api/v2/calls/initiate", body).await.expect(201);
         world.settles().await;
         Self {
+            call: call["id"].as_str().expect("an id").to_owned(),
+            emil: emil.id,
             world,
             ann,
             ben,
@@ -70,6 +85,7 @@ impl Fixture {
             "session_id" => self.session.clone(),
             "upload_id" => self.upload.clone(),
             "device_id" => self.device.clone(),
+            "call_id" => self.call.clone(),
             "transaction_id" => text(&self.sent["credits_transaction_id"]),
             "provider" => "google".to_owned(),
             "identity_id" => self.absent(parameter),
@@ -87,18 +103,44 @@ impl Fixture {
             "identity_id" => format!("idt_{}", "0".repeat(26)),
             "upload_id" => format!("upl_{}", "0".repeat(26)),
             "device_id" => format!("dev_{}", "0".repeat(26)),
+            "call_id" => format!("cal_{}", "0".repeat(26)),
             _ => format!("txn_{}", "0".repeat(26)),
         }
     }
 
     /// Which person a call is made as so that it works.
     pub fn owner(&self, function: &str) -> &Person {
-        // Only a receiver can mark.
-        if ["mark_delivered", "mark_read"].contains(&function) {
-            &self.ben
-        } else {
-            &self.ann
+        match function {
+            // Only a receiver can mark and answer.
+            "mark_delivered" | "mark_read" | "accept_call" | "reject_call" | "report_ringing" => {
+                &self.ben
+            }
+            // Ann is in a call.
+            "initiate_call" => &self.cleo,
+            _ => &self.ann,
         }
+    }
+
+    /// Calls as whoever it works for: the owner, a super admin, or anybody.
+    pub async fn asks(
+        &self,
+        function: &Function,
+        method: &str,
+        target: &str,
+        (body, headers): (Option<Value>, &[(&str, &str)]),
+    ) -> Answer {
+        if function.admin.is_some() {
+            let admin = self.world.admin(SUPER_ADMIN).await;
+            return match headers {
+                [] => admin.call(method, target, body).await,
+                headers => admin.call_with(method, target, body, headers).await,
+            };
+        }
+        if function.member {
+            let owner = self.owner(function.name);
+            return owner.call_with(method, target, body, headers).await;
+        }
+        self.world.call_with(method, target, body, headers).await
     }
 
     /// A body that works for the owner.
@@ -132,6 +174,9 @@ impl Fixture {
                 "receiver_id": self.ben.id, "content": "swept", "message_type": "text",
                 "client_message_id": "sweep-0001",
             }),
+            "adjust_credits" => json!({
+                "user_id": self.cleo.id, "amount": 25, "reason": "a sweep of every operation",
+            }),
             "set_low_balance_alert" => json!({ "threshold": 25 }),
             "register_device" => json!({
                 "name": "Laptop", "type": "desktop",
@@ -144,6 +189,9 @@ impl Fixture {
                 "kind": "message_media", "content_type": "image/jpeg", "size_bytes": 1_000,
             }),
             "block_user" => json!({ "user_id": self.cleo.id }),
+            "initiate_call" => json!({ "receiver_id": self.emil, "call_type": "audio" }),
+            "reject_call" => json!({ "reason": "declined" }),
+            "accept_call" | "end_call" | "report_ringing" | "report_connected" => json!({}),
             _ => return None,
         })
     }

@@ -10,10 +10,12 @@ macro_rules! named {
         pub struct $name;
         named!(@one $kind $rights $name $text);
     )*
-        /// All names, in the order of their declaration.
+        /// All of them by name.
         pub const NAMES: &[&str] = &[$($text),*];
     };
-    (@one $kind:literal { $($right:ident: [$($action:literal),+];)+ } $name:ident $text:literal) => {
+    (
+        @one $kind:literal { $($right:ident: [$($action:literal),+];)+ } $name:ident $text:literal
+    ) => {
         impl Named for $name {
             const NAME: &'static str = $text;
             $(const $right: &'static [Grant] = &[Grant {

@@ -53,9 +53,6 @@ named! {
     Logs = "logs";
 }
 
-/// All buckets by name.
-pub const BUCKETS: &[&str] = &[Media::NAME, Archive::NAME, Logs::NAME];
-
 /// What is known of an object without reading it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct About {

@@ -44,6 +44,12 @@ named! {
     Devices = "devices";
     /// Balances to tell.
     Balances = "balances";
+    /// Ends of the ringing of calls.
+    Rings = "rings";
+    /// Ends of the wait for media of calls.
+    MediaWaits = "media-waits";
+    /// Looks at the meters of calls.
+    Meters = "meters";
 }
 
 struct Sqs(Client);

@@ -45,6 +45,8 @@ named! {
     Signing = "signing";
     /// What providers of identities know us by: `{"google":"…","facebook":"…","apple":"…"}`.
     Oauth = "oauth";
+    /// Shared with the TURN server, which proves its users by it.
+    TurnKey = "turn";
 }
 
 /// The value of one secret.

@@ -72,7 +72,7 @@ fn facts_are_written_for_the_check_of_the_stack() {
         "functions": all.iter().map(|one| function(one)).collect::<Vec<_>>(),
         "tables": tables(),
         "queues": queues(),
-        "buckets": shared::aws::objects::BUCKETS,
+        "buckets": shared::aws::objects::NAMES,
         "incoming": shared::aws::objects::INCOMING,
         "secrets": shared::aws::secret::NAMES,
         "paths": openapi::document()["paths"],

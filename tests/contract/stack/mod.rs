@@ -79,6 +79,7 @@ const PARAMETERS: &[(&str, &str)] = &[
     ),
     ("SocketApi", "id of the WebSocket API"),
     ("Stage", "development, staging or production"),
+    ("TurnUrls", "TURN servers, separated by commas, or empty"),
 ];
 
 /// A reference to a parameter or resource.

@@ -153,7 +153,8 @@ fn numbers(page: &serde_json::Value) -> Vec<i64> {
 #[tokio::test(start_paused = true)]
 async fn a_page_is_full_or_the_end_however_many_messages_are_hidden() {
     let world = World::unlimited().await;
-    let (mut ann, ben) = world.two("Ann", "Ben").await;
+    let mut ann = world.person_with("Ann", 1_000).await;
+    let ben = world.person("Ben").await;
     for n in 1..=190 {
         let sent = ann.says(&format!("{n}")).to(&ben).await.ok();
         if (10..=180).contains(&n) {

@@ -23,8 +23,8 @@ fn job(sent: &Value, version: u8) -> Scan {
 async fn traces(world: &World, ann: &Person, receivers: &[Person]) -> (Vec<Value>, usize, usize) {
     let mut states = Vec::new();
     for receiver in receivers {
-        let messages = ann.reads(receiver).await;
-        states.extend(messages.iter().map(|one| one["moderation_status"].clone()));
+        let newest = ann.reads(receiver).await.swap_remove(0);
+        states.push(newest["moderation_status"].clone());
     }
     let flags = world.rows("live", &ann.id, "flag#").await.len();
     let open = open_items(&tables(world), None, None, 50).await;
@@ -37,7 +37,9 @@ async fn looks_that_come_twice_and_in_the_wrong_order_change_nothing_more() {
     let mut ann = world.person("Ann").await;
     let (mut receivers, mut jobs) = (Vec::new(), Vec::new());
     for n in 0..13 {
-        let receiver = world.person(&format!("Person {n}")).await;
+        let mut receiver = world.person(&format!("Person {n}")).await;
+        // Replies are not new contacts, of which a day has ten.
+        receiver.says("hello").to(&ann).await.ok();
         // Different words, so that only the link is the same.
         let text = format!("{n} {} {LINK}", "really ".repeat(n));
         let sent = ann.says(&text).to(&receiver).await.ok();
@@ -105,6 +107,7 @@ async fn a_look_that_failed_five_times_waits_among_the_dead_letters_and_is_caugh
     }
     let second = cleo.says(LINK).to(&ben).await.ok();
     world.passes(3_600).await;
+    let cleo = cleo.elsewhere().await;
     let dead = world.local.cloud().dead_letters("scan");
     assert_eq!(dead.len(), 1, "{dead:?}");
     let letter = dead[0].to_string();

@@ -189,6 +189,7 @@ impl Local {
             self.prepare().await?;
         }
         if self.0.seeded {
+            self.open_admins().await?;
             let people = self.demo_people().await?;
             *self.0.people.lock().unwrap_or_else(PoisonError::into_inner) = people;
             // What the first people cause is over before anybody else comes.
@@ -298,6 +299,9 @@ fn own(name: &str, origin: &str, socket: u16) -> Option<String> {
         "PAIRLY_ORIGINS" => {
             let port = origin.rsplit(':').next().unwrap_or_default();
             format!("{origin},http://localhost:{port}")
+        }
+        "TURN_URLS" => {
+            "turn:127.0.0.1:3478?transport=udp,turn:127.0.0.1:3478?transport=tcp".to_owned()
         }
         "GOOGLE_CLIENT_ID" => "local-google".to_owned(),
         "FACEBOOK_CLIENT_ID" => "local-facebook".to_owned(),
