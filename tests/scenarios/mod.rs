@@ -3,6 +3,7 @@
 pub mod accounts;
 mod admin;
 pub mod calls;
+pub mod admin;
 mod conventions;
 mod credits;
 mod messaging;

@@ -101,20 +101,21 @@ async fn another_body(fixture: &Fixture, function: &Function, target: &str) {
         "mark_delivered" => json!({ "up_to": true }),
         "mark_read" => json!({ "message_ids": ["msg_other"] }),
         "mute_conversation" => json!({}),
+        "create_admin" => json!({
+            "role_arn": "arn:aws:iam::000000000000:role/sweeper", "session_name": "sweep-2",
+            "email": "sweep@pairly.test", "name": "Sweep", "roles": ["analyst"],
+            "reason": "a sweep",
+        }),
+        "verify_audit_log" => json!({ "admin_id": fixture.own("admin_id") }),
         "adjust_credits" => json!({
             "user_id": fixture.ann.id, "amount": 26, "reason": "a sweep of every operation",
         }),
         "block_user" => json!({ "user_id": fixture.ben.id }),
-        "initiate_call" => json!({ "receiver_id": fixture.emil, "call_type": "video" }),
-        "accept_call" | "report_ringing" | "report_connected" => {
-            json!({ "device_id": fixture.device })
-        }
-        "reject_call" => json!({ "reason": "busy" }),
-        "end_call" => json!({ "reason": "ice_failed" }),
-        "add_phone" => json!({ "phone": "+15005550007" }),
-        _ => json!({
-            "email": "other@pairly.test", "password": "OtherPass123", "name": "Other",
-            "birthdate": "1991-01-01",
+        _ => other_call(fixture, function.name).unwrap_or_else(|| {
+            json!({
+                "email": "other@pairly.test", "password": "OtherPass123", "name": "Other",
+                "birthdate": "1991-01-01",
+            })
         }),
     };
     let other = match function.name {
@@ -126,4 +127,23 @@ async fn another_body(fixture: &Fixture, function: &Function, target: &str) {
     let key = [("idempotency-key", "sweep-key-0001")];
     let answer = fixture.asks(function, "POST", target, (Some(other), &key));
     answer.await.refused(422, "IDEMPOTENCY_KEY_REUSED");
+}
+
+/// Another body of an operation on calls.
+fn other_call(fixture: &Fixture, function: &str) -> Option<serde_json::Value> {
+    Some(match function {
+        "initiate_call" => json!({ "receiver_id": fixture.emil, "call_type": "video" }),
+        "accept_call" | "report_ringing" | "report_connected" => {
+            json!({ "device_id": fixture.device })
+        }
+        "reject_call" => json!({ "reason": "busy" }),
+        "add_ice_candidates" => json!({ "candidate": "" }),
+        "report_call_quality" => json!({
+            "rtt_ms": 900, "jitter_ms": 4, "loss_percent": 9.5, "bitrate_kbps": 40,
+        }),
+        "rate_call" => json!({ "rating": 1 }),
+        "end_call" => json!({ "reason": "ice_failed" }),
+        "add_phone" => json!({ "phone": "+15005550007" }),
+        _ => return None,
+    })
 }

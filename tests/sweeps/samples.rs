@@ -7,6 +7,9 @@ use world::{Answer, DeviceSecret, Person, World};
 /// Session of an administrator who may everything.
 pub const SUPER_ADMIN: &str = "super_admin-1";
 
+/// A candidate of a call.
+pub const CANDIDATE: &str = "candidate:1 1 udp 2113937151 192.0.2.7 54400 typ host";
+
 /// Two people who have written to each other, and somebody else.
 pub struct Fixture {
     pub world: World,
@@ -88,7 +91,12 @@ impl Fixture {
             "call_id" => self.call.clone(),
             "transaction_id" => text(&self.sent["credits_transaction_id"]),
             "provider" => "google".to_owned(),
-            "identity_id" => self.absent(parameter),
+            "identity_id" | "approval_id" => self.absent(parameter),
+            "admin_id" => {
+                let admin = self.world.local.admins().of_session("analyst-1");
+                shared::admin::demo::id_of(&admin.expect("an admin").arn)
+            }
+            "role" => "sweepers".to_owned(),
             other => panic!("no sample for the path parameter `{other}`"),
         }
     }
@@ -174,6 +182,16 @@ impl Fixture {
                 "receiver_id": self.ben.id, "content": "swept", "message_type": "text",
                 "client_message_id": "sweep-0001",
             }),
+            "create_admin" => json!({
+                "role_arn": "arn:aws:iam::000000000000:role/sweeper", "session_name": "sweep-1",
+                "email": email, "name": "Sweep", "roles": ["analyst"], "reason": "a sweep",
+            }),
+            "edit_admin" => json!({ "active": true, "version": 1, "reason": "a sweep" }),
+            "set_role" => json!({
+                "permissions": ["users.view"], "version": 0, "reason": "a sweep",
+            }),
+            "decide_approval" => json!({ "decision": "approve", "reason": "a sweep" }),
+            "verify_audit_log" => json!({}),
             "adjust_credits" => json!({
                 "user_id": self.cleo.id, "amount": 25, "reason": "a sweep of every operation",
             }),
@@ -189,8 +207,20 @@ impl Fixture {
                 "kind": "message_media", "content_type": "image/jpeg", "size_bytes": 1_000,
             }),
             "block_user" => json!({ "user_id": self.cleo.id }),
+            _ => return self.call_body(function),
+        })
+    }
+
+    /// A body of an operation on calls.
+    fn call_body(&self, function: &str) -> Option<Value> {
+        Some(match function {
             "initiate_call" => json!({ "receiver_id": self.emil, "call_type": "audio" }),
             "reject_call" => json!({ "reason": "declined" }),
+            "add_ice_candidates" => json!({ "candidate": CANDIDATE, "sdpMid": "0" }),
+            "report_call_quality" => json!({
+                "rtt_ms": 80, "jitter_ms": 4, "loss_percent": 0.5, "bitrate_kbps": 40,
+            }),
+            "rate_call" => json!({ "rating": 5 }),
             "accept_call" | "end_call" | "report_ringing" | "report_connected" => json!({}),
             _ => return None,
         })
@@ -204,6 +234,8 @@ impl Fixture {
                 let (from, to) = (self.world.now().plus(-day), self.world.now().plus(day));
                 format!("?from={from}&to={to}")
             }
+            "quote_call" => format!("?receiver_id={}&call_type=audio", self.ben.id),
+            "get_turn_credentials" => format!("?call_id={}", self.call),
             "search_messages" => "?q=hello".to_owned(),
             "open_email_link" => "?token=nonsense".to_owned(),
             "start_social_login" => {
