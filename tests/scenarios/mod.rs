@@ -2,8 +2,8 @@
 
 pub mod accounts;
 mod admin;
-pub mod calls;
 pub mod admin;
+pub mod calls;
 mod conventions;
 mod credits;
 mod messaging;
