@@ -23,6 +23,33 @@ pub struct AppleClient {
     pub key_id: String,
 }
 
+/// A principal who becomes a super admin when nobody is an admin yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Founder {
+    /// ARN of the IAM role or user.
+    pub role_arn: String,
+    /// Name of the session or the user.
+    pub session_name: String,
+    /// Where to write to.
+    pub email: String,
+}
+
+impl Founder {
+    /// Reads `role ARN|session|address`, several separated by semicolons.
+    fn read(text: &str) -> Result<Vec<Self>, String> {
+        let founders = text.split(';').map(str::trim).filter(|one| !one.is_empty());
+        let read = |one: &str| match one.split('|').collect::<Vec<_>>().as_slice() {
+            [role_arn, session_name, email] => Ok(Self {
+                role_arn: (*role_arn).to_owned(),
+                session_name: (*session_name).to_owned(),
+                email: (*email).to_owned(),
+            }),
+            _ => Err("PAIRLY_SUPER_ADMINS is not `role ARN|session|address`".to_owned()),
+        };
+        founders.map(read).collect()
+    }
+}
+
 /// Signing in through other providers. One without a client id is switched off.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Social {
@@ -85,6 +112,9 @@ pub struct Config {
     pub region: String,
     /// `PAIRLY_PREFIX`: first part of table, queue and secret names; default `pairly`.
     pub prefix: String,
+    /// `PAIRLY_BUCKETS`: first part of the names of buckets, which are one space for all of AWS;
+    /// default the prefix.
+    pub buckets: String,
     /// `PAIRLY_QUEUE_BASE`: address before the queue's name.
     pub queue_base: String,
     /// `PAIRLY_SOCKET_ENDPOINT`: address of the connection management API.
@@ -104,10 +134,14 @@ pub struct Config {
     /// `PAIRLY_OBJECTS_URL`: where clients reach the buckets, each by its name below it; without
     /// it every bucket has its own address at AWS.
     pub objects_url: Option<String>,
+    /// `TURN_URLS`: TURN servers for calls, separated by commas (RFC 7065); none without it.
+    pub turn_urls: Vec<String>,
     /// Signing in through other providers.
     pub social: Social,
     /// `AWS_ENDPOINT_URL`: replaces every AWS address; refused in production.
     pub endpoint: Option<String>,
+    /// `PAIRLY_SUPER_ADMINS`: the first one or two super admins.
+    pub super_admins: Vec<Founder>,
     /// `RATE_LIMIT_ENABLED`: `false` is honoured only outside production.
     pub rate_limit: bool,
 }
@@ -133,12 +167,14 @@ impl Config {
         if stage == Stage::Production && endpoint.is_some() {
             return Err("AWS_ENDPOINT_URL must not be set in production".into());
         }
+        let prefix = text("PAIRLY_PREFIX", "pairly")?;
         let public_url = text("PUBLIC_URL", "http://127.0.0.1:3000")?;
         Ok(Self {
             stage,
             social: Social::read(&get, stage, &public_url)?,
             region: text("AWS_REGION", "us-east-1")?,
-            prefix: text("PAIRLY_PREFIX", "pairly")?,
+            buckets: text("PAIRLY_BUCKETS", &prefix)?,
+            prefix,
             queue_base: text(
                 "PAIRLY_QUEUE_BASE",
                 "https://sqs.us-east-1.amazonaws.com/000000000000/",
@@ -156,7 +192,9 @@ impl Config {
             .collect(),
             mail_from: text("PAIRLY_MAIL_FROM", "Pairly <no-reply@pairly.test>")?,
             master_key: text("PAIRLY_DATA_KEY", "alias/pairly-data")?,
+            turn_urls: list(get("TURN_URLS")),
             objects_url: get("PAIRLY_OBJECTS_URL").filter(|url| !url.is_empty()),
+            super_admins: Founder::read(&get("PAIRLY_SUPER_ADMINS").unwrap_or_default())?,
             endpoint,
             rate_limit: stage == Stage::Production
                 || get("RATE_LIMIT_ENABLED").as_deref() != Some("false"),
@@ -179,9 +217,9 @@ impl Config {
         format!("{base}{slash}?ticket={ticket}")
     }
 
-    /// Name of a bucket. Names are one space for all of AWS, so the prefix has to be one's own.
+    /// Name of a bucket.
     pub fn bucket(&self, bucket: &str) -> String {
-        format!("{}-{bucket}", self.prefix)
+        format!("{}-{bucket}", self.buckets)
     }
 
     /// Where clients reach a bucket, without a slash at the end.
@@ -197,6 +235,13 @@ impl Config {
     pub fn queue_url(&self, queue: &str) -> String {
         format!("{}{}-{queue}", self.queue_base, self.prefix)
     }
+}
+
+/// The parts of a list with commas; an absent one has none.
+fn list(text: Option<String>) -> Vec<String> {
+    let text = text.unwrap_or_default();
+    let parts = text.split(',').map(|part| part.trim().to_owned());
+    parts.filter(|part| !part.is_empty()).collect()
 }
 
 /// One variable of the environment: the only place that reads it.

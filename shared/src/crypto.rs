@@ -32,9 +32,22 @@ pub fn hmac(key: &[u8], text: &[u8]) -> [u8; 32] {
     take(hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text).as_ref())
 }
 
+/// HMAC-SHA-1 (RFC 2104) of a text, for the one protocol that still says so: TURN credentials.
+pub fn hmac_sha1(key: &[u8], text: &[u8]) -> [u8; 20] {
+    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, key);
+    take(hmac::sign(&key, text).as_ref())
+}
+
 /// Base 16 in lower case (RFC 4648 §8).
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Reads base 16 in lower case.
+pub fn read_hex(text: &str) -> Option<Vec<u8>> {
+    let digits = text.as_bytes().chunks(2);
+    let byte = |two: &[u8]| u8::from_str_radix(std::str::from_utf8(two).ok()?, 16).ok();
+    digits.map(byte).collect()
 }
 
 /// Whether two byte strings are equal, in time that depends on their length only.

@@ -95,6 +95,11 @@ pub fn start(name: &'static str, run: Run, needs: Needs) {
         Err(missing) => stop(name, &missing),
     };
     crate::log::start(&config);
+    serve(name, run, needs, host(config));
+}
+
+/// The cloud as host: real time, real randomness, and AWS over the network.
+pub fn host(config: Config) -> Host {
     let http = Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
         .build_https();
@@ -103,13 +108,12 @@ pub fn start(name: &'static str, run: Run, needs: Needs) {
         Some(_) => Arc::new(FollowingClock::default()),
         None => Arc::new(SystemClock),
     };
-    let host = Host {
+    Host {
         http,
         clock,
         random: Arc::new(SystemRandom),
         config: Arc::new(config),
-    };
-    serve(name, run, needs, host);
+    }
 }
 
 /// Serves one function on a host; ends the process when something that it needs is missing.

@@ -60,19 +60,7 @@ async fn fifty_equal_calls_have_one_answer() {
         let target = filled(path, |name| fixture.own(name));
         let body = fixture.body(function.name).expect("a sample");
         let key = [("idempotency-key", "sweep-key-0001")];
-        let call = || async {
-            if function.member {
-                let owner = fixture.owner(function.name);
-                owner
-                    .call_with(method, &target, Some(body.clone()), &key)
-                    .await
-            } else {
-                fixture
-                    .world
-                    .call_with(method, &target, Some(body.clone()), &key)
-                    .await
-            }
-        };
+        let call = || fixture.asks(function, method, &target, (Some(body.clone()), &key));
         let answers = futures_util::future::join_all((0..CALLS).map(|_| call())).await;
         // What is refused for its state stores nothing, and says so every time alike.
         let first = answers
@@ -113,11 +101,21 @@ async fn another_body(fixture: &Fixture, function: &Function, target: &str) {
         "mark_delivered" => json!({ "up_to": true }),
         "mark_read" => json!({ "message_ids": ["msg_other"] }),
         "mute_conversation" => json!({}),
+        "create_admin" => json!({
+            "role_arn": "arn:aws:iam::000000000000:role/sweeper", "session_name": "sweep-2",
+            "email": "sweep@pairly.test", "name": "Sweep", "roles": ["analyst"],
+            "reason": "a sweep",
+        }),
+        "verify_audit_log" => json!({ "admin_id": fixture.own("admin_id") }),
+        "adjust_credits" => json!({
+            "user_id": fixture.ann.id, "amount": 26, "reason": "a sweep of every operation",
+        }),
         "block_user" => json!({ "user_id": fixture.ben.id }),
-        "add_phone" => json!({ "phone": "+15005550007" }),
-        _ => json!({
-            "email": "other@pairly.test", "password": "OtherPass123", "name": "Other",
-            "birthdate": "1991-01-01",
+        _ => other_call(fixture, function.name).unwrap_or_else(|| {
+            json!({
+                "email": "other@pairly.test", "password": "OtherPass123", "name": "Other",
+                "birthdate": "1991-01-01",
+            })
         }),
     };
     let other = match function.name {
@@ -127,14 +125,25 @@ async fn another_body(fixture: &Fixture, function: &Function, target: &str) {
         _ => other,
     };
     let key = [("idempotency-key", "sweep-key-0001")];
-    let answer = if function.member {
-        let owner = fixture.owner(function.name);
-        owner.call_with("POST", target, Some(other), &key).await
-    } else {
-        fixture
-            .world
-            .call_with("POST", target, Some(other), &key)
-            .await
-    };
-    answer.refused(422, "IDEMPOTENCY_KEY_REUSED");
+    let answer = fixture.asks(function, "POST", target, (Some(other), &key));
+    answer.await.refused(422, "IDEMPOTENCY_KEY_REUSED");
+}
+
+/// Another body of an operation on calls.
+fn other_call(fixture: &Fixture, function: &str) -> Option<serde_json::Value> {
+    Some(match function {
+        "initiate_call" => json!({ "receiver_id": fixture.emil, "call_type": "video" }),
+        "accept_call" | "report_ringing" | "report_connected" => {
+            json!({ "device_id": fixture.device })
+        }
+        "reject_call" => json!({ "reason": "busy" }),
+        "add_ice_candidates" => json!({ "candidate": "" }),
+        "report_call_quality" => json!({
+            "rtt_ms": 900, "jitter_ms": 4, "loss_percent": 9.5, "bitrate_kbps": 40,
+        }),
+        "rate_call" => json!({ "rating": 1 }),
+        "end_call" => json!({ "reason": "ice_failed" }),
+        "add_phone" => json!({ "phone": "+15005550007" }),
+        _ => return None,
+    })
 }

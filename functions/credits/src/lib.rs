@@ -4,6 +4,7 @@
 #[cfg(feature = "library")]
 pub mod bin {
     shared::functions! {
+        adjust_credits,
         check_ledger,
         expire_holds,
         get_balance,

@@ -3,7 +3,9 @@
 pub mod cipher;
 pub mod dynamo;
 mod expression;
+pub mod functions;
 pub mod mail;
+mod named;
 pub mod objects;
 pub mod outside;
 pub mod presigned;

@@ -192,6 +192,8 @@ impl Local {
         let inner = &self.0;
         inner.hub.belongs_to(Arc::downgrade(inner));
         inner.cloud.set_sockets(inner.hub.clone());
+        let callees = invoke::ByName(Arc::downgrade(inner));
+        inner.cloud.set_callees(Arc::new(callees));
         let task = tokio::spawn(timer::dispatch(Arc::downgrade(inner)));
         *inner
             .dispatcher
@@ -213,6 +215,7 @@ impl Local {
             self.prepare().await?;
         }
         if self.0.seeded {
+            self.open_admins().await?;
             let people = self.demo_people().await?;
             *self.0.people.lock().unwrap_or_else(PoisonError::into_inner) = people;
             // What the first people cause is over before anybody else comes.

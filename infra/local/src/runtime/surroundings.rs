@@ -5,12 +5,13 @@ use shared::config::Config;
 use super::{Local, Options};
 
 /// The variables that are not left to their defaults.
-const OWN: [&str; 12] = [
+const OWN: [&str; 13] = [
     "PUBLIC_URL",
     "APP_URL",
     "PAIRLY_SOCKET_URL",
     "PAIRLY_OBJECTS_URL",
     "PAIRLY_ORIGINS",
+    "TURN_URLS",
     "GOOGLE_CLIENT_ID",
     "FACEBOOK_CLIENT_ID",
     "APPLE_CLIENT_ID",
@@ -57,6 +58,9 @@ fn own(name: &str, port: u16) -> Option<String> {
         "PAIRLY_SOCKET_URL" => format!("ws://127.0.0.1:{socket}"),
         "PAIRLY_OBJECTS_URL" => format!("{origin}/_objects"),
         "PAIRLY_ORIGINS" => format!("{origin},http://localhost:{port}"),
+        "TURN_URLS" => {
+            "turn:127.0.0.1:3478?transport=udp,turn:127.0.0.1:3478?transport=tcp".to_owned()
+        }
         "GOOGLE_CLIENT_ID" => "local-google".to_owned(),
         "FACEBOOK_CLIENT_ID" => "local-facebook".to_owned(),
         "APPLE_CLIENT_ID" => "local.pairly.app".to_owned(),

@@ -55,6 +55,20 @@ pub enum Limit {
     Report,
     /// Device registration and key rotation.
     Device,
+    /// Admin routes that only look, per admin.
+    AdminRead,
+    /// Admin routes that change something, per admin.
+    AdminWrite,
+    /// Exports.
+    Export,
+    /// Calls; rides in the caller's busy lock.
+    Call,
+    /// Candidates and signals, per call and side; counted in memory.
+    Ice,
+    /// TURN credentials.
+    Turn,
+    /// Reports on how a call sounds; rides in the side's own item.
+    Quality,
 }
 
 /// The numbers of a class.
@@ -89,7 +103,14 @@ impl Limit {
             Self::Upload => ("upload", 30, MINUTE_MS, false, true),
             Self::Discover => ("discover", 15, 8 * SECOND_MS, false, true),
             Self::Report => ("report", 3, 5 * SECOND_MS, false, true),
+            Self::AdminRead => ("admin_read", 300, SECOND_MS / 5, false, true),
+            Self::AdminWrite => ("admin_write", 60, SECOND_MS, true, true),
+            Self::Export => ("export", 5, 12 * SECOND_MS, true, true),
             Self::Device => ("device", 6, 2 * MINUTE_MS, true, true),
+            Self::Call => ("call", 6, 20 * SECOND_MS, false, true),
+            Self::Ice => ("ice", 100, SECOND_MS / 10, false, true),
+            Self::Turn => ("turn", 100, 10 * MINUTE_MS, false, true),
+            Self::Quality => ("quality", 1, 10 * SECOND_MS, false, true),
         };
         Class {
             name,
@@ -102,6 +123,7 @@ impl Limit {
 
     /// Whether the operation counts in an item that it writes anyway.
     pub const fn rides(self) -> bool {
-        matches!(self, Self::Send | Self::Mark | Self::Typing | Self::None)
+        use Limit::{Call, Ice, Mark, None, Quality, Send, Typing};
+        matches!(self, Send | Mark | Typing | Call | Ice | Quality | None)
     }
 }
