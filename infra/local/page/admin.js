@@ -214,7 +214,8 @@ async function begin() {
     button.dataset.key = key;
     return button;
   }));
-  const names = office.admins.map(({ name }, index) => el('option', { value: index }, name));
+  const names = office.admins.map(({ session_name }, index) =>
+    el('option', { value: index }, session_name));
   byName('role').append(...names);
   byName('role').onchange = () => {
     office.chosen = office.admins[byName('role').value];

@@ -6,6 +6,8 @@ const ENDINGS = { invite_timeout: 'No answer', declined: 'Declined', busy: 'Busy
   max_duration: 'The longest call is four hours' };
 /** How often an end shows that it lives, ms (calls.md, Limits and timings). */
 const ALIVE_MS = 20_000;
+/** How many candidates go into one signal. */
+const CANDIDATES_MAX = 20;
 /** A length of time as minutes and seconds. */
 const lasted = (seconds) => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 
@@ -32,7 +34,7 @@ class Calls {
     const mine = (act) => (...given) => { if (this.current === current) act(...given); };
     current.line = new Line(call.type, { media: mine(() => this.person.changed()),
       state: mine((state) => this.hearLine(state)),
-      candidates: mine((found) => this.signal('candidates', { candidates: found })) });
+      candidates: mine((found) => this.tell(found)) });
     this.current = current;
     this.person.changed();
     return current;
@@ -107,10 +109,17 @@ class Calls {
     this.person.changed();
   }
 
+  /** Ways to this end, as many at a time as a signal may carry. */
+  tell(found) {
+    for (let n = 0; n < found.length; n += CANDIDATES_MAX) {
+      this.signal('candidates', { candidates: found.slice(n, n + CANDIDATES_MAX) });
+    }
+  }
+
   signal(kind, payload) {
     const { socket } = this.person;
     if (!socket.ready) return;
-    socket.ask('call.signal', { call_id: this.current.id, kind, payload: JSON.stringify(payload) })
+    socket.ask('call.signal', { call_id: this.current.id, kind, payload })
       .catch(() => {});
   }
 
@@ -144,6 +153,8 @@ class Calls {
   hear(type, data) {
     if (type === 'call.incoming') return this.hearIncoming(data).catch(fail);
     if (this.current?.id !== data.call_id) return this.listSoon();
+    // What the call took from or gave back to the wallet comes along.
+    this.person.setBalance(data.wallet?.available);
     const heard = {
       'call.ringing': () => { this.current.status = 'ringing'; },
       'call.accepted': () => this.hearAccepted().catch(fail),
@@ -172,7 +183,7 @@ class Calls {
 
   async hearSignal({ kind, payload }) {
     const { line } = this.current;
-    if (kind === 'candidates') await line.learn(JSON.parse(payload).candidates);
+    if (kind === 'candidates') await line.learn(payload.candidates);
   }
 
   /** Another device of the same person has taken or refused it, or it was taken back. */
