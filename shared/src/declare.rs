@@ -32,6 +32,43 @@ macro_rules! socket {
     };
 }
 
+/// Declares an operation of the admin API. Its permission is the one that its signature names in
+/// `Admin<P>`; `severity` is that of its audit log row; `second` says when a second person is
+/// needed. Reads are counted in the class `admin_read`, everything else in `admin_write`.
+///
+/// ```text
+/// admin!(POST "/api/admin/credits/adjust" => adjust_credits, severity: Warning,
+///     second: "above `adjust.two_person_above`", faults: [INSUFFICIENT_CREDITS]);
+/// ```
+#[macro_export]
+macro_rules! admin {
+    ($method:ident $at:literal $(, alias $alias:literal)* => $name:ident, severity: $severity:ident
+        $(, second: $second:literal)? $(, limit: $limit:ident)?
+        $(, faults: [$($fault:ident),* $(,)?])? $(,)?) => {
+        /// What this route demands.
+        pub const ADMIN: $crate::function::AdminRoute =
+            $crate::function::admin_route::<$crate::http::Call, _, _>(
+                &$name,
+                $crate::admin::Severity::$severity,
+                $crate::optional!($($second)?),
+            );
+
+        $crate::declare!(@
+            $crate::http::Call,
+            |env, event| {
+                const LIMIT: $crate::http::limit::Limit =
+                    $crate::admin_limit!($method $($limit)?);
+                Box::pin($crate::http::serve_admin(env, event, LIMIT, &ADMIN, $name))
+            },
+            $name,
+            [$crate::trigger!($method $at) $(, $crate::trigger!(alias $alias))*],
+            $crate::admin_limit!($method $($limit)?),
+            [$($(&$crate::error::$fault),*)?],
+            Some(ADMIN)
+        );
+    };
+}
+
 /// Declares the function that answers whatever no route matches.
 #[macro_export]
 macro_rules! fallback {
@@ -106,11 +143,19 @@ macro_rules! schedule {
 #[macro_export]
 macro_rules! declare {
     ($call:ty, $serve:path, $name:ident, [$($trigger:expr),+], $limit:expr, [$($fault:expr),*]) => {
+        $crate::declare!(@
+            $call,
+            |env, event| {
+                const LIMIT: $crate::http::limit::Limit = $limit;
+                Box::pin($serve(env, event, LIMIT, $name))
+            },
+            $name, [$($trigger),+], $limit, [$($fault),*], None
+        );
+    };
+    (@ $call:ty, $run:expr, $name:ident, [$($trigger:expr),+], $limit:expr, [$($fault:expr),*],
+        $admin:expr) => {
         /// How this function is served; all that its binary links.
-        pub const RUN: $crate::function::Run = |env, event| {
-            const LIMIT: $crate::http::limit::Limit = $limit;
-            Box::pin($serve(env, event, LIMIT, $name))
-        };
+        pub const RUN: $crate::function::Run = $run;
 
         /// This function as data.
         pub const FUNCTION: $crate::function::Function = $crate::function::Function {
@@ -120,6 +165,7 @@ macro_rules! declare {
             triggers: &[$($trigger),+],
             limit: $limit,
             member: $crate::function::member::<$call, _, _>(&$name),
+            admin: $admin,
             faults: &[$($fault),*],
             grants: $crate::function::grants::<$call, _, _>(&$name),
             describe: |operation| $crate::function::describe::<$call, _, _>(&$name, operation),
@@ -161,6 +207,33 @@ macro_rules! limit {
     };
     ($limit:ident) => {
         $crate::http::limit::Limit::$limit
+    };
+}
+
+/// The rate class of an admin operation.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! admin_limit {
+    (GET) => {
+        $crate::http::limit::Limit::AdminRead
+    };
+    ($method:ident) => {
+        $crate::http::limit::Limit::AdminWrite
+    };
+    ($method:ident $limit:ident) => {
+        $crate::http::limit::Limit::$limit
+    };
+}
+
+/// `Some` of what is given, or `None`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! optional {
+    () => {
+        None
+    };
+    ($given:literal) => {
+        Some($given)
     };
 }
 

@@ -9,6 +9,7 @@ use std::pin::Pin;
 
 use serde_json::Value;
 
+use crate::admin::Severity;
 use crate::env::Env;
 use crate::error::{Fault, Result};
 use crate::http::limit::Limit;
@@ -55,6 +56,17 @@ pub enum Trigger {
     },
 }
 
+/// What a route of the admin API demands, and how its audit log row counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AdminRoute {
+    /// Permission that the signature names.
+    pub permission: &'static str,
+    /// Severity of the row when it is done.
+    pub severity: Severity,
+    /// When a second person is needed, as the documents say it: `always`, `above …`.
+    pub second: Option<&'static str>,
+}
+
 /// Runs a function on Lambda's event; after an `Err` the event source tries again.
 pub type Run =
     for<'a> fn(&'a Env, Value) -> Pin<Box<dyn Future<Output = Result<Value, String>> + Send + 'a>>;
@@ -74,6 +86,8 @@ pub struct Function {
     pub limit: Limit,
     /// Whether a caller must be signed in.
     pub member: bool,
+    /// What it demands as a route of the admin API; `None` for everything else.
+    pub admin: Option<AdminRoute>,
     /// Particular faults, besides the common ones.
     pub faults: &'static [&'static Fault],
     /// What its capabilities need.
@@ -124,12 +138,49 @@ pub struct Operation {
     pub answers: Vec<(u16, &'static str, Option<schemars::Schema>)>,
 }
 
+/// The demands of an admin route, for constants. It does not compile unless the handler takes an
+/// [`Admin`](crate::http::Admin) and answers with a [`Recorded`](crate::admin::Recorded).
+pub const fn admin_route<C, Args, H: Handler<C, Args>>(
+    _: &H,
+    severity: Severity,
+    second: Option<&'static str>,
+) -> AdminRoute {
+    assert!(
+        H::PERMISSION.is_some(),
+        "an admin operation takes `Admin<P>`"
+    );
+    assert!(H::RECORDED, "an admin operation answers with `Recorded`");
+    let permission = match H::PERMISSION {
+        Some(permission) => permission,
+        None => "",
+    };
+    AdminRoute {
+        permission,
+        severity,
+        second,
+    }
+}
+
+/// The first permission of a list.
+const fn first(list: &[Option<&'static str>]) -> Option<&'static str> {
+    let mut at = 0;
+    while at < list.len() {
+        if list[at].is_some() {
+            return list[at];
+        }
+        at += 1;
+    }
+    None
+}
+
 /// Something that a handler may name in its signature, for calls of kind `C`.
 pub trait Take<C>: Sized + Send {
     /// What it needs of the role.
     const GRANTS: &'static [&'static [Grant]] = &[];
     /// Whether it exists only for a signed-in caller.
     const MEMBER: bool = false;
+    /// The permission of an admin without which it does not exist.
+    const PERMISSION: Option<&'static str> = None;
 
     /// Describes itself for the documents.
     fn describe(_: &mut Operation) {}
@@ -140,6 +191,9 @@ pub trait Take<C>: Sized + Send {
 
 /// What a handler answers to calls of kind `C`.
 pub trait Answer<C>: Send {
+    /// Whether it exists only with a row in the audit log.
+    const RECORDED: bool = false;
+
     /// Describes itself for the documents.
     fn describe(_: &mut Operation) {}
 
@@ -169,6 +223,10 @@ pub trait Handler<C, Args>: Copy + Send + Sync + 'static {
     const GRANTS: &'static [&'static [&'static [Grant]]];
     /// Whether one of its arguments needs a signed-in caller.
     const MEMBER: bool;
+    /// The permission that its arguments need.
+    const PERMISSION: Option<&'static str>;
+    /// Whether its answer exists only with a row in the audit log.
+    const RECORDED: bool;
 
     /// Describes arguments and answer.
     fn describe(operation: &mut Operation);
@@ -189,6 +247,8 @@ macro_rules! handlers {
         {
             const GRANTS: &'static [&'static [&'static [Grant]]] = &[$($arg::GRANTS),*];
             const MEMBER: bool = false $(|| $arg::MEMBER)*;
+            const PERMISSION: Option<&'static str> = first(&[$($arg::PERMISSION),*]);
+            const RECORDED: bool = Out::RECORDED;
 
             fn describe(operation: &mut Operation) {
                 $($arg::describe(operation);)*

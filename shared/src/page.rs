@@ -14,6 +14,8 @@ use crate::time::{DAY_MS, Time};
 pub const PAGE_ITEMS_DEFAULT: usize = 50;
 /// Most items on a page; a larger limit is lowered to it.
 pub const PAGE_ITEMS_MAX: usize = 100;
+/// Most items on a page of an admin.
+pub const ADMIN_ITEMS_MAX: usize = 500;
 /// Highest index of an item that a page by offset may reach.
 pub const OFFSET_MAX: usize = 10_000;
 /// How long a cursor is valid.
@@ -106,6 +108,18 @@ fn signed(context: [&str; 3], body: &[u8]) -> Vec<u8> {
 
 /// How many items to return and whether the wish was lowered; below 1 is 422.
 pub fn limit_of(limit: Option<i64>) -> Result<(usize, bool)> {
+    limit_below(limit, PAGE_ITEMS_MAX)
+}
+
+/// The same for pages of admins.
+///
+/// # Errors
+/// 422 below 1.
+pub fn admin_limit_of(limit: Option<i64>) -> Result<(usize, bool)> {
+    limit_below(limit, ADMIN_ITEMS_MAX)
+}
+
+fn limit_below(limit: Option<i64>, items_max: usize) -> Result<(usize, bool)> {
     let Some(wish) = limit else {
         return Ok((PAGE_ITEMS_DEFAULT, false));
     };
@@ -114,7 +128,7 @@ pub fn limit_of(limit: Option<i64>) -> Result<(usize, bool)> {
         return Err(VALIDATION_FAILED.with(json!({ "fields": [row] })));
     }
     let wish = usize::try_from(wish).unwrap_or(usize::MAX);
-    Ok((wish.min(PAGE_ITEMS_MAX), wish > PAGE_ITEMS_MAX))
+    Ok((wish.min(items_max), wish > items_max))
 }
 
 /// 422 `PAGE_TOO_DEEP` when the last item of the page would lie beyond the 10,000th.

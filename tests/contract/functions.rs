@@ -43,7 +43,11 @@ fn page() -> String {
             out += "|---|---|---|---|---|\n";
         }
         let triggers: Vec<_> = function.triggers.iter().map(trigger).collect();
-        let who = if function.member { "signed in" } else { "–" };
+        let who = match function.admin {
+            Some(admin) => format!("`{}`", admin.permission),
+            None if function.member => "signed in".to_owned(),
+            None => "–".to_owned(),
+        };
         out += &format!(
             "| `{}` | {} | {} | {who}, {} | {} |\n",
             function.name,

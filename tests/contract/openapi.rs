@@ -22,6 +22,9 @@ fn common(function: &Function, operation: &Operation) -> Vec<Fault> {
         ]);
         faults.extend([error::SESSION_REVOKED, error::USER_BANNED]);
     }
+    if function.admin.is_some() {
+        faults.extend([error::ADMIN_UNKNOWN, error::PERMISSION_DENIED]);
+    }
     if operation.body.is_some() || operation.query.is_some() {
         faults.extend([error::UNKNOWN_FIELD, error::VALIDATION_FAILED]);
     }
@@ -30,6 +33,9 @@ fn common(function: &Function, operation: &Operation) -> Vec<Fault> {
     if function.triggers.iter().any(writes) {
         faults.extend([error::MALFORMED_JSON, error::PAYLOAD_TOO_LARGE]);
         faults.push(error::UNSUPPORTED_MEDIA_TYPE);
+    }
+    if operation.key && function.admin.is_some() {
+        faults.push(error::IDEMPOTENCY_KEY_REQUIRED);
     }
     if operation.key {
         faults.extend([
@@ -77,7 +83,7 @@ fn responses(function: &Function, operation: &Operation) -> Value {
     Value::Object(out)
 }
 
-fn parameters(path: &str, operation: &Operation) -> Vec<Value> {
+fn parameters(function: &Function, path: &str, operation: &Operation) -> Vec<Value> {
     let mut list: Vec<Value> = path
         .split('/')
         .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
@@ -103,7 +109,8 @@ fn parameters(path: &str, operation: &Operation) -> Vec<Value> {
     }
     if operation.key {
         list.push(json!({
-            "name": "Idempotency-Key", "in": "header", "required": false,
+            "name": "Idempotency-Key", "in": "header",
+            "required": function.admin.is_some(),
             "schema": { "type": "string", "minLength": 8, "maxLength": 257 },
         }));
     }
@@ -163,7 +170,7 @@ fn add(
     }
 }
 
-/// The document of all client operations.
+/// The document of all operations of clients and admins.
 pub fn document() -> Value {
     let mut settings = SchemaSettings::draft2020_12();
     settings.definitions_path = "/components/schemas".into();
@@ -183,6 +190,11 @@ pub fn document() -> Value {
     let mut schemas = Value::Object(operation.schemas.take_definitions(true));
     schemas["Refusal"] = refusal();
     let bearer = json!({ "type": "http", "scheme": "bearer", "bearerFormat": "JWT" });
+    let sigv4 = json!({
+        "type": "apiKey", "name": "Authorization", "in": "header",
+        "description": "AWS Signature Version 4, service `execute-api`.",
+        "x-amazon-apigateway-authtype": "awsSigv4",
+    });
     let mut document = json!({
         "openapi": "3.1.0",
         "info": {
@@ -193,10 +205,21 @@ pub fn document() -> Value {
         },
         "servers": [{ "url": "/" }],
         "paths": paths,
-        "components": { "securitySchemes": { "bearer": bearer }, "schemas": schemas },
+        "components": {
+            "securitySchemes": { "bearer": bearer, "sigv4": sigv4 },
+            "schemas": schemas,
+        },
     });
     closed(&mut document);
     document
+}
+
+fn security(function: &Function) -> Value {
+    match (function.admin, function.member) {
+        (Some(_), _) => json!([{ "sigv4": [] }]),
+        (None, true) => json!([{ "bearer": [] }]),
+        (None, false) => json!([]),
+    }
 }
 
 fn entry(function: &Function, operation: &Operation, path: &str, alias: bool) -> Value {
@@ -209,11 +232,18 @@ fn entry(function: &Function, operation: &Operation, path: &str, alias: bool) ->
         "operationId": id,
         "tags": [function.domain],
         "summary": summary(function),
-        "parameters": parameters(path, operation),
+        "parameters": parameters(function, path, operation),
         "responses": responses(function, operation),
-        "security": if function.member { json!([{ "bearer": [] }]) } else { json!([]) },
+        "security": security(function),
         "x-rate-class": function.limit.class().name,
     });
+    if let Some(admin) = function.admin {
+        entry["x-permission"] = json!(admin.permission);
+        entry["x-severity"] = json!(admin.severity);
+        if let Some(second) = admin.second {
+            entry["x-second-person"] = json!(second);
+        }
+    }
     if let (true, Some(query)) = (operation.form, &operation.query) {
         let content = json!({ "application/x-www-form-urlencoded": { "schema": query } });
         entry["requestBody"] = json!({ "required": false, "content": content });

@@ -18,6 +18,7 @@ pub async fn all(rows: &mut Rows) {
     phone(rows).await;
     sockets(rows).await;
     device(rows).await;
+    super::calls::stories(rows).await;
 }
 
 async fn registration(rows: &mut Rows) {

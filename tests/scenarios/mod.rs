@@ -1,9 +1,10 @@
 //! What the product does, in product sentences, domain by domain.
 
 pub mod accounts;
+mod admin;
 pub mod calls;
 mod conventions;
-mod credits;
+pub mod credits;
 mod messaging;
 mod operations;
 pub mod realtime;

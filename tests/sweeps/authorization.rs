@@ -1,8 +1,10 @@
 //! Who may call what: nobody, a stranger and the owner call every route; the table is kept.
 
+use shared::admin::{BUILT_IN, PERMISSIONS};
+use shared::function::Function;
 use world::Answer;
 
-use super::samples::{Fixture, filled, parameters, routes};
+use super::samples::{Fixture, SUPER_ADMIN, filled, parameters, routes};
 use crate::contract::derived;
 
 fn told(answer: &Answer) -> String {
@@ -19,7 +21,8 @@ async fn every_route_is_called_by_everybody() {
          uses the owner's ids.\n\n\
          | function | route | nobody | stranger | owner |\n|---|---|---|---|---|\n",
     );
-    for function in local::functions() {
+    let of_clients = |function: &&&Function| function.admin.is_none();
+    for function in local::functions().iter().filter(of_clients) {
         for (method, path) in routes(function) {
             // A fresh world each, because the owner's call may end the session.
             let fixture = Fixture::new().await;
@@ -39,7 +42,112 @@ async fn every_route_is_called_by_everybody() {
             out += &format!("| `{}` | {method} `{path}` | {cells} |\n", function.name);
         }
     }
+    out += &admin_table().await;
     derived("docs/authorization.md", &out);
+}
+
+/// Somebody who lacks the permission, if anybody does.
+fn without(permission: &str) -> Option<String> {
+    let lacks = |role: &&(&str, &[&str])| !role.1.contains(&permission);
+    let known = PERMISSIONS.contains(&permission);
+    let role = BUILT_IN.iter().filter(|_| known).find(lacks);
+    role.map(|role| format!("{}-1", role.0))
+}
+
+/// What everybody hears on one admin route.
+async fn admin_answers(
+    function: &Function,
+    permission: &str,
+    (method, path): (&str, &str),
+) -> [String; 5] {
+    let fixture = Fixture::new().await;
+    let target = filled(path, |name| fixture.own(name)) + &fixture.query(function.name);
+    let body = fixture.body(function.name);
+    let unsigned = fixture.world.call(method, &target, body.clone()).await;
+    let user = fixture.ann.call(method, &target, body.clone()).await;
+    let unknown = fixture.world.admin("unknown-1").await;
+    let unknown = unknown.call(method, &target, body.clone()).await;
+    let lacking = match without(permission) {
+        Some(session) => {
+            let lacking = fixture.world.admin(&session).await;
+            told(&lacking.call(method, &target, body.clone()).await)
+        }
+        None => "–".to_owned(),
+    };
+    let with = fixture.world.admin(SUPER_ADMIN).await;
+    let with = with.call(method, &target, body).await;
+    assert_eq!(
+        (unsigned.status, user.status),
+        (403, 403),
+        "{method} {path}"
+    );
+    assert_eq!(told(&unknown), "403 ADMIN_UNKNOWN", "{method} {path}");
+    assert!(
+        ["–", "403 PERMISSION_DENIED"].contains(&&*lacking),
+        "{method} {path}"
+    );
+    assert!(
+        with.status < 500 && with.status != 403,
+        "{path}: {}",
+        with.body
+    );
+    [
+        told(&unsigned),
+        told(&user),
+        told(&unknown),
+        lacking,
+        told(&with),
+    ]
+}
+
+/// What the gateway and the functions answer on every admin route.
+async fn admin_table() -> String {
+    let mut out = String::from(
+        "\n## Admin routes\n\nThe one without the permission has a record and another role; the \
+         unknown one signs, but has no record.\n\n\
+         | function | route | permission | unsigned | a user's token | unknown principal \
+         | without the permission | with it |\n|---|---|---|---|---|---|---|---|\n",
+    );
+    for function in local::functions() {
+        let Some(admin) = function.admin else {
+            continue;
+        };
+        for (method, path) in routes(function) {
+            let answers = admin_answers(function, admin.permission, (method, path)).await;
+            let (name, permission) = (function.name, admin.permission);
+            let answers = answers.join(" | ");
+            out += &format!("| `{name}` | {method} `{path}` | `{permission}` | {answers} |\n");
+        }
+    }
+    out
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_role_may_on_every_admin_route_what_the_list_says() {
+    let fixture = Fixture::new().await;
+    for function in local::functions() {
+        let Some(admin) = function.admin else {
+            continue;
+        };
+        let demanded = PERMISSIONS.contains(&admin.permission);
+        for (method, path) in routes(function) {
+            for (role, held) in BUILT_IN {
+                let target = filled(path, |name| fixture.own(name)) + &fixture.query(function.name);
+                let caller = fixture.world.admin(&format!("{role}-1")).await;
+                let answer = caller
+                    .call(method, &target, fixture.body(function.name))
+                    .await;
+                let is_super = admin.permission == "super_admin" && *role == "admin";
+                let may = !demanded || (held.contains(&admin.permission) && !is_super);
+                let denied = answer.code() == Some("PERMISSION_DENIED");
+                assert_eq!(denied, !may, "{role}: {method} {path}: {}", answer.body);
+                if denied {
+                    let details = &answer.body["error"]["details"];
+                    assert_eq!(details["permission"], admin.permission);
+                }
+            }
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

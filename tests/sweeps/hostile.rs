@@ -93,8 +93,8 @@ async fn every_field_bears_every_value() {
                 let mut bad = body.clone();
                 bad[&field] = value;
                 let target = filled(path, |name| fixture.own(name));
-                let owner = fixture.owner(function.name);
-                let answer = owner.call(method, &target, Some(bad)).await;
+                let call = fixture.asks(function, method, &target, (Some(bad), &[]));
+                let answer = call.await;
                 let text = answer.body.to_string();
                 assert!(answer.status < 500, "{}.{field}: {text}", function.name);
                 assert!(
@@ -131,7 +131,7 @@ async fn every_path_and_query_parameter_bears_every_text() {
             }
             for text in texts {
                 let target = filled(path, |_| text.to_owned());
-                let plain = fixture.ann.call(method, &target, None).await;
+                let plain = fixture.asks(function, method, &target, (None, &[])).await;
                 assert!(plain.status < 500, "{target}: {}", plain.body);
                 if method != "GET" {
                     continue;
@@ -147,7 +147,7 @@ async fn every_path_and_query_parameter_bears_every_text() {
                 ] {
                     let target =
                         format!("{}?{name}={text}", filled(path, |name| fixture.own(name)));
-                    let answer = fixture.ann.call(method, &target, None).await;
+                    let answer = fixture.asks(function, method, &target, (None, &[])).await;
                     assert!(answer.status < 500, "{target}: {}", answer.body);
                 }
             }

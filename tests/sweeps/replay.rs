@@ -60,19 +60,7 @@ async fn fifty_equal_calls_have_one_answer() {
         let target = filled(path, |name| fixture.own(name));
         let body = fixture.body(function.name).expect("a sample");
         let key = [("idempotency-key", "sweep-key-0001")];
-        let call = || async {
-            if function.member {
-                let owner = fixture.owner(function.name);
-                owner
-                    .call_with(method, &target, Some(body.clone()), &key)
-                    .await
-            } else {
-                fixture
-                    .world
-                    .call_with(method, &target, Some(body.clone()), &key)
-                    .await
-            }
-        };
+        let call = || fixture.asks(function, method, &target, (Some(body.clone()), &key));
         let answers = futures_util::future::join_all((0..CALLS).map(|_| call())).await;
         // What is refused for its state stores nothing, and says so every time alike.
         let first = answers
@@ -113,6 +101,9 @@ async fn another_body(fixture: &Fixture, function: &Function, target: &str) {
         "mark_delivered" => json!({ "up_to": true }),
         "mark_read" => json!({ "message_ids": ["msg_other"] }),
         "mute_conversation" => json!({}),
+        "adjust_credits" => json!({
+            "user_id": fixture.ann.id, "amount": 26, "reason": "a sweep of every operation",
+        }),
         "block_user" => json!({ "user_id": fixture.ben.id }),
         _ => other_call(fixture, function.name).unwrap_or_else(|| {
             json!({
@@ -128,16 +119,8 @@ async fn another_body(fixture: &Fixture, function: &Function, target: &str) {
         _ => other,
     };
     let key = [("idempotency-key", "sweep-key-0001")];
-    let answer = if function.member {
-        let owner = fixture.owner(function.name);
-        owner.call_with("POST", target, Some(other), &key).await
-    } else {
-        fixture
-            .world
-            .call_with("POST", target, Some(other), &key)
-            .await
-    };
-    answer.refused(422, "IDEMPOTENCY_KEY_REUSED");
+    let answer = fixture.asks(function, "POST", target, (Some(other), &key));
+    answer.await.refused(422, "IDEMPOTENCY_KEY_REUSED");
 }
 
 /// Another body of an operation on calls.

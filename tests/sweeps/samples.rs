@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 use shared::function::{Function, Trigger};
-use world::{DeviceSecret, Person, World};
+use world::{Answer, DeviceSecret, Person, World};
+
+/// Session of an administrator who may everything.
+pub const SUPER_ADMIN: &str = "super_admin-1";
 
 /// A candidate of a call.
 pub const CANDIDATE: &str = "candidate:1 1 udp 2113937151 192.0.2.7 54400 typ host";
@@ -121,6 +124,28 @@ impl Fixture {
         }
     }
 
+    /// Calls as whoever it works for: the owner, a super admin, or anybody.
+    pub async fn asks(
+        &self,
+        function: &Function,
+        method: &str,
+        target: &str,
+        (body, headers): (Option<Value>, &[(&str, &str)]),
+    ) -> Answer {
+        if function.admin.is_some() {
+            let admin = self.world.admin(SUPER_ADMIN).await;
+            return match headers {
+                [] => admin.call(method, target, body).await,
+                headers => admin.call_with(method, target, body, headers).await,
+            };
+        }
+        if function.member {
+            let owner = self.owner(function.name);
+            return owner.call_with(method, target, body, headers).await;
+        }
+        self.world.call_with(method, target, body, headers).await
+    }
+
     /// A body that works for the owner.
     pub fn body(&self, function: &str) -> Option<Value> {
         let (email, password) = ("sweep@pairly.test", "TestPass123");
@@ -151,6 +176,9 @@ impl Fixture {
             "send_message" => json!({
                 "receiver_id": self.ben.id, "content": "swept", "message_type": "text",
                 "client_message_id": "sweep-0001",
+            }),
+            "adjust_credits" => json!({
+                "user_id": self.cleo.id, "amount": 25, "reason": "a sweep of every operation",
             }),
             "set_low_balance_alert" => json!({ "threshold": 25 }),
             "register_device" => json!({

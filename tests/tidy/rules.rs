@@ -117,6 +117,7 @@ pub fn function_file(source: &Source) -> Vec<String> {
     };
     let heads = [
         "endpoint!(",
+        "admin!(",
         "socket!(",
         "worker!(",
         "stream!(",

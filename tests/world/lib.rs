@@ -12,9 +12,11 @@
 //!
 //! - [`World`]: time, people, what the outside got
 //! - [`Person`]: one signed-in person with at most one open socket
+//! - [`Administrator`]: an administrator, who signs
 //! - [`Answer`]: an HTTP answer with its expectations
 //! - [`timing`]: whether answers tell by their time what they do not say
 
+mod admin;
 mod answer;
 mod device;
 mod media;
@@ -23,6 +25,7 @@ pub mod pictures;
 mod random;
 pub mod timing;
 
+pub use admin::Administrator;
 pub use answer::Answer;
 pub use device::DeviceSecret;
 pub use person::{Message, Person, text_to};

@@ -3,6 +3,7 @@
 /// One module per function.
 pub mod bin {
     shared::functions! {
+        adjust_credits,
         check_ledger,
         expire_holds,
         get_balance,

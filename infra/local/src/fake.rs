@@ -23,6 +23,7 @@ pub const fn function(name: &'static str, triggers: &'static [Trigger], run: Run
         triggers,
         limit: Limit::None,
         member: false,
+        admin: None,
         faults: &[],
         grants: &[],
         describe: |_| {},

@@ -26,6 +26,7 @@ use shared::function::Function;
 pub fn functions() -> Vec<&'static Function> {
     let domains = [
         accounts::bin::FUNCTIONS,
+        admin::bin::FUNCTIONS,
         calls::bin::FUNCTIONS,
         credits::bin::FUNCTIONS,
         matching::bin::FUNCTIONS,

@@ -4,6 +4,7 @@ pub mod cipher;
 pub mod dynamo;
 mod expression;
 pub mod mail;
+mod named;
 pub mod objects;
 pub mod outside;
 pub mod presigned;

@@ -19,6 +19,7 @@
 //! recomputed on reading from the hash before it; four bytes of it are stored beside the row, so
 //! that a proof can say which row was changed.
 
+mod adjust;
 mod booking;
 mod carry;
 mod check;
@@ -43,6 +44,7 @@ mod verify;
 mod views;
 mod wallet;
 
+pub use adjust::{Adjusted, adjust};
 pub use booking::{Booking, POSTINGS_MAX};
 pub use carry::{Booked, book};
 pub use check::{Check, CheckPart, Unproved, check_ledger};

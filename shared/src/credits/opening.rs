@@ -5,7 +5,7 @@ use super::entry::Reference;
 use super::policies::Policies;
 use super::wallet::{Link, Owner, Wallet};
 use crate::aws::dynamo::Tables;
-use crate::error::{INTERNAL_ERROR, Result, UNAVAILABLE};
+use crate::error::{INTERNAL_ERROR, Result, UNAVAILABLE, USER_NOT_FOUND};
 use crate::table::Commit;
 use crate::time::Time;
 
@@ -44,6 +44,18 @@ impl Wallet {
     pub async fn load(tables: &Tables, wallet_id: &str) -> Result<Self> {
         let wallet: Option<Self> = tables.get_consistent(&Self::key_of(wallet_id)).await?;
         wallet.ok_or_else(|| INTERNAL_ERROR.because("no wallet"))
+    }
+}
+
+impl Wallet {
+    /// The wallet of a person whom an admin names, with all earlier writes.
+    ///
+    /// # Errors
+    /// 404 `USER_NOT_FOUND`.
+    pub async fn of_user(tables: &Tables, user_id: &str) -> Result<Self> {
+        let link: Option<Link> = tables.get_consistent(&Link::key_of(user_id)).await?;
+        let link = link.ok_or(USER_NOT_FOUND)?;
+        Self::load(tables, &link.wallet_id).await
     }
 }
 

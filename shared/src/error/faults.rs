@@ -37,6 +37,8 @@ faults! {
     DEVICE_REVOKED = 401 "This device has been removed from the account.";
     INSUFFICIENT_CREDITS = 402 "You need more credits for this.";
     PERMISSION_DENIED = 403 "You may not do this.";
+    ADMIN_UNKNOWN = 403 "You are no administrator.";
+    APPROVAL_SELF = 403 "Somebody else has to decide this.";
     EMAIL_NOT_CONFIRMED = 403 "Confirm your e-mail address first.";
     USER_BANNED = 403 "This account is suspended.";
     BLOCKED = 403 "You have blocked this person.";
@@ -58,6 +60,7 @@ faults! {
     DEVICE_NOT_FOUND = 404 "There is no such device.";
     UPLOAD_NOT_FOUND = 404 "There is no such upload.";
     TRANSACTION_NOT_FOUND = 404 "There is no such transaction.";
+    APPROVAL_NOT_FOUND = 404 "There is no such approval.";
     IDENTITY_NOT_FOUND = 404 "There is no such identity.";
     METHOD_NOT_ALLOWED = 405 "This address does not support this method.";
     IDEMPOTENCY_IN_PROGRESS = 409 "The same request is still in progress.";
@@ -79,6 +82,9 @@ faults! {
     CALL_STATE_CONFLICT = 409 "The call is not in the state for this.";
     UPLOAD_STATE = 409 "The upload is not in the state for this.";
     PHOTO_LIMIT = 409 "You have as many photos as possible.";
+    APPROVAL_STATE = 409 "This has been decided already.";
+    RUN_IN_PROGRESS = 409 "This is running already.";
+    ADMIN_EXISTS = 409 "This principal has a record already.";
     PHONE_STATE = 409 "This number cannot be used.";
     CALL_ENDED = 410 "The call is over.";
     OTP_EXPIRED = 410 "This code or link is no longer valid.";
@@ -106,6 +112,8 @@ faults! {
     CLOCK_SKEW = 422 "Your clock is off. Correct it and try again.";
     DEVICE_TYPE = 422 "There is no such type of device.";
     INVALID_KEY = 422 "This is not a usable public key.";
+    UNKNOWN_PERMISSION = 422 "There is no such role or permission.";
+    REASON_REQUIRED = 422 "Say why.";
     ACCOUNT_LOCKED = 423 "Too many wrong passwords. Try again later.";
     RATE_LIMITED = 429 "Too many requests. Slow down.";
     INTERNAL_ERROR = 500 "Something went wrong on our side.";

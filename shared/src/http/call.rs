@@ -6,11 +6,12 @@ use serde_json::Value;
 
 use super::check;
 use super::limit::{Limit, Spent};
+use crate::admin::Principal;
 use crate::env::Env;
 use crate::error::{
     BAD_FRAME, Error, INTERNAL_ERROR, Result, UNSUPPORTED_API_VERSION, UNSUPPORTED_MEDIA_TYPE,
 };
-use crate::function::Take;
+use crate::function::{AdminRoute, Take};
 use crate::id::ulid_at;
 use crate::table::Key;
 use crate::time::Time;
@@ -65,6 +66,10 @@ pub struct Call {
     pub version: &'static str,
     /// What the rate limit said, for the headers.
     pub spent: Spent,
+    /// Who signed it, as the gateway's authorizer says; nothing that a client sends counts.
+    pub principal: Option<Principal>,
+    /// What the route demands, if it is one of the admin API.
+    pub admin: Option<&'static AdminRoute>,
     /// The signed-in caller, once known.
     pub user_id: Option<String>,
     /// The caller's session, once known.
@@ -112,6 +117,7 @@ impl Call {
     }
 
     fn read_http(&mut self, event: Value) -> Result<()> {
+        self.principal = Principal::of(&event);
         let parts =
             crate::lambda::http_parts(event).map_err(|cause| INTERNAL_ERROR.because(cause))?;
         (self.method, self.path, self.query) = (parts.method, parts.path, parts.query);

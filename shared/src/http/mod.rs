@@ -3,6 +3,7 @@
 //! Order of checks: size and syntax ([`call`]), authentication and rate limit ([`member`]),
 //! validation ([`body`]), replay ([`once`]), then the handler: object, state, money.
 
+pub mod admin;
 pub mod body;
 pub mod call;
 pub mod check;
@@ -14,6 +15,7 @@ pub mod reply;
 mod serve;
 pub mod wire;
 
+pub use admin::Admin;
 pub use body::{Body, Nothing, Path, Query};
 pub use call::{Call, Caller, Client};
 pub use limit::Rate;
@@ -21,4 +23,4 @@ pub use member::{Fresh, Me, Member, Visitor};
 pub use once::Once;
 pub use pages::Pages;
 pub use reply::{Accepted, Cached, Created, Html, Json, NoContent, Progress, Redirect, Status};
-pub use serve::serve;
+pub use serve::{serve, serve_admin};

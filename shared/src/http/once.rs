@@ -8,10 +8,11 @@ use crate::accounts::sealed::Sealed;
 use crate::aws::dynamo::{Missed, Tables};
 use crate::env::Env;
 use crate::error::{
-    Error, IDEMPOTENCY_IN_PROGRESS, IDEMPOTENCY_KEY_INVALID, IDEMPOTENCY_KEY_REUSED, Result,
+    Error, IDEMPOTENCY_IN_PROGRESS, IDEMPOTENCY_KEY_INVALID, IDEMPOTENCY_KEY_REQUIRED,
+    IDEMPOTENCY_KEY_REUSED, Result,
 };
 use crate::function::{Answer, Grant, Operation, Take};
-use crate::table::{Commit, Condition, Item, Key, Live, Name, Table, Write};
+use crate::table::{Commit, Condition, Item, Key, Live, Name, Refused, Table, Write};
 use crate::time::{DAY_MS, Time};
 
 /// How long a first answer is kept.
@@ -83,6 +84,9 @@ impl Take<Call> for Once {
 
     async fn take(env: &Env, call: &mut Call) -> Result<Self> {
         let Some(header) = call.header("idempotency-key") else {
+            if call.admin.is_some() && call.method == "POST" {
+                return Err(IDEMPOTENCY_KEY_REQUIRED.into());
+            }
             return Ok(Self {
                 key: None,
                 now: call.now,
@@ -174,20 +178,29 @@ impl Once {
         commit: Commit,
         answer: A,
     ) -> Result<A, Missed> {
-        let Some((scope, _)) = &self.key else {
-            tables.commit(commit).await?;
-            return Ok(answer);
-        };
         let commit = self.record(commit, &answer)?;
         match tables.commit(commit).await {
             Ok(()) => Ok(answer),
-            Err(Missed::Refused(refused)) if refused.key.pk == *scope => {
-                match refused.current::<FirstAnswer>()? {
-                    Some(first) => Err(self.replay(&first).into()),
-                    None => Err(Missed::Refused(refused)),
-                }
-            }
+            Err(Missed::Refused(refused)) => match self.first(&refused)? {
+                Some(first) => Err(first.into()),
+                None => Err(Missed::Refused(refused)),
+            },
             Err(missed) => Err(missed),
+        }
+    }
+
+    /// The stored answer of an equal call, if a commit with [`Self::record`] was refused because
+    /// that call was first.
+    ///
+    /// # Errors
+    /// 500 when it cannot be read.
+    pub fn first(&self, refused: &Refused) -> Result<Option<Error>> {
+        match &self.key {
+            Some((scope, _)) if refused.key.pk == *scope => {
+                let first = refused.current::<FirstAnswer>()?;
+                Ok(first.map(|first| self.replay(&first)))
+            }
+            _ => Ok(None),
         }
     }
 }

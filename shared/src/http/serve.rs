@@ -9,7 +9,7 @@ use crate::aws::dynamo::Tables;
 use crate::aws::queue::{Frames, Queue};
 use crate::env::Env;
 use crate::error::{BAD_FRAME, Error, RATE_LIMITED, Result};
-use crate::function::{Handler, Reply};
+use crate::function::{AdminRoute, Handler, Reply};
 use crate::realtime::{self, Push};
 
 /// Serves an event of the HTTP API or the WebSocket API.
@@ -22,7 +22,32 @@ pub async fn serve<A, H: Handler<Call, A>>(
     limit: Limit,
     handler: H,
 ) -> Result<Value, String> {
+    let (call, read) = Call::read(env, event, limit);
+    serve_call(env, call, read, handler).await
+}
+
+/// Serves an event of the admin API.
+///
+/// # Errors
+/// Never; whatever goes wrong is an answer.
+pub async fn serve_admin<A, H: Handler<Call, A>>(
+    env: &Env,
+    event: Value,
+    limit: Limit,
+    admin: &'static AdminRoute,
+    handler: H,
+) -> Result<Value, String> {
     let (mut call, read) = Call::read(env, event, limit);
+    call.admin = Some(admin);
+    serve_call(env, call, read, handler).await
+}
+
+async fn serve_call<A, H: Handler<Call, A>>(
+    env: &Env,
+    mut call: Call,
+    read: Result<()>,
+    handler: H,
+) -> Result<Value, String> {
     let outcome = match read {
         Ok(()) => match count_frame(env, &call) {
             Ok(()) => crate::log::guarded(handler.handle(env, &mut call)).await,

@@ -1,4 +1,4 @@
-//! The local administrators: IAM principals whose keys come from one secret of the state.
+//! The local administrators: sessions of IAM roles whose keys come from one secret of the state.
 
 use aws_lc_rs::hmac;
 use base64::Engine;
@@ -9,7 +9,7 @@ use super::event::ACCOUNT;
 use super::signature::hex;
 
 /// One per role, a second where approvals need two people, and one that no record knows.
-const NAMES: &[(Option<&str>, &str)] = &[
+const NAMES: &[(Option<&'static str>, &'static str)] = &[
     (Some("moderator"), "moderator-1"),
     (Some("analyst"), "analyst-1"),
     (Some("support"), "support-1"),
@@ -22,7 +22,7 @@ const NAMES: &[(Option<&str>, &str)] = &[
     (None, "unknown-1"),
 ];
 
-/// An IAM user of the local account.
+/// A session of an IAM role of the local account, which has a key of its own.
 #[derive(Clone, Debug, Serialize)]
 pub struct Principal {
     /// Role of its admin record; `None` if it has no record.
@@ -31,9 +31,16 @@ pub struct Principal {
     pub access_key_id: String,
     /// Secret access key, forty characters.
     pub secret_access_key: String,
-    /// `arn:aws:iam::000000000000:user/…`
-    #[serde(skip)]
+    /// ARN of the role.
+    pub role_arn: String,
+    /// Name of the session.
+    pub session_name: &'static str,
+    /// `arn:aws:sts::000000000000:assumed-role/…`, as the gateway tells it.
     pub arn: String,
+}
+
+fn iam_role(role: Option<&str>) -> String {
+    format!("pairly-{}", role.unwrap_or("unknown"))
 }
 
 /// All local principals.
@@ -45,14 +52,19 @@ impl Admins {
     pub fn new(root: &[u8]) -> Self {
         let key = hmac::Key::new(hmac::HMAC_SHA256, root);
         let derive = |what: &str| hmac::sign(&key, what.as_bytes());
-        let principal = |&(role, name): &(Option<&'static str>, &str)| {
+        let principal = |&(role, name): &(Option<&'static str>, &'static str)| {
             let id = hex(derive(&format!("id/{name}")).as_ref()).to_ascii_uppercase();
             let secret = STANDARD.encode(derive(&format!("secret/{name}")));
             Principal {
                 role,
                 access_key_id: format!("AKIA{}", id.get(..16).unwrap_or_default()),
                 secret_access_key: secret.get(..40).unwrap_or_default().to_owned(),
-                arn: format!("arn:aws:iam::{ACCOUNT}:user/{name}"),
+                role_arn: format!("arn:aws:iam::{ACCOUNT}:role/{}", iam_role(role)),
+                session_name: name,
+                arn: format!(
+                    "arn:aws:sts::{ACCOUNT}:assumed-role/{}/{name}",
+                    iam_role(role)
+                ),
             }
         };
         Self(NAMES.iter().map(principal).collect())
@@ -61,6 +73,13 @@ impl Admins {
     /// All of them, for `/_local`.
     pub fn list(&self) -> &[Principal] {
         &self.0
+    }
+
+    /// The principal of a session.
+    pub fn of_session(&self, session_name: &str) -> Option<&Principal> {
+        self.0
+            .iter()
+            .find(|principal| principal.session_name == session_name)
     }
 
     /// The owner of an access key.

@@ -52,9 +52,9 @@ pub fn http(
         event["requestContext"]["authorizer"] = json!({ "iam": {
             "accessKey": signer.access_key_id,
             "accountId": ACCOUNT,
-            "callerId": signer.access_key_id,
+            "callerId": format!("{}:{}", signer.access_key_id, signer.session_name),
             "userArn": signer.arn,
-            "userId": signer.access_key_id,
+            "userId": format!("{}:{}", signer.access_key_id, signer.session_name),
             "principalOrgId": null,
             "cognitoIdentity": null,
         } });

@@ -189,6 +189,7 @@ impl Local {
             self.prepare().await?;
         }
         if self.0.seeded {
+            self.open_admins().await?;
             let people = self.demo_people().await?;
             *self.0.people.lock().unwrap_or_else(PoisonError::into_inner) = people;
             // What the first people cause is over before anybody else comes.

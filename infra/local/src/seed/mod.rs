@@ -17,6 +17,7 @@ use std::sync::atomic::Ordering;
 use serde::Serialize;
 use shared::accounts::demo::{Newcomer, hash_password, open_person};
 use shared::accounts::{keys, nobody};
+use shared::admin::demo::open_admins;
 use shared::{Error, Result};
 
 use crate::runtime::Local;
@@ -60,6 +61,20 @@ impl Local {
             .map_err(|error| sentence(&error))?;
         self.0.prepared.store(true, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Makes the records of the local administrators, unless the state has them.
+    ///
+    /// # Errors
+    /// When the state cannot be written.
+    pub async fn open_admins(&self) -> Result<(), String> {
+        let env = self.env(SELF);
+        let known = self.admins().list().iter();
+        let staff: Vec<_> = known
+            .filter_map(|one| Some((&*one.arn, one.role?)))
+            .collect();
+        let opened = open_admins(&env, &staff).await;
+        opened.map_err(|error| sentence(&error))
     }
 
     /// The demo people of this state; whoever is missing is made.

@@ -20,7 +20,7 @@ use schema::Rules;
 use walk::Walk;
 
 pub use parse::{BODY_BYTES_MAX, DEPTH_MAX, canonical, decode_query, parse, parse_form};
-pub use rows::ROWS_MAX;
+pub use rows::{ROWS_MAX, invalid};
 
 /// Checks values against the schema of one type (JSON Schema 2020-12).
 #[derive(Debug)]

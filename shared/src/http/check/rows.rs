@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::error::{Fault, Result, UNKNOWN_FIELD, VALIDATION_FAILED};
+use crate::error::{Error, Fault, Result, UNKNOWN_FIELD, VALIDATION_FAILED};
 
 /// Most violations that one answer lists.
 pub const ROWS_MAX: usize = 100;
@@ -83,4 +83,11 @@ impl Rows {
     fn pointer(&self) -> String {
         self.path.iter().flat_map(|key| ["/", key]).collect()
     }
+}
+
+/// The refusal of one field by a rule that no schema can tell; `field` is a JSON Pointer
+/// (RFC 6901).
+pub fn invalid(field: &str, rule: &str, message: &str) -> Error {
+    let row = json!({ "field": field, "rule": rule, "message": message });
+    VALIDATION_FAILED.with(json!({ "fields": [row] }))
 }

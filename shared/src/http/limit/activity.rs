@@ -218,6 +218,9 @@ fn tat_path(class: &'static str) -> &'static str {
         "device" => "tats.device",
         "turn" => "tats.turn",
         "typing" => "tats.typing",
+        "admin_read" => "tats.admin_read",
+        "admin_write" => "tats.admin_write",
+        "export" => "tats.export",
         _ => "tats.send",
     }
 }

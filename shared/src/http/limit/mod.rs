@@ -55,6 +55,12 @@ pub enum Limit {
     Report,
     /// Device registration and key rotation.
     Device,
+    /// Admin routes that only look, per admin.
+    AdminRead,
+    /// Admin routes that change something, per admin.
+    AdminWrite,
+    /// Exports.
+    Export,
     /// Calls; rides in the caller's busy lock.
     Call,
     /// Candidates and signals, per call and side; counted in memory.
@@ -97,6 +103,9 @@ impl Limit {
             Self::Upload => ("upload", 30, MINUTE_MS, false, true),
             Self::Discover => ("discover", 15, 8 * SECOND_MS, false, true),
             Self::Report => ("report", 3, 5 * SECOND_MS, false, true),
+            Self::AdminRead => ("admin_read", 300, SECOND_MS / 5, false, true),
+            Self::AdminWrite => ("admin_write", 60, SECOND_MS, true, true),
+            Self::Export => ("export", 5, 12 * SECOND_MS, true, true),
             Self::Device => ("device", 6, 2 * MINUTE_MS, true, true),
             Self::Call => ("call", 6, 20 * SECOND_MS, false, true),
             Self::Ice => ("ice", 100, SECOND_MS / 10, false, true),

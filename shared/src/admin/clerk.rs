@@ -1,0 +1,314 @@
+//! The clerk of an admin: carries effects out and writes the log, in one transaction.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::json;
+
+use super::act::Act;
+use super::approval::{APPROVAL_MS, Approval, ApprovalState, FrozenRequest};
+use super::permission::Permission;
+use super::principal::Principal;
+use super::record::AdminRecord;
+use super::role::Held;
+use super::row::{AuditRow, Head, Outcome, Severity};
+use crate::aws::dynamo::{Missed, Tables};
+use crate::error::{Error, INTERNAL_ERROR, PERMISSION_DENIED, Result, UNAVAILABLE};
+use crate::function::{Answer, Operation, Reply};
+use crate::http::{Call, Json, Once};
+use crate::table::{Action, Change, Commit, Condition, Key, Name, Value, Wrote};
+use crate::time::Time;
+
+/// Tries when the same admin does several things at once.
+const TRIES_MAX: u32 = 8;
+
+/// What every row of one request says.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// `adm_…`
+    pub admin_id: String,
+    /// Address of the admin.
+    pub email: String,
+    /// Roles of the admin.
+    pub roles: Vec<String>,
+    /// Who signed.
+    pub principal: Principal,
+    /// Name of the function.
+    pub function: &'static str,
+    /// What it demands.
+    pub permission: &'static str,
+    /// How much it matters.
+    pub severity: Severity,
+    /// Id of the request.
+    pub request_id: String,
+    /// Address of the caller.
+    pub ip: String,
+    /// Instant at which it arrived.
+    pub now: Time,
+    /// Id of the row that it will leave.
+    pub audit_id: String,
+    /// The approval under which it is carried out.
+    pub approval_id: Option<String>,
+}
+
+/// An answer whose row is in the audit log. Only a [`Clerk`] makes it.
+#[derive(Debug, Clone)]
+pub struct Recorded<A>(A);
+
+impl<A: Answer<Call>> Answer<Call> for Recorded<A> {
+    const RECORDED: bool = true;
+
+    fn describe(operation: &mut Operation) {
+        A::describe(operation);
+    }
+
+    fn answer(self) -> Result<Reply> {
+        self.0.answer()
+    }
+}
+
+/// The answer of an operation that may need a second person.
+#[derive(Debug, Clone)]
+pub enum TwoPerson<T> {
+    /// 200: it is done.
+    Done(T),
+    /// 202: it waits for somebody else.
+    Asked {
+        /// The approval.
+        approval_id: String,
+    },
+}
+
+/// What waits for a second person.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Pending {
+    approval_id: String,
+}
+
+impl<T: Serialize + JsonSchema + Send> Answer<Call> for TwoPerson<T> {
+    fn describe(operation: &mut Operation) {
+        <Json<T> as Answer<Call>>::describe(operation);
+        let schema = operation.schemas.subschema_for::<Pending>();
+        let text = "Waits for a second person.";
+        operation.answers.push((202, text, Some(schema)));
+    }
+
+    fn answer(self) -> Result<Reply> {
+        match self {
+            Self::Done(value) => Json(value).answer(),
+            Self::Asked { approval_id } => {
+                let mut reply = Json(Pending { approval_id }).answer()?;
+                reply.status = 202;
+                Ok(reply)
+            }
+        }
+    }
+}
+
+/// Acts for one admin in one request.
+#[derive(Clone)]
+pub struct Clerk {
+    pub(crate) tables: Tables,
+    pub(crate) record: AdminRecord,
+    pub(crate) held: Held,
+    pub(crate) facts: Facts,
+    pub(crate) request: FrozenRequest,
+    pub(crate) approval_id: String,
+}
+
+impl std::fmt::Debug for Clerk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Clerk({})", self.record.admin_id)
+    }
+}
+
+impl Clerk {
+    /// The admin as they were when the request came.
+    pub fn me(&self) -> &AdminRecord {
+        &self.record
+    }
+
+    /// What the admin holds.
+    pub fn held(&self) -> &Held {
+        &self.held
+    }
+
+    /// The tables.
+    pub fn tables(&self) -> &Tables {
+        &self.tables
+    }
+
+    /// Instant at which the request came.
+    pub fn now(&self) -> Time {
+        self.facts.now
+    }
+
+    /// Id of the request.
+    pub fn request_id(&self) -> &str {
+        &self.facts.request_id
+    }
+
+    /// Id of the row that this request leaves, for what refers to it.
+    pub fn audit_id(&self) -> &str {
+        &self.facts.audit_id
+    }
+
+    /// Whether a second person has approved this request already.
+    pub fn is_approved(&self) -> bool {
+        self.facts.approval_id.is_some()
+    }
+
+    /// Demands one more permission, where an operation needs it for a part of what it does.
+    ///
+    /// # Errors
+    /// 403 `PERMISSION_DENIED` {permission}, with its row.
+    pub async fn demand<P: Permission>(&self) -> Result<()> {
+        self.demand_named(P::NAME).await
+    }
+
+    /// The same by the permission's name.
+    ///
+    /// # Errors
+    /// 403 `PERMISSION_DENIED` {permission}, with its row.
+    pub async fn demand_named(&self, permission: &str) -> Result<()> {
+        if self.held.has(permission) {
+            return Ok(());
+        }
+        let act = Act::general()
+            .noting("demanded", permission)
+            .noting("path", &*self.request.path);
+        self.write(Vec::new(), &act, Outcome::Denied).await?;
+        Err(PERMISSION_DENIED.with(json!({ "permission": permission })))
+    }
+
+    /// Answers a look: the row is written first.
+    ///
+    /// # Errors
+    /// 503 when the row cannot be written; then nothing is answered.
+    pub async fn shows<A: Answer<Call>>(&self, act: &Act, answer: A) -> Result<Recorded<A>> {
+        self.write(Vec::new(), act, Outcome::Done).await?;
+        Ok(Recorded(answer))
+    }
+
+    /// Carries a commit out together with its row and, where the caller gave a key, with the
+    /// record of the answer.
+    ///
+    /// # Errors
+    /// What the commit refuses, so that a lost race can be decided again; the stored answer when
+    /// an equal call was first; 503 when the admin does too much at once.
+    pub async fn acts<A: Answer<Call> + Clone>(
+        &self,
+        once: &Once,
+        act: &Act,
+        commit: Commit,
+        answer: A,
+    ) -> Result<Recorded<A>, Missed> {
+        let writes = once.record(commit, &answer)?.into_writes()?;
+        match self.write(writes, act, Outcome::Done).await {
+            Ok(()) => Ok(Recorded(answer)),
+            Err(Missed::Refused(refused)) => match once.first(&refused)? {
+                Some(first) => Err(Missed::Failed(first)),
+                None => Err(Missed::Refused(refused)),
+            },
+            Err(missed) => Err(missed),
+        }
+    }
+
+    /// Freezes the request until a second person decides it.
+    ///
+    /// # Errors
+    /// As [`Clerk::acts`].
+    pub async fn asks<T: Serialize + JsonSchema + Send + Clone>(
+        &self,
+        once: &Once,
+        act: &Act,
+    ) -> Result<Recorded<TwoPerson<T>>> {
+        let request = serde_json::to_string(&self.request);
+        let expires_at = self.now().plus(APPROVAL_MS);
+        let approval = Approval {
+            approval_id: self.approval_id.clone(),
+            function: self.facts.function.to_owned(),
+            permission: self.facts.permission.to_owned(),
+            request: request.map_err(|cause| INTERNAL_ERROR.because(cause))?,
+            requested_by: self.record.admin_id.clone(),
+            state: ApprovalState::Pending,
+            decided_by: None,
+            reason: act.reason.clone(),
+            decision_reason: None,
+            created_at: self.now(),
+            expires_at,
+            due_shard: Some(Approval::DUE_SHARD.to_owned()),
+            due_at: Some(expires_at.ms()),
+        };
+        let act = act
+            .clone()
+            .under(&approval.approval_id)
+            .noting("approval", "asked");
+        let commit = Commit::new().create(&approval, &UNAVAILABLE);
+        let answer = TwoPerson::Asked {
+            approval_id: approval.approval_id,
+        };
+        Ok(self.acts(once, &act, commit, answer).await?)
+    }
+
+    /// Carries the writes out together with the next row of the admin's log.
+    pub(crate) async fn write(
+        &self,
+        writes: Vec<Wrote>,
+        act: &Act,
+        outcome: Outcome,
+    ) -> Result<(), Missed> {
+        let (key, mut head) = (
+            AdminRecord::key_of(&self.record.admin_id),
+            self.record.head(),
+        );
+        for round in 1..=TRIES_MAX {
+            let row = AuditRow::after(&head, &self.facts, act, outcome);
+            let commit = joined(writes.clone(), &key, &head, &row);
+            let refused = match self.tables.commit(commit).await {
+                Err(Missed::Refused(refused)) if refused.key == key => refused,
+                done => return done,
+            };
+            // Something else of the same admin was first, or what the effect wants of it is not so.
+            match refused
+                .current::<AdminRecord>()?
+                .map(|record| record.head())
+            {
+                Some(now) if now.seq != head.seq => head = now,
+                _ => return Err(Missed::Refused(refused)),
+            }
+            self.tables.pause(round).await;
+        }
+        let error: Error = UNAVAILABLE.because("the same admin was first too often");
+        Err(error.into())
+    }
+}
+
+/// The writes, the row and the new end of the log. An effect on the admin's own record becomes one
+/// action with it, because a transaction has one action per item.
+fn joined(writes: Vec<Wrote>, key: &Key, head: &Head, row: &AuditRow) -> Commit {
+    let mut changes = vec![
+        Change::number("audit_seq", row.seq),
+        Change::Set("audit_head".into(), Value::B(row.hash.0.to_vec())),
+        Change::number("audit_at", row.at.ms()),
+        Change::number("last_seen_at", row.at.ms()),
+    ];
+    let mut condition = Condition::number("audit_seq", head.seq);
+    let mut fault = &UNAVAILABLE;
+    let mut commit = Commit::new();
+    for write in writes {
+        let own = write.table == Name::Ledger && write.key == *key;
+        match (own, write.action.clone(), write.guard.clone()) {
+            (true, Action::Update(more), guard) => {
+                changes.extend(more);
+                if let Some((wanted, meant)) = guard {
+                    condition = Condition::All(vec![condition, wanted]);
+                    fault = meant;
+                }
+            }
+            _ => commit = commit.and(write),
+        }
+    }
+    commit
+        .update::<AdminRecord>(key.clone(), changes, Some((condition, fault)))
+        .create(row, &INTERNAL_ERROR)
+}

@@ -1,0 +1,110 @@
+//! The administrator: exists only with a verified signature of a principal that has an active
+//! record, and with the permission that the operation demands.
+
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+use serde_json::json;
+
+use super::call::Call;
+use super::limit::spend;
+use crate::admin::{
+    Act, AdminRecord, Clerk, Facts, FrozenRequest, Held, Outcome, Permission, Principal, roles,
+};
+use crate::aws::dynamo::Tables;
+use crate::env::Env;
+use crate::error::{ADMIN_UNKNOWN, INTERNAL_ERROR, PERMISSION_DENIED, Result};
+use crate::function::{Grant, Take};
+use crate::table::{Ledger, Live, Table, Write};
+
+/// An administrator with the permission `P`; stands first in a signature, so that it is asked for
+/// before anything of the request is used. Taking it reads record and roles consistently and
+/// counts the call in its rate class.
+#[derive(Debug, Clone)]
+pub struct Admin<P> {
+    clerk: Clerk,
+    permission: PhantomData<fn() -> P>,
+}
+
+impl<P> Deref for Admin<P> {
+    type Target = Clerk;
+
+    fn deref(&self) -> &Clerk {
+        &self.clerk
+    }
+}
+
+/// The record behind a principal, if it is active.
+async fn record(tables: &Tables, principal: Option<&Principal>) -> Result<AdminRecord> {
+    let known = match principal {
+        Some(principal) => AdminRecord::of(tables, principal).await?,
+        None => None,
+    };
+    let active = known.filter(|record| record.active);
+    active.ok_or_else(|| {
+        let principal = principal.map_or("nobody", |principal| &principal.arn);
+        tracing::warn!(target: "request", principal, "no active admin record");
+        ADMIN_UNKNOWN.into()
+    })
+}
+
+impl<P: Permission> Take<Call> for Admin<P> {
+    const GRANTS: &'static [&'static [Grant]] =
+        <Table<(Write<Ledger>, Write<Live>)> as Take<Call>>::GRANTS;
+    const PERMISSION: Option<&'static str> = Some(P::NAME);
+
+    async fn take(env: &Env, call: &mut Call) -> Result<Self> {
+        let tables = Tables::of(env);
+        let route = call
+            .admin
+            .ok_or_else(|| INTERNAL_ERROR.because("no admin route"))?;
+        let principal = call.principal.clone();
+        let (record, roles) =
+            tokio::try_join!(record(&tables, principal.as_ref()), roles(&tables))?;
+        call.user_id = Some(record.admin_id.clone());
+        spend(env, call, &record.admin_id, None).await?;
+        let facts = Facts {
+            admin_id: record.admin_id.clone(),
+            email: record.email.clone(),
+            roles: record.roles.clone(),
+            principal: principal.ok_or(ADMIN_UNKNOWN)?,
+            function: call.function,
+            permission: P::NAME,
+            severity: route.severity,
+            request_id: call.request_id.clone(),
+            ip: call.address.clone(),
+            now: call.now,
+            audit_id: env.ids().new_id("aud"),
+            approval_id: None,
+        };
+        let clerk = Clerk {
+            tables,
+            held: Held::of(&record, &roles),
+            record,
+            facts,
+            request: frozen(call),
+            approval_id: env.ids().new_id("apr"),
+        };
+        if P::DEMANDED && !clerk.held.has(P::NAME) {
+            let act = Act::general().noting("path", &*call.path);
+            clerk.write(Vec::new(), &act, Outcome::Denied).await?;
+            return Err(PERMISSION_DENIED.with(json!({ "permission": P::NAME })));
+        }
+        let permission = PhantomData;
+        Ok(Self { clerk, permission })
+    }
+}
+
+fn frozen(call: &Call) -> FrozenRequest {
+    let params = call.params.iter();
+    FrozenRequest {
+        method: call.method.clone(),
+        route: call.route.clone(),
+        path: call.path.clone(),
+        params: params
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect(),
+        query: call.query.clone(),
+        body: call.body.clone(),
+    }
+}

@@ -1,0 +1,17 @@
+//! Administration (spec admin.md, *Acceptance scenarios*).
+
+mod acting;
+mod log;
+mod signing;
+
+use serde_json::Value;
+use world::Administrator;
+
+/// The newest rows of the audit log that say so, newest first.
+pub async fn rows(auditor: &Administrator, query: &str) -> Vec<Value> {
+    let page = auditor
+        .get(&format!("/api/admin/audit-log?{query}"))
+        .await
+        .ok();
+    page["rows"].as_array().expect("rows").clone()
+}
