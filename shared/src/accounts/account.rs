@@ -2,7 +2,7 @@
 //!
 //! | item | table | pk | sk |
 //! |---|---|---|---|
-//! | [`Account`] | data | `usr_…` | `account` |
+//! | [`Account`] | data | `usr_…` | `account` (index `due` under `bans` while it is banned) |
 //! | [`Profile`] | data | `usr_…` | `profile` |
 
 use jiff::civil::Date;
@@ -15,7 +15,7 @@ use super::password::StoredPassword;
 use super::sealed::Sealed;
 use crate::aws::cipher::DataKey;
 use crate::crypto;
-use crate::error::{Error, INTERNAL_ERROR, Result, UNAVAILABLE, USER_BANNED, VERSION_CONFLICT};
+use crate::error::{INTERNAL_ERROR, Result, UNAVAILABLE, VERSION_CONFLICT};
 use crate::table::{Change, Commit, Condition, Item, Key, Name, Value};
 use crate::time::{Time, millis};
 
@@ -92,6 +92,18 @@ pub struct Account {
     /// End of a ban; none of a permanent one.
     #[serde(default, with = "millis::option")]
     pub banned_until: Option<Time>,
+    /// What it was before a ban, while one is noted.
+    #[serde(default)]
+    pub status_before: Option<Status>,
+    /// Partition of the index of bans, while one is noted.
+    #[serde(default)]
+    pub due_shard: Option<String>,
+    /// Place in it: the end of the ban.
+    #[serde(default)]
+    pub due_at: Option<i64>,
+    /// Warnings by moderators.
+    #[serde(default)]
+    pub warnings: i64,
     /// Last sign-in.
     #[serde(default, with = "millis::option")]
     pub last_sign_in_at: Option<Time>,
@@ -170,6 +182,10 @@ impl Account {
             timezone: new.timezone,
             status: Status::PendingVerification,
             banned_until: None,
+            status_before: None,
+            due_shard: None,
+            due_at: None,
+            warnings: 0,
             last_sign_in_at: None,
             created_at: now,
             updated_at: now,
@@ -191,13 +207,6 @@ impl Account {
     /// 500 when the key is not this person's.
     pub fn birthdate(&self, key: &DataKey) -> Result<String> {
         key.open_text(BIRTHDATE, &self.birthdate.0)
-    }
-
-    /// Whether a ban that has not ended is in force.
-    pub fn ban(&self, now: Time) -> Option<Error> {
-        let banned =
-            self.status == Status::Banned && self.banned_until.is_none_or(|until| until > now);
-        banned.then(|| USER_BANNED.with(json!({ "until": self.banned_until })))
     }
 
     /// The address is proven: the account becomes active. The fault is of a commit that finds it

@@ -5,15 +5,18 @@
 
 pub mod account;
 pub mod address;
+pub mod ban;
 mod change;
 pub mod demo;
 mod desk;
+pub mod directory;
 pub mod factor;
 pub mod import;
 mod issue;
 pub mod keys;
 mod lists;
 pub mod lock;
+mod measure;
 pub mod nobody;
 mod notice;
 pub mod onetime;
@@ -42,10 +45,11 @@ pub use address::Email;
 pub use change::{Changed, PasswordChange, change_password};
 pub use desk::{
     Changer, Confirmer, Doorkeeper, Guard, Locksmith, Notary, Office, Opener, Operator, Registrar,
-    Renewer, Rotator, Usher,
+    Renewer, Rotator, Usher, Warden,
 };
 pub use factor::challenge::SignedIn;
 pub use issue::TokenAnswer;
+pub use measure::{Measure, Measured, lift_ended};
 pub use notice::device_notice;
 pub use reauthenticate::{Confirmed, Presence, reauthenticate};
 pub use register::{Application, Registered, register};

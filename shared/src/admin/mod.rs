@@ -18,11 +18,13 @@ mod approval;
 mod clerk;
 pub mod demo;
 mod list;
+pub mod moderation;
 mod permission;
 mod principal;
 mod record;
 mod role;
 mod row;
+pub mod users;
 mod view;
 
 pub use act::{Act, PRIVATE, reason};

@@ -42,8 +42,8 @@ pub async fn moderate(
     let step = |case: &Case<'_>| case.moderate(to, at.now);
     let queue = |judged: &Judged, item: Option<ModerationItem>| match to {
         Moderation::Flagged => queued(judged, item, &[Finding::BY_MODERATOR], at.now),
-        Moderation::Blocked => Ok(resolved(item, Resolution::Block)),
-        _ => Ok(resolved(item, Resolution::Approve)),
+        Moderation::Blocked => Ok(resolved(item, Resolution::Block, at.now)),
+        _ => Ok(resolved(item, Resolution::Approve, at.now)),
     };
     at.decide(tables, &step, &queue, also).await
 }
@@ -91,12 +91,48 @@ fn queued(
     Ok(item.joined(findings, now).commit())
 }
 
-fn resolved(item: Option<ModerationItem>, resolution: Resolution) -> Commit {
+fn resolved(item: Option<ModerationItem>, resolution: Resolution, now: Time) -> Commit {
     let open = item.filter(ModerationItem::is_unresolved);
-    open.map_or_else(Commit::new, |item| item.resolved(resolution).commit())
+    open.map_or_else(Commit::new, |item| item.resolved(resolution, now).commit())
 }
 
 impl Moderating<'_> {
+    /// What a decision of the moderator who looks at the message's item does to message,
+    /// conversation and books, not yet written and without the item. `to` chooses from the state.
+    ///
+    /// # Errors
+    /// 404 `MESSAGE_NOT_FOUND`; 422 `VALIDATION_FAILED` for a step that does not exist.
+    pub async fn propose(
+        &self,
+        tables: &Tables,
+        to: &(dyn Fn(Moderation) -> Moderation + Sync),
+    ) -> Result<Judged> {
+        let step = |case: &Case<'_>| case.moderate(to(case.message.moderation_status()), self.now);
+        self.judge(tables, &step).await
+    }
+
+    /// Reads everything that belongs to the message and decides.
+    async fn judge(
+        &self,
+        tables: &Tables,
+        step: &(dyn Fn(&Case<'_>) -> Result<Judged> + Sync),
+    ) -> Result<Judged> {
+        let place = message_at(self.message_id).ok_or(MESSAGE_NOT_FOUND)?;
+        let head: Option<Head> = tables.get_consistent(&Head::key_of(&place.pk)).await?;
+        let head = head.ok_or(MESSAGE_NOT_FOUND)?;
+        // Read after the head: its revision vouches for the message.
+        let message: Option<Message> = tables.get_consistent(&place).await?;
+        let message = message.ok_or(MESSAGE_NOT_FOUND)?;
+        let wallet = wallet_for(tables, &message).await?;
+        let earlier = earlier(tables, &head, &message).await?;
+        step(&Case {
+            message: &message,
+            head: &head,
+            wallet: wallet.as_ref(),
+            earlier: earlier.as_ref(),
+        })
+    }
+
     async fn decide(
         &self,
         tables: &Tables,
@@ -104,23 +140,10 @@ impl Moderating<'_> {
         queue: &(dyn Fn(&Judged, Option<ModerationItem>) -> Result<Commit> + Sync),
         also: Also<'_>,
     ) -> Result<Judged> {
-        let place = message_at(self.message_id).ok_or(MESSAGE_NOT_FOUND)?;
         let item =
             ModerationItem::key_of(&ModerationItem::id_of(Subject::Message, self.message_id));
         for round in 1..=TRIES_MAX {
-            let head: Option<Head> = tables.get_consistent(&Head::key_of(&place.pk)).await?;
-            let head = head.ok_or(MESSAGE_NOT_FOUND)?;
-            // Read after the head: its revision vouches for the message.
-            let message: Option<Message> = tables.get_consistent(&place).await?;
-            let message = message.ok_or(MESSAGE_NOT_FOUND)?;
-            let wallet = wallet_for(tables, &message).await?;
-            let earlier = earlier(tables, &head, &message).await?;
-            let mut judged = step(&Case {
-                message: &message,
-                head: &head,
-                wallet: wallet.as_ref(),
-                earlier: earlier.as_ref(),
-            })?;
+            let mut judged = self.judge(tables, step).await?;
             let changed = std::mem::take(&mut judged.commit);
             if changed.is_empty() {
                 return Ok(judged);
