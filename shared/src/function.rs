@@ -138,6 +138,41 @@ pub struct Operation {
     pub answers: Vec<(u16, &'static str, Option<schemars::Schema>)>,
 }
 
+/// The demands of an admin route, for constants. It does not compile unless the handler takes an
+/// [`Admin`](crate::http::Admin) and answers with a [`Recorded`](crate::admin::Recorded).
+pub const fn admin_route<C, Args, H: Handler<C, Args>>(
+    _: &H,
+    severity: Severity,
+    second: Option<&'static str>,
+) -> AdminRoute {
+    assert!(
+        H::PERMISSION.is_some(),
+        "an admin operation takes `Admin<P>`"
+    );
+    assert!(H::RECORDED, "an admin operation answers with `Recorded`");
+    let permission = match H::PERMISSION {
+        Some(permission) => permission,
+        None => "",
+    };
+    AdminRoute {
+        permission,
+        severity,
+        second,
+    }
+}
+
+/// The first permission of a list.
+const fn first(list: &[Option<&'static str>]) -> Option<&'static str> {
+    let mut at = 0;
+    while at < list.len() {
+        if list[at].is_some() {
+            return list[at];
+        }
+        at += 1;
+    }
+    None
+}
+
 /// Something that a handler may name in its signature, for calls of kind `C`.
 pub trait Take<C>: Sized + Send {
     /// What it needs of the role.
@@ -164,18 +199,6 @@ pub trait Answer<C>: Send {
 
     /// The answer in the form that the call's kind sends.
     fn answer(self) -> Result<Reply>;
-}
-
-/// The first permission of a list.
-const fn first(list: &[Option<&'static str>]) -> Option<&'static str> {
-    let mut at = 0;
-    while at < list.len() {
-        if list[at].is_some() {
-            return list[at];
-        }
-        at += 1;
-    }
-    None
 }
 
 /// An answer before it is put on the wire.
@@ -254,29 +277,6 @@ pub const fn grants<C, Args, H: Handler<C, Args>>(_: &H) -> &'static [&'static [
 /// Whether a handler needs a signed-in caller, for constants.
 pub const fn member<C, Args, H: Handler<C, Args>>(_: &H) -> bool {
     H::MEMBER
-}
-
-/// The demands of an admin route, for constants. It does not compile unless the handler takes an
-/// [`Admin`](crate::http::Admin) and answers with a [`Recorded`](crate::admin::Recorded).
-pub const fn admin_route<C, Args, H: Handler<C, Args>>(
-    _: &H,
-    severity: Severity,
-    second: Option<&'static str>,
-) -> AdminRoute {
-    assert!(
-        H::PERMISSION.is_some(),
-        "an admin operation takes `Admin<P>`"
-    );
-    assert!(H::RECORDED, "an admin operation answers with `Recorded`");
-    let permission = match H::PERMISSION {
-        Some(permission) => permission,
-        None => "",
-    };
-    AdminRoute {
-        permission,
-        severity,
-        second,
-    }
 }
 
 /// Describes a handler.

@@ -13,6 +13,7 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
+use crate::admin::AuditRow;
 use crate::config::{Config, Stage};
 use crate::env::Env;
 use crate::error::{Error, INTERNAL_ERROR, Result};
@@ -75,6 +76,19 @@ pub fn failed(env: &Env, what: &'static str, error: &Error) {
     );
 }
 
+/// Records that an admin did something: what metrics count, and alarms when it is critical.
+pub fn acted(row: &AuditRow) {
+    tracing::error!(
+        target: "admin",
+        request_id = row.request_id,
+        user_id = row.admin_id,
+        function = row.action,
+        severity = row.severity.as_str(),
+        outcome = row.outcome.as_str(),
+        "acted"
+    );
+}
+
 /// Records a finding that somebody must look at, though nothing failed.
 pub fn alarm(function: &'static str, finding: &str) {
     tracing::error!(target: "failure", function, code = "ALARM", exception = finding, "alarm");
@@ -83,7 +97,7 @@ pub fn alarm(function: &'static str, finding: &str) {
 /// Starts JSON logging on standard output: what Lambda passes on to CloudWatch.
 pub fn start(config: &Config) {
     let level = match config.stage {
-        Stage::Development => "warn,request=info,failure=info",
+        Stage::Development => "warn,request=info,failure=info,admin=info",
         Stage::Staging => "info,hyper=warn,aws=warn",
         Stage::Production => "warn",
     };
@@ -142,7 +156,7 @@ where
         event.record(&mut members);
         let mut line = members.0;
         let level = match (*event.metadata().level(), event.metadata().target()) {
-            (_, "request") => Level::INFO,
+            (_, "request" | "admin") => Level::INFO,
             (level, _) => level,
         };
         line.insert("timestamp".to_owned(), json!(SystemClock.now()));

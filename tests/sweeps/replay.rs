@@ -101,6 +101,12 @@ async fn another_body(fixture: &Fixture, function: &Function, target: &str) {
         "mark_delivered" => json!({ "up_to": true }),
         "mark_read" => json!({ "message_ids": ["msg_other"] }),
         "mute_conversation" => json!({}),
+        "create_admin" => json!({
+            "role_arn": "arn:aws:iam::000000000000:role/sweeper", "session_name": "sweep-2",
+            "email": "sweep@pairly.test", "name": "Sweep", "roles": ["analyst"],
+            "reason": "a sweep",
+        }),
+        "verify_audit_log" => json!({ "admin_id": fixture.own("admin_id") }),
         "adjust_credits" => json!({
             "user_id": fixture.ann.id, "amount": 26, "reason": "a sweep of every operation",
         }),

@@ -75,7 +75,12 @@ impl Fixture {
             "device_id" => self.device.clone(),
             "transaction_id" => text(&self.sent["credits_transaction_id"]),
             "provider" => "google".to_owned(),
-            "identity_id" => self.absent(parameter),
+            "identity_id" | "approval_id" => self.absent(parameter),
+            "admin_id" => {
+                let admin = self.world.local.admins().of_session("analyst-1");
+                shared::admin::demo::id_of(&admin.expect("an admin").arn)
+            }
+            "role" => "sweepers".to_owned(),
             other => panic!("no sample for the path parameter `{other}`"),
         }
     }
@@ -157,6 +162,16 @@ impl Fixture {
                 "receiver_id": self.ben.id, "content": "swept", "message_type": "text",
                 "client_message_id": "sweep-0001",
             }),
+            "create_admin" => json!({
+                "role_arn": "arn:aws:iam::000000000000:role/sweeper", "session_name": "sweep-1",
+                "email": email, "name": "Sweep", "roles": ["analyst"], "reason": "a sweep",
+            }),
+            "edit_admin" => json!({ "active": true, "version": 1, "reason": "a sweep" }),
+            "set_role" => json!({
+                "permissions": ["users.view"], "version": 0, "reason": "a sweep",
+            }),
+            "decide_approval" => json!({ "decision": "approve", "reason": "a sweep" }),
+            "verify_audit_log" => json!({}),
             "adjust_credits" => json!({
                 "user_id": self.cleo.id, "amount": 25, "reason": "a sweep of every operation",
             }),

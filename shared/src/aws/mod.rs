@@ -3,6 +3,7 @@
 pub mod cipher;
 pub mod dynamo;
 mod expression;
+pub mod functions;
 pub mod mail;
 pub mod objects;
 pub mod outside;

@@ -1,8 +1,11 @@
 //! Administration (spec admin.md, *Acceptance scenarios*).
 
 mod acting;
+pub mod approvals;
 mod log;
+mod proving;
 mod signing;
+mod staff;
 
 use serde_json::Value;
 use world::Administrator;

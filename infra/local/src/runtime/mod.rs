@@ -176,6 +176,8 @@ impl Local {
         let inner = &self.0;
         inner.hub.belongs_to(Arc::downgrade(inner));
         inner.cloud.set_sockets(inner.hub.clone());
+        let callees = invoke::ByName(Arc::downgrade(inner));
+        inner.cloud.set_callees(Arc::new(callees));
         let task = tokio::spawn(timer::dispatch(Arc::downgrade(inner)));
         *inner
             .dispatcher

@@ -17,7 +17,7 @@ use std::sync::atomic::Ordering;
 use serde::Serialize;
 use shared::accounts::demo::{Newcomer, hash_password, open_person};
 use shared::accounts::{keys, nobody};
-use shared::admin::demo::{Opened, open_admin};
+use shared::admin::demo::open_admins;
 use shared::{Error, Result};
 
 use crate::runtime::Local;
@@ -70,14 +70,11 @@ impl Local {
     pub async fn open_admins(&self) -> Result<(), String> {
         let env = self.env(SELF);
         let known = self.admins().list().iter();
-        // The last one first: where it is there, all are.
-        for (principal, role) in known.filter_map(|one| Some((one, one.role?))).rev() {
-            let opened = open_admin(&env, &principal.arn, role).await;
-            if opened.map_err(|error| sentence(&error))? == Opened::Before {
-                break;
-            }
-        }
-        Ok(())
+        let staff: Vec<_> = known
+            .filter_map(|one| Some((&*one.arn, one.role?)))
+            .collect();
+        let opened = open_admins(&env, &staff).await;
+        opened.map_err(|error| sentence(&error))
     }
 
     /// The demo people of this state; whoever is missing is made.

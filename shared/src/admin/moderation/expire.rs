@@ -1,9 +1,9 @@
 //! Approvals that nobody decided in time.
 
-use crate::admin::{Approval, ApprovalState};
+use crate::admin::Approval;
 use crate::aws::dynamo::{Missed, Tables};
-use crate::error::{APPROVAL_STATE, Result};
-use crate::table::{Change, Commit, Condition, DUE, Item, Name, Query, Range, Value};
+use crate::error::Result;
+use crate::table::{DUE, Name, Query, Range, Value};
 use crate::time::Time;
 
 /// Approvals that one run notes as expired.
@@ -19,17 +19,7 @@ pub async fn expire_approvals(tables: &Tables, now: Time) -> Result<usize> {
     let late: Vec<Approval> = tables.query(query.range(range).limit(EXPIRED_MAX)).await?;
     let mut expired = 0;
     for approval in late {
-        if approval.state_at(now) != ApprovalState::Expired {
-            continue;
-        }
-        let changes = vec![
-            Change::text("state", "expired"),
-            Change::Remove(DUE.pk.into()),
-            Change::Remove(DUE.sk.into()),
-        ];
-        let pending = Some((Condition::text("state", "pending"), &APPROVAL_STATE));
-        let commit = Commit::new().update::<Approval>(approval.key(), changes, pending);
-        match tables.commit(commit).await {
+        match tables.commit(approval.lapse(now)).await {
             Ok(()) => expired += 1,
             Err(Missed::Refused(_)) => {}
             Err(Missed::Failed(error)) => return Err(error),

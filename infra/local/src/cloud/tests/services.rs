@@ -213,3 +213,25 @@ async fn a_function_may_do_only_what_it_declared() {
     );
     assert_eq!(used, [only]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn no_role_may_change_or_remove_a_row_of_the_audit_log() {
+    let cloud = cloud();
+    let actions = vec![
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+        "dynamodb:DeleteItem",
+    ];
+    cloud.grant("writer", BTreeMap::from([("table/ledger", actions)]));
+    let (client, table) = (dynamo(&cloud, "writer"), "pairly-ledger");
+    for (pk, allowed) in [("wal_1", true), ("audit#adm_1", false)] {
+        let row = Some(key(pk, "0000000000000001"));
+        let put = client.put_item().table_name(table).set_item(row.clone());
+        put.send().await.expect("rows are added");
+        let update = client.update_item().table_name(table).set_key(row.clone());
+        let update = update.update_expression("SET a = pk").send().await;
+        let delete = client.delete_item().table_name(table).set_key(row);
+        let delete = delete.send().await;
+        assert_eq!((update.is_ok(), delete.is_ok()), (allowed, allowed), "{pk}");
+    }
+}
