@@ -2,8 +2,12 @@
 
 mod acting;
 pub mod approvals;
+mod bans;
+mod flags;
 mod log;
+mod people;
 mod proving;
+mod queue;
 mod signing;
 mod staff;
 
