@@ -13,6 +13,7 @@
 
 mod claim;
 mod detect;
+mod evidence;
 mod flagged;
 mod flags;
 mod item;
@@ -25,11 +26,10 @@ mod view;
 
 pub use claim::{CLAIM_MS, expire_claims};
 pub use detect::{Found, detect};
+pub use evidence::{Evidence, evidence_of};
 pub use flagged::{queue_crowded, queue_flagged};
 pub use flags::{FlagFilter, FlagSpot, FlagView, clear, list_flags};
-pub use item::{
-    Evidence, Finding, ItemState, ModerationItem, Resolution, Severity, Subject, evidence_of,
-};
+pub use item::{Finding, ItemState, ModerationItem, Resolution, Severity, Subject};
 pub use look::{Hit, Known, Look, Outcome, Verdict, When, YOUNG_MS, look};
 pub use queue::{Counts, QUEUE_PAGE, QueueFilter, Survey, list_items, open_items, survey};
 pub use view::{EvidenceView, ItemView, known_item};

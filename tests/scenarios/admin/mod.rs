@@ -3,6 +3,7 @@
 mod acting;
 pub mod approvals;
 mod bans;
+mod deciding;
 mod flags;
 mod log;
 mod people;

@@ -114,6 +114,14 @@ async fn pages_of_people_are_gapless_by_number_and_by_cursor() {
         let same = names(&found(&support, &format!("{filter}limit=500")).await);
         assert_eq!(walked, same, "{filter}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cursor_belongs_to_one_admin_and_offsets_have_an_end() {
+    let world = World::unlimited().await;
+    world.two("Ann", "Ben").await;
+    world.settles().await;
+    let support = world.admin("support-1").await;
     let first = found(&support, "limit=1").await;
     let cursor = first["next_cursor"].as_str().expect("a cursor");
     let foreign = world.admin("moderator-1").await;

@@ -2,14 +2,14 @@
 //! the log are one transaction.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::accounts::{Measure, Measured, Warden};
-use crate::admin::{Act, Clerk, Recorded};
+use crate::admin::{Act, Clerk, Recorded, UsersAction, reason};
 use crate::aws::dynamo::Missed;
 use crate::error::{
-    IDEMPOTENCY_IN_PROGRESS, MESSAGE_NOT_FOUND, Result, UNAVAILABLE, USER_NOT_FOUND,
+    Error, IDEMPOTENCY_IN_PROGRESS, MESSAGE_NOT_FOUND, Result, UNAVAILABLE, USER_NOT_FOUND,
     VALIDATION_FAILED,
 };
 use crate::http::check::invalid;
@@ -23,14 +23,40 @@ use crate::time::Time;
 const TRIES_MAX: u32 = 8;
 
 /// What is decided, and why.
-#[derive(Clone, Copy, Debug)]
-pub struct Verdict<'a> {
-    /// What.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct Verdict {
+    /// `ban` also needs the permission `users.action`.
     pub resolution: Resolution,
-    /// End of a ban; one for good without it.
+    /// End of a ban, in the future; for good without it.
     pub until: Option<Time>,
-    /// Why.
-    pub reason: &'a str,
+    /// 3–500 characters, for the audit log only.
+    #[schemars(length(max = 500))]
+    pub reason: Option<String>,
+}
+
+impl Verdict {
+    /// Whether it is possible at all; and why it was given.
+    ///
+    /// # Errors
+    /// 422 `REASON_REQUIRED`, `VALIDATION_FAILED`; 403 `PERMISSION_DENIED`.
+    async fn check(&self, admin: &Clerk) -> Result<&str> {
+        let why = reason(self.reason.as_deref(), 3)?;
+        let is_ban = self.resolution == Resolution::Ban;
+        if self
+            .until
+            .is_some_and(|until| !is_ban || until <= admin.now())
+        {
+            return Err(invalid(
+                "/until",
+                "range",
+                "Must be the future end of a ban.",
+            ));
+        }
+        if is_ban {
+            admin.demand::<UsersAction>().await?;
+        }
+        Ok(why)
+    }
 }
 
 /// What a decision led to.
@@ -54,16 +80,17 @@ struct Effects {
 /// Decides about an item.
 ///
 /// # Errors
-/// 404 `ITEM_NOT_FOUND`; 409 `CLAIMED_BY_OTHER`, `ITEM_RESOLVED`; 422 `VALIDATION_FAILED` for a
-/// decision that this kind of content, or its state, does not know; 503 when others were first too
-/// often.
+/// 403 `PERMISSION_DENIED`; 404 `ITEM_NOT_FOUND`; 409 `CLAIMED_BY_OTHER`, `ITEM_RESOLVED`; 422
+/// `REASON_REQUIRED`, `VALIDATION_FAILED` for a decision that this kind of content, or its state,
+/// does not know; 503 when others were first too often.
 pub async fn resolve(
     admin: &Clerk,
     desk: &Warden,
     once: &Once,
     item_id: &str,
-    verdict: Verdict<'_>,
+    verdict: &Verdict,
 ) -> Result<Recorded<Json<Resolved>>> {
+    let why = verdict.check(admin).await?;
     for round in 1..=TRIES_MAX {
         let item = known_item(admin.tables(), item_id).await?;
         item.is_open_for(&admin.me().admin_id, admin.now())?;
@@ -77,7 +104,7 @@ pub async fn resolve(
             .noting("kind", item.kind.as_str())
             .noting("target", &*item.target_id)
             .noting("effects", json!(effects.said))
-            .because(verdict.reason);
+            .because(why);
         let answer = Json(Resolved {
             state: ItemState::Resolved,
             effects: effects.said,
@@ -121,47 +148,21 @@ async fn follow(
     admin: &Clerk,
     desk: &Warden,
     item: &ModerationItem,
-    verdict: Verdict<'_>,
+    verdict: &Verdict,
 ) -> Result<Effects> {
-    let unknown = |message: &str| invalid("/resolution", "enum", message);
     if !knows(item.kind, verdict.resolution) {
-        return Err(unknown(
-            "This cannot be decided about content of this kind.",
-        ));
+        return Err(unfit("This cannot be decided about content of this kind."));
     }
     let mut effects = Effects {
         before: json!({}),
         after: json!({}),
         ..Effects::default()
     };
-    let mut author = None;
-    match item.kind {
-        Subject::Message => {
-            let (message_id, now) = (&*item.target_id, admin.now());
-            let at = Moderating { message_id, now };
-            let to = |from| message_after(from, verdict.resolution);
-            author = item
-                .sealed_evidence
-                .as_ref()
-                .map(|found| found.author_id.clone());
-            match at.propose(admin.tables(), &to).await {
-                Ok(judged) => {
-                    author = Some(judged.before.sender_id.clone());
-                    effects.content(judged);
-                }
-                // Nothing is left of it to decide about; its author is.
-                Err(gone) if gone.is(&MESSAGE_NOT_FOUND) => {}
-                Err(error) if error.is(&VALIDATION_FAILED) => {
-                    return Err(unknown(
-                        "This cannot be decided about a message in its state.",
-                    ));
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Subject::User => author = Some(item.target_id.clone()),
-        _ => {}
-    }
+    let author = match item.kind {
+        Subject::Message => effects.message(admin, item, verdict.resolution).await?,
+        Subject::User => Some(item.target_id.clone()),
+        _ => None,
+    };
     let measure = match verdict.resolution {
         Resolution::Warn => Measure::Warn,
         Resolution::Ban => Measure::Ban {
@@ -180,7 +181,39 @@ async fn follow(
     Ok(effects)
 }
 
+/// The refusal of a decision.
+fn unfit(message: &str) -> Error {
+    invalid("/resolution", "enum", message)
+}
+
 impl Effects {
+    /// What follows for a message, and who wrote it. Nothing follows when nothing is left of it.
+    async fn message(
+        &mut self,
+        admin: &Clerk,
+        item: &ModerationItem,
+        resolution: Resolution,
+    ) -> Result<Option<String>> {
+        let (message_id, now) = (&*item.target_id, admin.now());
+        let at = Moderating { message_id, now };
+        let to = |from| message_after(from, resolution);
+        match at.propose(admin.tables(), &to).await {
+            Ok(judged) => {
+                let author = judged.before.sender_id.clone();
+                self.content(judged);
+                Ok(Some(author))
+            }
+            Err(gone) if gone.is(&MESSAGE_NOT_FOUND) => {
+                let evidence = item.sealed_evidence.as_ref();
+                Ok(evidence.map(|found| found.author_id.clone()))
+            }
+            Err(error) if error.is(&VALIDATION_FAILED) => Err(unfit(
+                "This cannot be decided about a message in its state.",
+            )),
+            Err(error) => Err(error),
+        }
+    }
+
     fn content(&mut self, judged: Judged) {
         let (from, to) = (
             judged.before.moderation_status(),

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use crate::accounts::account::{Account, Profile, Status};
 use crate::accounts::{Session, sessions};
 use crate::aws::cipher::Cipher;
+use crate::aws::dynamo::Tables;
 use crate::credits::{Policies, Wallet, wallet_of};
 use crate::desk::desk;
 use crate::error::{INTERNAL_ERROR, Result, USER_NOT_FOUND};
@@ -103,6 +104,17 @@ struct WalletPart {
     frozen: bool,
 }
 
+impl From<&Wallet> for WalletPart {
+    fn from(wallet: &Wallet) -> Self {
+        Self {
+            available: wallet.available,
+            held: wallet.held,
+            debt: wallet.debt,
+            frozen: wallet.frozen,
+        }
+    }
+}
+
 /// A session.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 struct SessionPart {
@@ -120,6 +132,42 @@ struct SessionPart {
     last_used_at: Time,
 }
 
+/// What is read of a person besides the account.
+struct Known {
+    wallet: Wallet,
+    profile: Option<Profile>,
+    activity: Option<Activity>,
+    item: Option<ModerationItem>,
+    flags: Vec<AbuseFlag>,
+    sessions: Vec<Session>,
+}
+
+impl Known {
+    async fn load(tables: &Tables, user_id: &str, now: Time) -> Result<Self> {
+        let wallet = Wallet::key_of(&wallet_of(tables, user_id).await?);
+        let (profile, activity) = (Key::new(user_id, "profile"), Activity::key_of(user_id));
+        let item = ModerationItem::id_of(Subject::User, user_id);
+        let item = ModerationItem::key_of(&item);
+        let flags = Query::of(Name::Live, user_id).prefix(AbuseFlag::PREFIX);
+        let (wallet, profile, activity, item, flags, sessions) = tokio::try_join!(
+            tables.get::<Wallet>(&wallet),
+            tables.get::<Profile>(&profile),
+            tables.get::<Activity>(&activity),
+            tables.get::<ModerationItem>(&item),
+            tables.query::<AbuseFlag>(flags.limit(FLAGS_MAX)),
+            sessions::live(tables, user_id, now),
+        )?;
+        Ok(Self {
+            wallet: wallet.ok_or_else(|| INTERNAL_ERROR.because("no wallet"))?,
+            profile,
+            activity,
+            item,
+            flags,
+            sessions,
+        })
+    }
+}
+
 /// A person, whatever the state of the account.
 ///
 /// # Errors
@@ -130,40 +178,20 @@ pub async fn view(desk: &Registry, user_id: &str, now: Time) -> Result<PersonVie
         true => tables.get_consistent(&Account::key_of(user_id)).await?,
         false => None,
     };
-    let known = known.filter(|account| account.status != Status::Deleted);
-    let account = known.ok_or(USER_NOT_FOUND)?;
-    let wallet_id = wallet_of(tables, user_id).await?;
-    let (activity_key, item) = (
-        Activity::key_of(user_id),
-        ModerationItem::id_of(Subject::User, user_id),
-    );
-    let (profile_key, item_key) = (Key::new(user_id, "profile"), ModerationItem::key_of(&item));
-    let (wallet_key, flags) = (
-        Wallet::key_of(&wallet_id),
-        Query::of(Name::Live, user_id)
-            .prefix(AbuseFlag::PREFIX)
-            .limit(FLAGS_MAX),
-    );
-    let (wallet, profile, activity, item, flags, sessions) = tokio::try_join!(
-        tables.get::<Wallet>(&wallet_key),
-        tables.get::<Profile>(&profile_key),
-        tables.get::<Activity>(&activity_key),
-        tables.get::<ModerationItem>(&item_key),
-        tables.query::<AbuseFlag>(flags),
-        sessions::live(tables, user_id, now),
-    )?;
-    let wallet = wallet.ok_or_else(|| INTERNAL_ERROR.because("no wallet"))?;
-    let standing = Standing::load(tables, &desk.policies, (user_id, &wallet), now).await?;
-    let key = desk.cipher.key(user_id).await?;
-    let email = account.email(&key)?;
-    let live = flags
-        .into_iter()
-        .filter(|flag| flag.expires > now.seconds());
-    let names = device_names(tables, user_id, &sessions).await?;
+    let found = known.filter(|account| account.status != Status::Deleted);
+    let account = found.ok_or(USER_NOT_FOUND)?;
+    let known = Known::load(tables, user_id, now).await?;
+    let whose = (user_id, &known.wallet);
+    let standing = Standing::load(tables, &desk.policies, whose, now).await?;
+    let email = account.email(&desk.cipher.key(user_id).await?)?;
+    let names = device_names(tables, user_id, &known.sessions).await?;
+    let activity = known.activity.as_ref();
+    let live = |flag: &AbuseFlag| flag.expires > now.seconds();
+    let begun = known.sessions.into_iter().rev();
     Ok(PersonView {
-        account: AccountPart::of(account, email, activity.as_ref(), now),
+        account: AccountPart::of(account, email, activity, now),
         profile: ProfilePart {
-            created_at: profile.map(|profile| profile.created_at),
+            created_at: known.profile.map(|profile| profile.created_at),
             approved: standing.profile_approved,
             missing: standing.missing,
         },
@@ -171,27 +199,25 @@ pub async fn view(desk: &Registry, user_id: &str, now: Time) -> Result<PersonVie
             score: standing.trust,
             level: Level::of(standing.trust),
         },
-        flags: live.map(FlagView::from).collect(),
+        flags: known
+            .flags
+            .into_iter()
+            .filter(live)
+            .map(FlagView::from)
+            .collect(),
         reports: ReportsPart {
             upheld: standing.reports,
-            item: item.map(|item| ItemView::of(item, now)),
+            item: known.item.map(|item| ItemView::of(item, now)),
         },
-        wallet: WalletPart {
-            available: wallet.available,
-            held: wallet.held,
-            debt: wallet.debt,
-            frozen: wallet.frozen,
-        },
-        sessions: sessions
-            .into_iter()
-            .rev()
-            .map(|session| SessionPart::of(session, &names, activity.as_ref()))
+        wallet: WalletPart::from(&known.wallet),
+        sessions: begun
+            .map(|session| SessionPart::of(session, &names, activity))
             .collect(),
     })
 }
 
 async fn device_names(
-    tables: &crate::aws::dynamo::Tables,
+    tables: &Tables,
     user_id: &str,
     sessions: &[Session],
 ) -> Result<HashMap<String, String>> {
