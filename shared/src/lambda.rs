@@ -88,16 +88,20 @@ pub fn start(name: &'static str, run: Run, needs: Needs) {
         Err(missing) => stop(name, &missing),
     };
     crate::log::start(&config);
+    serve(name, run, needs, host(config));
+}
+
+/// The cloud as host: real time, real randomness, and AWS over the network.
+pub fn host(config: Config) -> Host {
     let http = Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
         .build_https();
-    let host = Host {
+    Host {
         http,
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),
         config: Arc::new(config),
-    };
-    serve(name, run, needs, host);
+    }
 }
 
 /// Serves one function on a host; ends the process when something that it needs is missing.

@@ -6,15 +6,17 @@
 //! - [`worker`]: queue messages, stream changes and schedule ticks
 //! - [`table`]: keys, items, conditions, commits and queries as data
 //! - [`aws`]: the only place that names an AWS SDK
-//! - [`lambda`]: the only place that names the Lambda runtime; [`start`]: what must be there first
-//! - [`accounts`], [`admin`], [`credits`], [`matching`], [`messaging`], [`moderation`],
-//!   [`realtime`], [`relay`], [`notifications`], [`operations`]: the domains
+//! - [`lambda`]: the only place that names the Lambda runtime; [`start`]: what must be there first;
+//!   [`prepare`]: making it, once per stack
+//! - [`accounts`], [`admin`], [`calls`], [`credits`], [`matching`], [`messaging`],
+//!   [`moderation`], [`realtime`], [`relay`], [`notifications`], [`operations`]: the domains
 //! - [`crypto`], [`text`], [`id`], [`time`], [`page`], [`config`], [`log`], [`error`],
 //!   [`env`](mod@env): small tools
 
 pub mod accounts;
 pub mod admin;
 pub mod aws;
+pub mod calls;
 pub mod config;
 pub mod credits;
 pub mod crypto;
@@ -34,6 +36,7 @@ pub mod notifications;
 pub mod operations;
 pub mod pack;
 pub mod page;
+pub mod prepare;
 pub mod realtime;
 pub mod relay;
 pub mod start;

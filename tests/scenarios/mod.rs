@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod admin;
+pub mod calls;
 mod conventions;
 mod credits;
 mod messaging;

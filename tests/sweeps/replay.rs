@@ -122,10 +122,11 @@ async fn another_body(fixture: &Fixture, function: &Function, target: &str) {
             "user_id": fixture.ann.id, "amount": 26, "reason": "a sweep of every operation",
         }),
         "block_user" => json!({ "user_id": fixture.ben.id }),
-        "add_phone" => json!({ "phone": "+15005550007" }),
-        _ => json!({
-            "email": "other@pairly.test", "password": "OtherPass123", "name": "Other",
-            "birthdate": "1991-01-01",
+        _ => other_call(fixture, function.name).unwrap_or_else(|| {
+            json!({
+                "email": "other@pairly.test", "password": "OtherPass123", "name": "Other",
+                "birthdate": "1991-01-01",
+            })
         }),
     };
     let other = match function.name {
@@ -137,4 +138,23 @@ async fn another_body(fixture: &Fixture, function: &Function, target: &str) {
     let key = [("idempotency-key", "sweep-key-0001")];
     let answer = fixture.asks(function, "POST", target, (Some(other), &key));
     answer.await.refused(422, "IDEMPOTENCY_KEY_REUSED");
+}
+
+/// Another body of an operation on calls.
+fn other_call(fixture: &Fixture, function: &str) -> Option<serde_json::Value> {
+    Some(match function {
+        "initiate_call" => json!({ "receiver_id": fixture.emil, "call_type": "video" }),
+        "accept_call" | "report_ringing" | "report_connected" => {
+            json!({ "device_id": fixture.device })
+        }
+        "reject_call" => json!({ "reason": "busy" }),
+        "add_ice_candidates" => json!({ "candidate": "" }),
+        "report_call_quality" => json!({
+            "rtt_ms": 900, "jitter_ms": 4, "loss_percent": 9.5, "bitrate_kbps": 40,
+        }),
+        "rate_call" => json!({ "rating": 1 }),
+        "end_call" => json!({ "reason": "ice_failed" }),
+        "add_phone" => json!({ "phone": "+15005550007" }),
+        _ => return None,
+    })
 }

@@ -10,6 +10,9 @@ use world::{Answer, DeviceSecret, Person, World};
 /// Session of an administrator who may everything.
 pub const SUPER_ADMIN: &str = "super_admin-1";
 
+/// A candidate of a call.
+pub const CANDIDATE: &str = "candidate:1 1 udp 2113937151 192.0.2.7 54400 typ host";
+
 /// Two people who have written to each other, and somebody else.
 pub struct Fixture {
     pub world: World,
@@ -30,6 +33,10 @@ pub struct Fixture {
     pub item: String,
     /// A flag of misuse of hers.
     pub flag: String,
+    /// Somebody who has written to Cleo.
+    pub emil: String,
+    /// A call from Ann to Ben, who is being rung.
+    pub call: String,
 }
 
 /// An item of the moderation queue about somebody, and a flag of misuse.
@@ -75,8 +82,16 @@ impl Fixture {
         let block = json!({ "user_id": dora });
         ann.post("/api/v2/blocks", block).await.expect(201);
         let (item, flag) = suspects(&world, &dora).await;
+        let mut emil = world.person("Emil").await;
+        emil.says("hello").to(&cleo).await.ok();
+        let body = json!({
+            "receiver_id": ben.id, "call_type": "audio", "client_call_id": "sweep-call-0",
+        });
+        let call = ann.post("/api/v2/calls/initiate", body).await.expect(201);
         world.settles().await;
         Self {
+            call: call["id"].as_str().expect("an id").to_owned(),
+            emil: emil.id,
             item,
             flag,
             world,
@@ -102,6 +117,7 @@ impl Fixture {
             "session_id" => self.session.clone(),
             "upload_id" => self.upload.clone(),
             "device_id" => self.device.clone(),
+            "call_id" => self.call.clone(),
             "transaction_id" => text(&self.sent["credits_transaction_id"]),
             "item_id" => self.item.clone(),
             "flag_id" => self.flag.clone(),
@@ -126,17 +142,21 @@ impl Fixture {
             "identity_id" => format!("idt_{}", "0".repeat(26)),
             "upload_id" => format!("upl_{}", "0".repeat(26)),
             "device_id" => format!("dev_{}", "0".repeat(26)),
+            "call_id" => format!("cal_{}", "0".repeat(26)),
             _ => format!("txn_{}", "0".repeat(26)),
         }
     }
 
     /// Which person a call is made as so that it works.
     pub fn owner(&self, function: &str) -> &Person {
-        // Only a receiver can mark.
-        if ["mark_delivered", "mark_read"].contains(&function) {
-            &self.ben
-        } else {
-            &self.ann
+        match function {
+            // Only a receiver can mark and answer.
+            "mark_delivered" | "mark_read" | "accept_call" | "reject_call" | "report_ringing" => {
+                &self.ben
+            }
+            // Ann is in a call.
+            "initiate_call" => &self.cleo,
+            _ => &self.ann,
         }
     }
 
@@ -193,9 +213,43 @@ impl Fixture {
                 "receiver_id": self.ben.id, "content": "swept", "message_type": "text",
                 "client_message_id": "sweep-0001",
             }),
+            "set_low_balance_alert" => json!({ "threshold": 25 }),
+            "register_device" => json!({
+                "name": "Laptop", "type": "desktop",
+                "public_key": DeviceSecret::new(2).public_key(),
+            }),
+            "rename_device" => json!({ "name": "Telephone" }),
+            "mark_read" => json!({ "message_ids": [self.sent["id"]] }),
+            "mute_conversation" => json!({ "until": null }),
+            "create_upload" => json!({
+                "kind": "message_media", "content_type": "image/jpeg", "size_bytes": 1_000,
+            }),
+            "block_user" => json!({ "user_id": self.cleo.id }),
+            _ => return self.call_body(function),
+        })
+    }
+
+    /// A body of an operation on calls.
+    fn call_body(&self, function: &str) -> Option<Value> {
+        Some(match function {
+            "initiate_call" => json!({ "receiver_id": self.emil, "call_type": "audio" }),
+            "reject_call" => json!({ "reason": "declined" }),
+            "add_ice_candidates" => json!({ "candidate": CANDIDATE, "sdpMid": "0" }),
+            "report_call_quality" => json!({
+                "rtt_ms": 80, "jitter_ms": 4, "loss_percent": 0.5, "bitrate_kbps": 40,
+            }),
+            "rate_call" => json!({ "rating": 5 }),
+            "accept_call" | "end_call" | "report_ringing" | "report_connected" => json!({}),
+            _ => return self.admin_body(function),
+        })
+    }
+
+    /// A body that works for an admin.
+    fn admin_body(&self, function: &str) -> Option<Value> {
+        Some(match function {
             "create_admin" => json!({
                 "role_arn": "arn:aws:iam::000000000000:role/sweeper", "session_name": "sweep-1",
-                "email": email, "name": "Sweep", "roles": ["analyst"], "reason": "a sweep",
+                "email": "sweep@pairly.test", "name": "Sweep", "roles": ["analyst"], "reason": "a sweep",
             }),
             "edit_admin" => json!({ "active": true, "version": 1, "reason": "a sweep" }),
             "set_role" => json!({
@@ -213,18 +267,6 @@ impl Fixture {
             "adjust_credits" => json!({
                 "user_id": self.cleo.id, "amount": 25, "reason": "a sweep of every operation",
             }),
-            "set_low_balance_alert" => json!({ "threshold": 25 }),
-            "register_device" => json!({
-                "name": "Laptop", "type": "desktop",
-                "public_key": DeviceSecret::new(2).public_key(),
-            }),
-            "rename_device" => json!({ "name": "Telephone" }),
-            "mark_read" => json!({ "message_ids": [self.sent["id"]] }),
-            "mute_conversation" => json!({ "until": null }),
-            "create_upload" => json!({
-                "kind": "message_media", "content_type": "image/jpeg", "size_bytes": 1_000,
-            }),
-            "block_user" => json!({ "user_id": self.cleo.id }),
             _ => return None,
         })
     }
@@ -237,6 +279,8 @@ impl Fixture {
                 let (from, to) = (self.world.now().plus(-day), self.world.now().plus(day));
                 format!("?from={from}&to={to}")
             }
+            "quote_call" => format!("?receiver_id={}&call_type=audio", self.ben.id),
+            "get_turn_credentials" => format!("?call_id={}", self.call),
             "search_messages" => "?q=hello".to_owned(),
             "open_email_link" => "?token=nonsense".to_owned(),
             "start_social_login" => {

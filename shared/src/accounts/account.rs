@@ -87,6 +87,9 @@ pub struct Account {
     pub locale: String,
     /// IANA name.
     pub timezone: String,
+    /// Whether calls go through a relay only, so that the other one learns no address.
+    #[serde(default)]
+    pub relay_only_calls: bool,
     /// What it may do.
     pub status: Status,
     /// End of a ban; none of a permanent one.
@@ -154,6 +157,8 @@ pub struct Edit {
     pub locale: Option<String>,
     /// IANA name.
     pub timezone: Option<String>,
+    /// Whether calls go through a relay only.
+    pub relay_only_calls: Option<bool>,
 }
 
 impl Account {
@@ -180,6 +185,7 @@ impl Account {
             name: new.name,
             locale: new.locale,
             timezone: new.timezone,
+            relay_only_calls: false,
             status: Status::PendingVerification,
             banned_until: None,
             status_before: None,
@@ -302,12 +308,17 @@ impl Account {
         next.name = edit.name.unwrap_or(next.name);
         next.locale = edit.locale.unwrap_or(next.locale);
         next.timezone = edit.timezone.unwrap_or(next.timezone);
+        next.relay_only_calls = edit.relay_only_calls.unwrap_or(next.relay_only_calls);
         next.updated_at = now;
         next.version += 1;
         let changes = vec![
             Change::text("name", &next.name),
             Change::text("locale", &next.locale),
             Change::text("timezone", &next.timezone),
+            Change::Set(
+                "relay_only_calls".into(),
+                Value::Bool(next.relay_only_calls),
+            ),
             Change::number("updated_at", now.ms()),
             Change::number("version", next.version),
         ];

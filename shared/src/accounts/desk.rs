@@ -75,6 +75,7 @@ desk! {
         door: Opener = "Opens the session.",
         pepper: Secret<Pepper> = "For the password.",
         lookup: Secret<Lookup> = "For the hash of the address.",
+        policies: Policies = "Whether imported hashes are about.",
     }
 }
 

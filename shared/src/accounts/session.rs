@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::ban::{Action, told};
 use super::sealed::Sealed;
+use crate::calls::EndedReason;
 use crate::error::{
     Result, SESSION_REVOKED, TOKEN_EXPIRED, TOKEN_INVALID, UNAVAILABLE, USER_BANNED,
 };
@@ -245,6 +246,9 @@ pub struct Revoked {
     pub user_id: String,
     /// `ses_…`
     pub session_id: String,
+    /// Its device.
+    #[serde(default)]
+    pub device_id: Option<String>,
     /// Why.
     pub reason: RevokeReason,
     /// End of the ban, if it was one that ends.
@@ -269,6 +273,20 @@ impl Revoked {
             _ => 4003,
         }
     }
+
+    /// Device or session that lost its right.
+    pub fn slot(&self) -> &str {
+        self.device_id.as_deref().unwrap_or(&self.session_id)
+    }
+
+    /// Why the call ends that goes through it.
+    pub const fn ends_call(&self) -> EndedReason {
+        match self.reason {
+            RevokeReason::Banned | RevokeReason::EndedByAdmin => EndedReason::Admin,
+            RevokeReason::Deleted => EndedReason::AccountDeleted,
+            _ => EndedReason::DeviceRevoked,
+        }
+    }
 }
 
 /// What a change of a session row means for others: its revocation, told once.
@@ -281,6 +299,7 @@ pub fn facts_of(old: Option<&Session>, new: Option<&Session>) -> Option<Revoked>
     Some(Revoked {
         user_id: new.user_id.clone(),
         session_id: new.session_id.clone(),
+        device_id: new.device_id.clone(),
         reason: new.revoke_reason.unwrap_or(RevokeReason::Revoked),
         until: new.banned_until,
     })

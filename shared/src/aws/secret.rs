@@ -8,6 +8,7 @@ use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
 
 use super::dynamo::failed;
+use super::named::named;
 use crate::env::Env;
 use crate::error::{INTERNAL_ERROR, Result};
 use crate::function::{Grant, Take};
@@ -15,6 +16,9 @@ use crate::time::{MINUTE_MS, Time};
 
 /// How long an instance uses a secret before it reads it again.
 const CACHE_MS: i64 = 5 * MINUTE_MS;
+
+/// Token of the first value of a secret; the service wants at least 32 characters.
+const FIRST: &str = "the-first-value-of-a-pairly-secret";
 
 /// A secret's name as a type.
 pub trait Named: Send + Sync + 'static {
@@ -26,25 +30,11 @@ pub trait Named: Send + Sync + 'static {
     const KEEPS: &'static [Grant];
 }
 
-macro_rules! secrets {
-    ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {$(
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy)]
-        pub struct $name;
-        impl Named for $name {
-            const NAME: &'static str = $text;
-            const GRANTS: &'static [Grant] = &[Grant {
-                actions: &["secretsmanager:GetSecretValue"],
-                resource: concat!("secret/", $text),
-            }];
-            const KEEPS: &'static [Grant] = &[Grant {
-                actions: &["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"],
-                resource: concat!("secret/", $text),
-            }];
-        }
-    )*};
-}
-secrets! {
+named! {
+    "secret" {
+        GRANTS: ["secretsmanager:GetSecretValue"];
+        KEEPS: ["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"];
+    }
     /// Keys the password hashes together with the table's own salt.
     Pepper = "pepper";
     /// Keys the hashes under which addresses and messages are found.
@@ -55,6 +45,8 @@ secrets! {
     Signing = "signing";
     /// What providers of identities know us by: `{"google":"…","facebook":"…","apple":"…"}`.
     Oauth = "oauth";
+    /// Shared with the TURN server, which proves its users by it.
+    TurnKey = "turn";
 }
 
 /// The value of one secret.
@@ -142,21 +134,26 @@ pub async fn fetch(env: &Env, name: &str) -> Result<Option<String>> {
     }
 }
 
-/// Creates a secret for local seeding; `false` when there is one already, which stays.
+/// Gives a secret its first value, and makes it if need be; `false` when it has one, which stays.
 ///
 /// # Errors
 /// 503 when the store does not answer.
 pub async fn create<K: Named>(env: &Env, text: &str) -> Result<bool> {
     let client = env.part(|env| Secrets(Client::new(&super::shared_config(env))));
     let id = format!("{}/{}", env.config().prefix, K::NAME);
-    match client
-        .0
-        .create_secret()
-        .name(id)
-        .secret_string(text)
-        .send()
-        .await
-    {
+    let create = client.0.create_secret().name(&id).secret_string(text);
+    match create.send().await {
+        Ok(_) => return Ok(true),
+        Err(error) if error.code() == Some("ResourceExistsException") => {}
+        Err(error) => return Err(failed(&error)),
+    }
+    if fetch(env, K::NAME).await?.is_some() {
+        return Ok(false);
+    }
+    // A stack makes its secrets without values. Whoever is first under this token gives theirs.
+    let put = client.0.put_secret_value().secret_id(id);
+    let put = put.client_request_token(FIRST).secret_string(text);
+    match put.send().await {
         Ok(_) => Ok(true),
         Err(error) if error.code() == Some("ResourceExistsException") => Ok(false),
         Err(error) => Err(failed(&error)),

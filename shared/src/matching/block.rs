@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::accounts::account::Account;
 use crate::aws::dynamo::{Missed, Tables};
+use crate::calls;
 use crate::error::{CANNOT_TARGET_SELF, Result, UNAVAILABLE, USER_NOT_FOUND};
 use crate::function::Answer;
 use crate::http::{Call, Me, Once};
@@ -168,9 +169,13 @@ impl Blocking<'_> {
                 Some(head) => head,
                 None => self.new_head(tables).await?,
             };
+            // A call of the two ends first, and none begins until the block is there.
+            let both = (self.me.user_id.as_str(), self.user_id);
+            let parted = calls::part(tables, both, self.now).await?;
             let commit = Commit::new()
                 .create(&block, &UNAVAILABLE)
                 .put(&BlockedBy::of(&block))
+                .with(parted)
                 .with(self.flag(&head, true)?);
             let reply = answer(Blocked {
                 blocked_at: block.at,

@@ -1,6 +1,7 @@
 //! Moderation, carried out: message, conversation, refund and queue item in one transaction.
 
 use super::address::message_at;
+use super::archive::{Finder, Shelf, in_table};
 use super::head::Head;
 use super::message::{Message, Moderation};
 use super::moderate::{Case, Judged};
@@ -9,7 +10,7 @@ use crate::aws::dynamo::{Missed, Tables};
 use crate::credits::{Link, Wallet};
 use crate::error::{MESSAGE_NOT_FOUND, Result, UNAVAILABLE};
 use crate::moderation::{Finding, ModerationItem, Resolution, Subject, evidence_of};
-use crate::table::{BY_SEQ, Commit, Name, Query, Range, Value};
+use crate::table::Commit;
 use crate::time::Time;
 
 /// Messages looked at to find the newest one that the receiver may see.
@@ -20,6 +21,8 @@ const EARLIER_MAX: usize = 1_000;
 pub struct Moderating<'a> {
     /// `msg_…`
     pub message_id: &'a str,
+    /// Where it lies after a year of silence; none for who only looks at new ones.
+    pub shelf: Option<&'a Shelf>,
     /// When.
     pub now: Time,
 }
@@ -39,13 +42,19 @@ pub async fn moderate(
     to: Moderation,
     also: Also<'_>,
 ) -> Result<Judged> {
-    let step = |case: &Case<'_>| case.moderate(to, at.now);
-    let queue = |judged: &Judged, item: Option<ModerationItem>| match to {
-        Moderation::Flagged => queued(judged, item, &[Finding::BY_MODERATOR], at.now),
-        Moderation::Blocked => Ok(resolved(item, Resolution::Block, at.now)),
-        _ => Ok(resolved(item, Resolution::Approve, at.now)),
-    };
-    at.decide(tables, &step, &queue, also).await
+    for round in 1..=TRIES_MAX {
+        let mut judged = at.decision(tables, to).await?;
+        let changed = std::mem::take(&mut judged.commit);
+        if changed.is_empty() {
+            return Ok(judged);
+        }
+        match tables.commit(changed.with(also(&judged)?)).await {
+            Ok(()) => return Ok(judged),
+            Err(Missed::Failed(error)) => return Err(error),
+            Err(Missed::Refused(_)) => tables.pause(round).await,
+        }
+    }
+    Err(UNAVAILABLE.because("others were first too often"))
 }
 
 /// What detectors found after the message was sent: it raises the state, or changes nothing.
@@ -60,8 +69,7 @@ pub async fn raise(
 ) -> Result<Judged> {
     let step = |case: &Case<'_>| case.raise(to, at.now);
     let queue = |judged: &Judged, item| queued(judged, item, findings, at.now);
-    at.decide(tables, &step, &queue, &|_| Ok(Commit::new()))
-        .await
+    at.decide(tables, &step, &queue).await
 }
 
 /// The receiver's account ended: a message that was not delivered fails and is refunded, once.
@@ -71,8 +79,7 @@ pub async fn raise(
 pub async fn fail(tables: &Tables, at: Moderating<'_>) -> Result<Judged> {
     let step = |case: &Case<'_>| case.fail(at.now);
     let queue = |_: &Judged, _| Ok(Commit::new());
-    at.decide(tables, &step, &queue, &|_| Ok(Commit::new()))
-        .await
+    at.decide(tables, &step, &queue).await
 }
 
 /// The queue item of a message with further reasons, opened if there is none or it was closed.
@@ -97,40 +104,35 @@ fn resolved(item: Option<ModerationItem>, resolution: Resolution, now: Time) -> 
 }
 
 impl Moderating<'_> {
-    /// What a decision of the moderator who looks at the message's item does to message,
-    /// conversation and books, not yet written and without the item. `to` chooses from the state.
+    /// A moderator's decision as it would be now, with everything that is to be written for it;
+    /// nothing where it is so already. Who is refused because somebody else was first decides
+    /// again.
     ///
     /// # Errors
     /// 404 `MESSAGE_NOT_FOUND`; 422 `VALIDATION_FAILED` for a step that does not exist.
-    pub async fn propose(
+    pub async fn decision(&self, tables: &Tables, to: Moderation) -> Result<Judged> {
+        let step = |case: &Case<'_>| case.moderate(to, self.now);
+        let queue = |judged: &Judged, item: Option<ModerationItem>| match to {
+            Moderation::Flagged => queued(judged, item, &[Finding::BY_MODERATOR], self.now),
+            Moderation::Blocked => Ok(resolved(item, Resolution::Block, self.now)),
+            _ => Ok(resolved(item, Resolution::Approve, self.now)),
+        };
+        self.judged(tables, &step, &queue).await
+    }
+
+    /// What the decision about the message's item does to message, conversation and books, without
+    /// the item itself. `to` chooses from the state of now.
+    ///
+    /// # Errors
+    /// As [`Self::decision`].
+    pub async fn choice(
         &self,
         tables: &Tables,
         to: &(dyn Fn(Moderation) -> Moderation + Sync),
     ) -> Result<Judged> {
         let step = |case: &Case<'_>| case.moderate(to(case.message.moderation_status()), self.now);
-        self.judge(tables, &step).await
-    }
-
-    /// Reads everything that belongs to the message and decides.
-    async fn judge(
-        &self,
-        tables: &Tables,
-        step: &(dyn Fn(&Case<'_>) -> Result<Judged> + Sync),
-    ) -> Result<Judged> {
-        let place = message_at(self.message_id).ok_or(MESSAGE_NOT_FOUND)?;
-        let head: Option<Head> = tables.get_consistent(&Head::key_of(&place.pk)).await?;
-        let head = head.ok_or(MESSAGE_NOT_FOUND)?;
-        // Read after the head: its revision vouches for the message.
-        let message: Option<Message> = tables.get_consistent(&place).await?;
-        let message = message.ok_or(MESSAGE_NOT_FOUND)?;
-        let wallet = wallet_for(tables, &message).await?;
-        let earlier = earlier(tables, &head, &message).await?;
-        step(&Case {
-            message: &message,
-            head: &head,
-            wallet: wallet.as_ref(),
-            earlier: earlier.as_ref(),
-        })
+        let queue = |_: &Judged, _| Ok(Commit::new());
+        self.judged(tables, &step, &queue).await
     }
 
     async fn decide(
@@ -138,25 +140,80 @@ impl Moderating<'_> {
         tables: &Tables,
         step: &(dyn Fn(&Case<'_>) -> Result<Judged> + Sync),
         queue: &(dyn Fn(&Judged, Option<ModerationItem>) -> Result<Commit> + Sync),
-        also: Also<'_>,
     ) -> Result<Judged> {
-        let item =
-            ModerationItem::key_of(&ModerationItem::id_of(Subject::Message, self.message_id));
         for round in 1..=TRIES_MAX {
-            let mut judged = self.judge(tables, step).await?;
+            let mut judged = self.judged(tables, step, queue).await?;
             let changed = std::mem::take(&mut judged.commit);
             if changed.is_empty() {
                 return Ok(judged);
             }
-            let known: Option<ModerationItem> = tables.get_consistent(&item).await?;
-            let commit = changed.with(queue(&judged, known)?).with(also(&judged)?);
-            match tables.commit(commit).await {
+            match tables.commit(changed).await {
                 Ok(()) => return Ok(judged),
                 Err(Missed::Failed(error)) => return Err(error),
                 Err(Missed::Refused(_)) => tables.pause(round).await,
             }
         }
         Err(UNAVAILABLE.because("others were first too often"))
+    }
+
+    async fn judged(
+        &self,
+        tables: &Tables,
+        step: &(dyn Fn(&Case<'_>) -> Result<Judged> + Sync),
+        queue: &(dyn Fn(&Judged, Option<ModerationItem>) -> Result<Commit> + Sync),
+    ) -> Result<Judged> {
+        let place = message_at(self.message_id).ok_or(MESSAGE_NOT_FOUND)?;
+        let head: Option<Head> = tables.get_consistent(&Head::key_of(&place.pk)).await?;
+        let head = head.ok_or(MESSAGE_NOT_FOUND)?;
+        // Read after the head: its revision vouches for the message.
+        let message: Option<Message> = match self.shelf {
+            Some(shelf) => shelf.row(tables, Finder::Moderation, &place).await?,
+            None => tables.get_consistent(&place).await?,
+        };
+        let message = message.ok_or(MESSAGE_NOT_FOUND)?;
+        let wallet = wallet_for(tables, &message).await?;
+        let earlier = self.earlier(tables, &head, &message).await?;
+        let mut judged = step(&Case {
+            message: &message,
+            head: &head,
+            wallet: wallet.as_ref(),
+            earlier: earlier.as_ref(),
+        })?;
+        let changed = std::mem::take(&mut judged.commit);
+        if !changed.is_empty() {
+            let item = ModerationItem::id_of(Subject::Message, self.message_id);
+            let item = ModerationItem::key_of(&item);
+            let known: Option<ModerationItem> = tables.get_consistent(&item).await?;
+            judged.commit = changed.with(queue(&judged, known)?);
+        }
+        Ok(judged)
+    }
+
+    /// The newest message before this one that its receiver may see, if their lists show this one.
+    async fn earlier(
+        &self,
+        tables: &Tables,
+        head: &Head,
+        message: &Message,
+    ) -> Result<Option<Message>> {
+        if head.seq_for(message.receiver(head)?) != message.seq {
+            return Ok(None);
+        }
+        // Nearly always the very next one.
+        for limit in [2, EARLIER_MAX] {
+            let beyond = (message.seq, true);
+            let rows = match self.shelf {
+                Some(shelf) => shelf.chunk(tables, head, beyond, limit).await?,
+                None => in_table(tables, head, beyond, limit).await?,
+            };
+            let found = rows
+                .into_iter()
+                .find(|row| row.is_visible_to(&message.receiver_id));
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -174,29 +231,4 @@ async fn wallet_for(tables: &Tables, message: &Message) -> Result<Option<Wallet>
         }
         None => Ok(None),
     }
-}
-
-/// The newest message before this one that its receiver may see, if their lists show this one.
-async fn earlier(tables: &Tables, head: &Head, message: &Message) -> Result<Option<Message>> {
-    let receiver = message.receiver(head)?;
-    if head.seq_for(receiver) != message.seq {
-        return Ok(None);
-    }
-    let before = Range::Before(Value::N(message.seq.to_string()));
-    let query = Query::of(Name::Data, &*head.conversation_id)
-        .by(BY_SEQ)
-        .range(before)
-        .backward()
-        .consistent();
-    // Nearly always the very next one.
-    for limit in [2, EARLIER_MAX] {
-        let rows: Vec<Message> = tables.query(query.clone().limit(limit)).await?;
-        let found = rows
-            .into_iter()
-            .find(|row| row.is_visible_to(&message.receiver_id));
-        if found.is_some() {
-            return Ok(found);
-        }
-    }
-    Ok(None)
 }

@@ -94,10 +94,7 @@ pub async fn begin(
         return Err(close(&UNAUTHENTICATED, EXPIRED));
     }
     device(tables, &owner, device_id).await?;
-    let challenge = Challenge {
-        nonce: crypto::encode(&nonce),
-        ends_at: now.plus(CHALLENGE_MS),
-    };
+    let challenge = Challenge::new(&nonce, now);
     let still = Condition::text("state", "pending");
     let next = ConnectionOwner {
         challenge: Some(challenge.clone()),
@@ -136,10 +133,24 @@ async fn take(tables: &Tables, owner: &ConnectionOwner, now: Time) -> Result<Cha
         Err(Missed::Refused(_)) => return Err(expired()),
         Err(Missed::Failed(error)) => return Err(error),
     }
-    let late = now > challenge.ends_at || now.since(owner.connected_at) > PROOF_MS;
-    match late {
-        true => Err(expired()),
-        false => Ok(challenge),
+    match challenge.is_open(owner.connected_at, now) {
+        true => Ok(challenge),
+        false => Err(expired()),
+    }
+}
+
+impl Challenge {
+    /// A challenge that begins now.
+    fn new(nonce: &[u8; 32], now: Time) -> Self {
+        Self {
+            nonce: crypto::encode(nonce),
+            ends_at: now.plus(CHALLENGE_MS),
+        }
+    }
+
+    /// Whether it may be signed still. A minute is its own limit; the connection's is shorter.
+    fn is_open(&self, connected_at: Time, now: Time) -> bool {
+        now <= self.ends_at && now.since(connected_at) <= PROOF_MS
     }
 }
 
@@ -220,5 +231,21 @@ async fn session(
         }
         Err(_) if session.revoked_at.is_some() => Err(close(&SESSION_REVOKED, REVOKED)),
         Err(_) => Err(close(&UNAUTHENTICATED, FAILED)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_challenge_ends_after_a_minute_however_young_its_connection_is() {
+        let challenge = Challenge::new(&[1; 32], Time(0));
+        let open = |connected: i64, now: i64| challenge.is_open(Time(connected), Time(now));
+        assert!(open(0, PROOF_MS) && !open(0, PROOF_MS + 1));
+        // The connection's own limit is out of the way here.
+        assert!(open(CHALLENGE_MS, CHALLENGE_MS));
+        assert!(!open(CHALLENGE_MS, CHALLENGE_MS + 1));
+        assert!(!open(61 * SECOND_MS, 61 * SECOND_MS));
     }
 }

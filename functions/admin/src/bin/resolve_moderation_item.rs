@@ -2,8 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use shared::accounts::Warden;
-use shared::admin::moderation::{Resolved, Verdict, resolve};
+use shared::admin::moderation::{Bench, Resolved, Verdict, resolve};
 use shared::admin::{ModerationAction, Recorded};
 use shared::http::{Admin, Body, Json, Once, Path};
 use shared::{Result, admin};
@@ -20,7 +19,7 @@ struct At {
 
 async fn resolve_moderation_item(
     admin: Admin<ModerationAction>,
-    desk: Warden,
+    desk: Bench,
     Path(at): Path<At>,
     Body(verdict): Body<Verdict>,
     once: Once,

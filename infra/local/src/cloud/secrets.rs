@@ -15,7 +15,12 @@ use super::{Cloud, random_bytes, random_id};
 
 const SERVICE: Service = Service::SecretsManager;
 /// Secrets that local mode makes at the first start: 32 random bytes, base64url.
-const MADE: &[&str] = &["pairly/pepper", "pairly/lookup", "pairly/cursor"];
+const MADE: &[&str] = &[
+    "pairly/pepper",
+    "pairly/lookup",
+    "pairly/cursor",
+    "pairly/turn",
+];
 
 /// What the identity providers know us by.
 const OAUTH: &str = "pairly/oauth";
@@ -60,6 +65,15 @@ impl Store {
              WHERE name = ?1 AND stage = 'AWSCURRENT'",
         )?;
         select.query_row([name], version).optional()
+    }
+
+    /// Makes a secret that has no value yet.
+    fn name_secret(&self, name: &str, now: Time) -> Sql<()> {
+        let mut insert = self.own.prepare_cached(
+            "INSERT INTO _local_secrets (name, version, stage, value, created_at)
+             VALUES (?1, '', '', '{}', ?2)",
+        )?;
+        insert.execute(params![name, now.ms()]).map(drop)
     }
 
     /// Stores a new current version; the one before stays readable as the previous one.
@@ -142,7 +156,10 @@ impl Cloud {
             .versions(name)
             .map_err(|cause| failed(&cause))?;
         match operation {
-            "CreateSecret" if known.is_empty() => self.store_secret(name, &body),
+            "CreateSecret" if known.is_empty() => {
+                let some = !body["SecretString"].is_null() || !body["SecretBinary"].is_null();
+                self.store_secret(name, &body, usize::from(some))
+            }
             "CreateSecret" => {
                 let message = format!("The secret {name} already exists.");
                 Err(SERVICE.error(400, "ResourceExistsException", &message))
@@ -150,21 +167,22 @@ impl Cloud {
             _ if known.is_empty() => Err(missing()),
             "PutSecretValue" => match same_token(name, &known, &body) {
                 Some(answer) => answer,
-                None => self.store_secret(name, &body),
+                None => self.store_secret(name, &body, 1),
             },
             "GetSecretValue" => value(name, &known, &body),
             _ => Ok(described(name, &known)),
         }
     }
 
-    fn store_secret(&self, name: &str, body: &Value) -> Result<Response, Response> {
+    /// Stores so many values as one version: one, or none where a secret is made without.
+    fn store_secret(&self, name: &str, body: &Value, values: usize) -> Result<Response, Response> {
         let mut value = Map::new();
         for kind in ["SecretString", "SecretBinary"] {
             if !body[kind].is_null() {
                 value.insert(kind.to_owned(), body[kind].clone());
             }
         }
-        if name.is_empty() || value.len() != 1 {
+        if name.is_empty() || value.len() != values {
             let message = "A secret has a name and one value.";
             return Err(SERVICE.error(400, "InvalidParameterException", message));
         }
@@ -172,9 +190,11 @@ impl Cloud {
         let id = body["ClientRequestToken"]
             .as_str()
             .map_or_else(random_id, str::to_owned);
-        let stored = self
-            .store()
-            .put_secret(name, &id, &value.into(), self.0.clock.now());
+        let now = self.0.clock.now();
+        let stored = match values {
+            0 => self.store().name_secret(name, now),
+            _ => self.store().put_secret(name, &id, &value.into(), now),
+        };
         stored.map_err(|cause| failed(&cause))?;
         Ok(SERVICE.ok(&json!({
             "ARN": arn(name), "Name": name, "VersionId": id, "VersionStages": ["AWSCURRENT"],

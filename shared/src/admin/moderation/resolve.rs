@@ -8,19 +8,28 @@ use serde_json::{Value, json};
 use crate::accounts::{Measure, Measured, Warden};
 use crate::admin::{Act, Clerk, Recorded, UsersAction, reason};
 use crate::aws::dynamo::Missed;
+use crate::desk::desk;
 use crate::error::{
     Error, IDEMPOTENCY_IN_PROGRESS, MESSAGE_NOT_FOUND, Result, UNAVAILABLE, USER_NOT_FOUND,
     VALIDATION_FAILED,
 };
 use crate::http::check::invalid;
 use crate::http::{Json, Once};
-use crate::messaging::{Judged, Moderating, Moderation};
+use crate::messaging::{Judged, Moderating, Moderation, Shelf};
 use crate::moderation::{ItemState, ModerationItem, Resolution, Subject, known_item};
 use crate::table::Commit;
 use crate::time::Time;
 
 /// Tries when others change content, person or item.
 const TRIES_MAX: u32 = 8;
+
+desk! {
+    /// What deciding about an item needs, besides what an administrator has.
+    Bench {
+        warden: Warden = "Author, message, conversation, item.",
+        shelf: Shelf = "Messages after a year of silence.",
+    }
+}
 
 /// What is decided, and why.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -85,7 +94,7 @@ struct Effects {
 /// does not know; 503 when others were first too often.
 pub async fn resolve(
     admin: &Clerk,
-    desk: &Warden,
+    desk: &Bench,
     once: &Once,
     item_id: &str,
     verdict: &Verdict,
@@ -146,7 +155,7 @@ fn message_after(from: Moderation, resolution: Resolution) -> Moderation {
 
 async fn follow(
     admin: &Clerk,
-    desk: &Warden,
+    desk: &Bench,
     item: &ModerationItem,
     verdict: &Verdict,
 ) -> Result<Effects> {
@@ -159,7 +168,11 @@ async fn follow(
         ..Effects::default()
     };
     let author = match item.kind {
-        Subject::Message => effects.message(admin, item, verdict.resolution).await?,
+        Subject::Message => {
+            effects
+                .message((admin, &desk.shelf), item, verdict.resolution)
+                .await?
+        }
         Subject::User => Some(item.target_id.clone()),
         _ => None,
     };
@@ -172,7 +185,7 @@ async fn follow(
         _ => return Ok(effects),
     };
     let author = author.ok_or(USER_NOT_FOUND)?;
-    match measure.decide(desk, &author, admin.now()).await {
+    match measure.decide(&desk.warden, &author, admin.now()).await {
         Ok(measured) => effects.person(measure, measured),
         // The author is being erased.
         Err(gone) if gone.is(&USER_NOT_FOUND) => {}
@@ -190,14 +203,18 @@ impl Effects {
     /// What follows for a message, and who wrote it. Nothing follows when nothing is left of it.
     async fn message(
         &mut self,
-        admin: &Clerk,
+        (admin, shelf): (&Clerk, &Shelf),
         item: &ModerationItem,
         resolution: Resolution,
     ) -> Result<Option<String>> {
         let (message_id, now) = (&*item.target_id, admin.now());
-        let at = Moderating { message_id, now };
+        let at = Moderating {
+            message_id,
+            shelf: Some(shelf),
+            now,
+        };
         let to = |from| message_after(from, resolution);
-        match at.propose(admin.tables(), &to).await {
+        match at.choice(admin.tables(), &to).await {
             Ok(judged) => {
                 let author = judged.before.sender_id.clone();
                 self.content(judged);
