@@ -1,7 +1,7 @@
 //! Every mutating POST accepts an `Idempotency-Key`, unless its answer carries a secret: fifty
 //! equal calls at once have one effect and one answer, another body under the key is refused.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::function::{Function, Operation, Trigger};
 
 use super::samples::{Fixture, filled, routes};
@@ -106,12 +106,6 @@ async fn another_body(fixture: &Fixture, function: &Function, target: &str) {
         "mark_delivered" => json!({ "up_to": true }),
         "mark_read" => json!({ "message_ids": ["msg_other"] }),
         "mute_conversation" => json!({}),
-        "ban_user" | "unban_user" | "end_user_sessions" | "clear_abuse_flag" => {
-            json!({ "reason": "another sweep" })
-        }
-        "resolve_moderation_item" => {
-            json!({ "resolution": "dismiss", "reason": "another sweep" })
-        }
         "create_admin" => json!({
             "role_arn": "arn:aws:iam::000000000000:role/sweeper", "session_name": "sweep-2",
             "email": "sweep@pairly.test", "name": "Sweep", "roles": ["analyst"],
@@ -135,6 +129,7 @@ async fn another_body(fixture: &Fixture, function: &Function, target: &str) {
         }
         _ => other,
     };
+    let other = judgement(function.name).unwrap_or(other);
     let key = [("idempotency-key", "sweep-key-0001")];
     let answer = fixture.asks(function, "POST", target, (Some(other), &key));
     answer.await.refused(422, "IDEMPOTENCY_KEY_REUSED");
@@ -157,4 +152,17 @@ fn other_call(fixture: &Fixture, function: &str) -> Option<serde_json::Value> {
         "add_phone" => json!({ "phone": "+15005550007" }),
         _ => return None,
     })
+}
+
+/// Another body of what administrators do to people and about what they show.
+fn judgement(function: &str) -> Option<Value> {
+    match function {
+        "ban_user" | "unban_user" | "end_user_sessions" | "clear_abuse_flag" => {
+            Some(json!({ "reason": "another sweep" }))
+        }
+        "resolve_moderation_item" => {
+            Some(json!({ "resolution": "dismiss", "reason": "another sweep" }))
+        }
+        _ => None,
+    }
 }

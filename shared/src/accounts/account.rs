@@ -1,9 +1,8 @@
-//! Accounts and the empty profile that comes with each.
+//! Accounts.
 //!
 //! | item | table | pk | sk |
 //! |---|---|---|---|
 //! | [`Account`] | data | `usr_…` | `account` (index `due` under `bans` while it is banned) |
-//! | [`Profile`] | data | `usr_…` | `profile` |
 
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -354,27 +353,6 @@ fn stored(password: &StoredPassword) -> Result<Value> {
 pub async fn load(tables: &crate::aws::dynamo::Tables, user_id: &str) -> Result<Account> {
     let account = tables.get_consistent(&Account::key_of(user_id)).await?;
     account.ok_or_else(|| INTERNAL_ERROR.because("no account"))
-}
-
-/// What others see of a person; filled in by the person later.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Profile {
-    /// `usr_…`
-    pub user_id: String,
-    /// Registration.
-    #[serde(with = "millis")]
-    pub created_at: Time,
-    /// Optimistic lock, from 1.
-    pub version: i64,
-}
-
-impl Item for Profile {
-    const TABLE: Name = Name::Data;
-    const KIND: &'static str = "Profile";
-
-    fn key(&self) -> Key {
-        Key::new(&self.user_id, "profile")
-    }
 }
 
 #[cfg(test)]

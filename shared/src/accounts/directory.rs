@@ -233,6 +233,7 @@ async fn of_banned(tables: &Tables, after: i64, limit: usize) -> Result<Found> {
 pub async fn accounts(tables: &Tables, ids: &[String], now: Time) -> Result<Vec<Account>> {
     let keys: Vec<Key> = ids.iter().map(|id| Account::key_of(id)).collect();
     let mut accounts: Vec<Account> = tables.get_many(&keys).await?;
+    accounts.retain(|account| account.status != Status::Deleted);
     for account in &mut accounts {
         account.status = account.status_at(now);
     }

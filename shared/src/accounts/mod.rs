@@ -25,6 +25,7 @@ pub mod password;
 pub mod person;
 pub mod phone;
 mod place;
+mod profile;
 pub mod proof;
 mod reauthenticate;
 pub mod refresh;
@@ -40,7 +41,7 @@ pub mod token;
 mod verify;
 pub mod view;
 
-pub use account::{Account, Profile};
+pub use account::Account;
 pub use address::Email;
 pub use change::{Changed, PasswordChange, change_password};
 pub use desk::{
@@ -51,6 +52,7 @@ pub use factor::challenge::SignedIn;
 pub use issue::TokenAnswer;
 pub use measure::{Measure, Measured, lift_ended};
 pub use notice::device_notice;
+pub use profile::Profile;
 pub use reauthenticate::{Confirmed, Presence, reauthenticate};
 pub use register::{Application, Registered, register};
 pub use reset::{NewPassword, Restored, request_reset, reset_password};

@@ -6,6 +6,7 @@ use shared::Time;
 use world::{Administrator, Answer, Person, World, text_to};
 
 use super::rows;
+use crate::scenarios::calls::{Talk, friends};
 
 const HOUR: i64 = 3_600;
 const TRANSACTION: &str = "DynamoDB.TransactWriteItems";
@@ -62,6 +63,29 @@ async fn a_ban_ends_sockets_and_sessions_at_once() {
     assert_eq!(refused["details"], json!({ "until": until }));
     assert_eq!(world.rows("live", &ann.id, "conn#").await.len(), 0);
     assert_eq!(status(&admin, &ann).await, "banned");
+}
+
+/// Scenario 9: a running call ends and is settled.
+#[tokio::test(start_paused = true)]
+async fn a_ban_ends_and_settles_the_running_call() {
+    let world = World::new().await;
+    let (mut ann, mut ben) = friends(&world, 100).await;
+    let talk = Talk::between(&ann, &ben, "audio").await;
+    talk.lasts(&mut [&mut ann, &mut ben], 61).await;
+    let admin = world.admin("admin-1").await;
+    bans(&admin, &ben, None).await.ok();
+    world.passes(5).await;
+    assert_eq!(ben.is_closed().await, 4014);
+    let told = ann.waits(|frame| frame["type"] == "call.ended").await;
+    assert_eq!(told["data"]["credits_spent"], 10);
+    let seen = talk.seen(&ann).await;
+    assert_eq!(
+        (&seen["status"], &seen["billed_minutes"]),
+        (&json!("ended"), &json!(2))
+    );
+    ann.has_credits(90).await;
+    let wallet = ann.get("/api/v2/credits/balance").await.ok();
+    assert_eq!(wallet["held"], 0);
 }
 
 /// Scenario 9: the automatic lift.

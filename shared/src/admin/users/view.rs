@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::HashMap;
 
-use crate::accounts::account::{Account, Profile, Status};
-use crate::accounts::{Session, sessions};
+use crate::accounts::account::{Account, Status};
+use crate::accounts::{Profile, Session, sessions};
 use crate::aws::cipher::Cipher;
 use crate::aws::dynamo::Tables;
 use crate::credits::{Policies, Wallet, wallet_of};
