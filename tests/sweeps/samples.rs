@@ -249,7 +249,8 @@ impl Fixture {
         Some(match function {
             "create_admin" => json!({
                 "role_arn": "arn:aws:iam::000000000000:role/sweeper", "session_name": "sweep-1",
-                "email": "sweep@pairly.test", "name": "Sweep", "roles": ["analyst"], "reason": "a sweep",
+                "email": "sweep@pairly.test", "name": "Sweep", "roles": ["analyst"],
+                "reason": "a sweep",
             }),
             "edit_admin" => json!({ "active": true, "version": 1, "reason": "a sweep" }),
             "set_role" => json!({

@@ -1,6 +1,7 @@
 //! Administration: who may do what, approvals by a second person, and the audit log.
 
 /// One module per function.
+#[cfg(feature = "library")]
 pub mod bin {
     shared::functions! {
         ban_user,

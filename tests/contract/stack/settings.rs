@@ -92,6 +92,7 @@ pub fn environment() -> Map<String, Value> {
         ("PAIRLY_SUPER_ADMINS", reference("SuperAdmins")),
         ("PUBLIC_URL", reference("PublicUrl")),
         ("RATE_LIMIT_ENABLED", reference("RateLimitEnabled")),
+        ("TURN_URLS", reference("TurnUrls")),
     ];
     let named = variables.map(|(name, value)| (name.to_owned(), value));
     named.into_iter().collect()

@@ -8,7 +8,8 @@ use world::{Administrator, Answer, Person, World, text_to};
 use super::rows;
 use crate::scenarios::calls::{Talk, friends};
 
-const HOUR: i64 = 3_600;
+/// How long bans last here, seconds: an access token outlives it.
+const SPAN: i64 = 600;
 const TRANSACTION: &str = "DynamoDB.TransactWriteItems";
 const WHY: &str = "asked for money";
 
@@ -39,13 +40,15 @@ async fn a_ban_ends_sockets_and_sessions_at_once() {
     ann.comes_online().await;
     phone.comes_online().await;
     let admin = world.admin("admin-1").await;
-    let until = world.now().plus(HOUR * 1_000);
+    let until = world.now().plus(SPAN * 1_000);
+    world.local.hold_streams(true);
     let told = bans(&admin, &ann, Some(until)).await.ok();
     assert_eq!(told, json!({ "status": "banned", "until": until }));
-    // Before the socket is closed, a frame is refused already.
+    // Before anything has told the sockets, a frame is refused already.
     let refused = ann.asks("ping", json!({})).await;
     assert_eq!(refused["data"]["code"], "USER_BANNED");
     assert_eq!(refused["data"]["close_code"], 4014);
+    world.local.hold_streams(false);
     world.passes(5).await;
     let said = phone.waits(|frame| frame["type"] == "account.action").await;
     let action = json!({ "kind": "banned", "reason": "rules", "until": until });
@@ -94,7 +97,7 @@ async fn a_ban_ends_at_its_time() {
     let world = World::new().await;
     let (ann, mut ben) = world.two("Ann", "Ben").await;
     let admin = world.admin("admin-1").await;
-    let until = world.now().plus(HOUR * 1_000);
+    let until = world.now().plus(SPAN * 1_000);
     bans(&admin, &ann, Some(until)).await.ok();
     // To the last second it counts, and from its end on it does not, swept or not.
     let left = until.since(world.now()) / 1_000;
@@ -171,12 +174,12 @@ async fn a_ban_is_changed_and_lifted_and_every_step_has_its_row() {
     let world = World::new().await;
     let ann = world.person("Ann").await;
     let admin = world.admin("admin-1").await;
-    let until = world.now().plus(HOUR * 1_000);
+    let until = world.now().plus(SPAN * 1_000);
     bans(&admin, &ann, Some(until)).await.ok();
     let for_good = bans(&admin, &ann, None).await.ok();
     assert_eq!(for_good, json!({ "status": "banned", "until": null }));
     // The end of before counts no more.
-    world.passes(2 * HOUR).await;
+    world.passes(2 * SPAN).await;
     for answer in [signs_in(&ann).await, ann.get("/api/v2/user").await] {
         let refused = answer.refused(403, "USER_BANNED");
         assert_eq!(refused["details"], json!({ "until": null }));

@@ -21,7 +21,7 @@ struct At {
 
 /// Until when, and why.
 #[derive(Debug, Deserialize, JsonSchema)]
-struct Wish {
+struct BanWish {
     /// In the future; for good without it.
     until: Option<Time>,
     /// 3–500 characters, for the audit log only.
@@ -42,7 +42,7 @@ async fn ban_user(
     admin: Admin<UsersAction>,
     desk: Warden,
     Path(at): Path<At>,
-    Body(wish): Body<Wish>,
+    Body(wish): Body<BanWish>,
     once: Once,
 ) -> Result<Recorded<Json<Banned>>> {
     let (reason, until) = (reason(wish.reason.as_deref(), 3)?, wish.until);

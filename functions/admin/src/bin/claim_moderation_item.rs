@@ -19,7 +19,7 @@ struct At {
 
 /// Nothing.
 #[derive(Debug, Deserialize, JsonSchema)]
-struct Wish {}
+struct ClaimWish {}
 
 /// Until when nobody else can decide.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -31,7 +31,7 @@ async fn claim_moderation_item(
     admin: Admin<ModerationAction>,
     _table: Table<Write<Data>>,
     Path(at): Path<At>,
-    Body(Wish {}): Body<Wish>,
+    Body(ClaimWish {}): Body<ClaimWish>,
     once: Once,
 ) -> Result<Recorded<Json<Claimed>>> {
     claim(&admin, &once, &at.item_id, |item| {

@@ -20,7 +20,7 @@ struct At {
 
 /// Why.
 #[derive(Debug, Deserialize, JsonSchema)]
-struct Wish {
+struct ClearanceWish {
     /// 3–500 characters.
     #[schemars(length(max = 500))]
     reason: Option<String>,
@@ -30,7 +30,7 @@ async fn clear_abuse_flag(
     admin: Admin<ModerationAction>,
     _table: Table<Write<Data>>,
     Path(at): Path<At>,
-    Body(wish): Body<Wish>,
+    Body(wish): Body<ClearanceWish>,
     once: Once,
 ) -> Result<Recorded<Json<FlagView>>> {
     let why = reason(wish.reason.as_deref(), 3)?;

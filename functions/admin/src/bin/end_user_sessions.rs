@@ -19,7 +19,7 @@ struct At {
 
 /// Why.
 #[derive(Debug, Deserialize, JsonSchema)]
-struct Wish {
+struct EndingWish {
     /// 3–500 characters.
     #[schemars(length(max = 500))]
     reason: Option<String>,
@@ -27,7 +27,7 @@ struct Wish {
 
 /// How many there were.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-struct Ended {
+struct SessionsEnded {
     revoked: usize,
 }
 
@@ -35,14 +35,14 @@ async fn end_user_sessions(
     admin: Admin<UsersAction>,
     desk: Warden,
     Path(at): Path<At>,
-    Body(wish): Body<Wish>,
+    Body(wish): Body<EndingWish>,
     once: Once,
-) -> Result<Recorded<Json<Ended>>> {
+) -> Result<Recorded<Json<SessionsEnded>>> {
     let why = reason(wish.reason.as_deref(), 3)?;
     let measure = (&*at.user_id, Measure::EndSessions, why);
     carry_out(&admin, &desk, &once, measure, |measured| {
         let revoked = measured.ended;
-        Json(Ended { revoked })
+        Json(SessionsEnded { revoked })
     })
     .await
 }

@@ -20,13 +20,13 @@ struct At {
 
 /// Nothing.
 #[derive(Debug, Deserialize, JsonSchema)]
-struct Wish {}
+struct ReleaseWish {}
 
 async fn release_moderation_item(
     admin: Admin<ModerationAction>,
     _table: Table<Write<Data>>,
     Path(at): Path<At>,
-    Body(Wish {}): Body<Wish>,
+    Body(ReleaseWish {}): Body<ReleaseWish>,
     once: Once,
 ) -> Result<Recorded<Json<ItemView>>> {
     let now = admin.now();

@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use shared::admin::moderation::{Bench, Resolved, Verdict, resolve};
+use shared::admin::moderation::{Bench, ItemVerdict, Resolved, resolve};
 use shared::admin::{ModerationAction, Recorded};
 use shared::http::{Admin, Body, Json, Once, Path};
 use shared::{Result, admin};
@@ -21,7 +21,7 @@ async fn resolve_moderation_item(
     admin: Admin<ModerationAction>,
     desk: Bench,
     Path(at): Path<At>,
-    Body(verdict): Body<Verdict>,
+    Body(verdict): Body<ItemVerdict>,
     once: Once,
 ) -> Result<Recorded<Json<Resolved>>> {
     resolve(&admin, &desk, &once, &at.item_id, &verdict).await

@@ -20,7 +20,7 @@ struct At {
 
 /// Why.
 #[derive(Debug, Deserialize, JsonSchema)]
-struct Wish {
+struct UnbanWish {
     /// 3–500 characters.
     #[schemars(length(max = 500))]
     reason: Option<String>,
@@ -28,7 +28,7 @@ struct Wish {
 
 /// The account afterwards.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-struct Restored {
+struct Unbanned {
     status: Status,
 }
 
@@ -36,14 +36,14 @@ async fn unban_user(
     admin: Admin<UsersAction>,
     desk: Warden,
     Path(at): Path<At>,
-    Body(wish): Body<Wish>,
+    Body(wish): Body<UnbanWish>,
     once: Once,
-) -> Result<Recorded<Json<Restored>>> {
+) -> Result<Recorded<Json<Unbanned>>> {
     let why = reason(wish.reason.as_deref(), 3)?;
     let measure = (&*at.user_id, Measure::Unban, why);
     carry_out(&admin, &desk, &once, measure, |measured| {
         let status = measured.after.status;
-        Json(Restored { status })
+        Json(Unbanned { status })
     })
     .await
 }

@@ -7,5 +7,5 @@ mod take;
 
 pub use expire::expire_approvals;
 pub use flag::clear_flag;
-pub use resolve::{Bench, Resolved, Verdict, resolve};
+pub use resolve::{Bench, ItemVerdict, Resolved, resolve};
 pub use take::{claim, release};

@@ -33,7 +33,7 @@ desk! {
 
 /// What is decided, and why.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-pub struct Verdict {
+pub struct ItemVerdict {
     /// `ban` also needs the permission `users.action`.
     pub resolution: Resolution,
     /// End of a ban, in the future; for good without it.
@@ -43,7 +43,7 @@ pub struct Verdict {
     pub reason: Option<String>,
 }
 
-impl Verdict {
+impl ItemVerdict {
     /// Whether it is possible at all; and why it was given.
     ///
     /// # Errors
@@ -97,7 +97,7 @@ pub async fn resolve(
     desk: &Bench,
     once: &Once,
     item_id: &str,
-    verdict: &Verdict,
+    verdict: &ItemVerdict,
 ) -> Result<Recorded<Json<Resolved>>> {
     let why = verdict.check(admin).await?;
     for round in 1..=TRIES_MAX {
@@ -157,7 +157,7 @@ async fn follow(
     admin: &Clerk,
     desk: &Bench,
     item: &ModerationItem,
-    verdict: &Verdict,
+    verdict: &ItemVerdict,
 ) -> Result<Effects> {
     if !knows(item.kind, verdict.resolution) {
         return Err(unfit("This cannot be decided about content of this kind."));
