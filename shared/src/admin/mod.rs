@@ -23,6 +23,7 @@ pub mod demo;
 mod found;
 mod list;
 mod manage;
+pub mod moderation;
 mod pending;
 mod permission;
 mod principal;
@@ -32,6 +33,7 @@ mod row;
 mod seal;
 #[cfg(test)]
 mod tests;
+pub mod users;
 mod verify;
 mod view;
 
