@@ -112,6 +112,9 @@ pub struct Config {
     pub region: String,
     /// `PAIRLY_PREFIX`: first part of table, queue and secret names; default `pairly`.
     pub prefix: String,
+    /// `PAIRLY_BUCKETS`: first part of the names of buckets, which are one space for all of AWS;
+    /// default the prefix.
+    pub buckets: String,
     /// `PAIRLY_QUEUE_BASE`: address before the queue's name.
     pub queue_base: String,
     /// `PAIRLY_SOCKET_ENDPOINT`: address of the connection management API.
@@ -131,6 +134,8 @@ pub struct Config {
     /// `PAIRLY_OBJECTS_URL`: where clients reach the buckets, each by its name below it; without
     /// it every bucket has its own address at AWS.
     pub objects_url: Option<String>,
+    /// `TURN_URLS`: TURN servers for calls, separated by commas (RFC 7065); none without it.
+    pub turn_urls: Vec<String>,
     /// Signing in through other providers.
     pub social: Social,
     /// `AWS_ENDPOINT_URL`: replaces every AWS address; refused in production.
@@ -162,12 +167,14 @@ impl Config {
         if stage == Stage::Production && endpoint.is_some() {
             return Err("AWS_ENDPOINT_URL must not be set in production".into());
         }
+        let prefix = text("PAIRLY_PREFIX", "pairly")?;
         let public_url = text("PUBLIC_URL", "http://127.0.0.1:3000")?;
         Ok(Self {
             stage,
             social: Social::read(&get, stage, &public_url)?,
             region: text("AWS_REGION", "us-east-1")?,
-            prefix: text("PAIRLY_PREFIX", "pairly")?,
+            buckets: text("PAIRLY_BUCKETS", &prefix)?,
+            prefix,
             queue_base: text(
                 "PAIRLY_QUEUE_BASE",
                 "https://sqs.us-east-1.amazonaws.com/000000000000/",
@@ -185,6 +192,12 @@ impl Config {
             .collect(),
             mail_from: text("PAIRLY_MAIL_FROM", "Pairly <no-reply@pairly.test>")?,
             master_key: text("PAIRLY_DATA_KEY", "alias/pairly-data")?,
+            turn_urls: get("TURN_URLS")
+                .unwrap_or_default()
+                .split(',')
+                .map(|url| url.trim().to_owned())
+                .filter(|url| !url.is_empty())
+                .collect(),
             objects_url: get("PAIRLY_OBJECTS_URL").filter(|url| !url.is_empty()),
             super_admins: Founder::read(&get("PAIRLY_SUPER_ADMINS").unwrap_or_default())?,
             endpoint,
@@ -209,9 +222,9 @@ impl Config {
         format!("{base}{slash}?ticket={ticket}")
     }
 
-    /// Name of a bucket. Names are one space for all of AWS, so the prefix has to be one's own.
+    /// Name of a bucket.
     pub fn bucket(&self, bucket: &str) -> String {
-        format!("{}-{bucket}", self.prefix)
+        format!("{}-{bucket}", self.buckets)
     }
 
     /// Where clients reach a bucket, without a slash at the end.

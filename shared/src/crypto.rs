@@ -32,6 +32,12 @@ pub fn hmac(key: &[u8], text: &[u8]) -> [u8; 32] {
     take(hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text).as_ref())
 }
 
+/// HMAC-SHA-1 (RFC 2104) of a text, for the one protocol that still says so: TURN credentials.
+pub fn hmac_sha1(key: &[u8], text: &[u8]) -> [u8; 20] {
+    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, key);
+    take(hmac::sign(&key, text).as_ref())
+}
+
 /// Base 16 in lower case (RFC 4648 §8).
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()

@@ -7,14 +7,15 @@
 //! - [`table`]: keys, items, conditions, commits and queries as data
 //! - [`aws`]: the only place that names an AWS SDK
 //! - [`lambda`]: the only place that names the Lambda runtime; [`start`]: what must be there first
-//! - [`accounts`], [`admin`], [`credits`], [`matching`], [`messaging`], [`moderation`],
-//!   [`realtime`], [`relay`], [`notifications`], [`operations`]: the domains
+//! - [`accounts`], [`admin`], [`calls`], [`credits`], [`matching`], [`messaging`],
+//!   [`moderation`], [`realtime`], [`relay`], [`notifications`], [`operations`]: the domains
 //! - [`crypto`], [`text`], [`id`], [`time`], [`page`], [`config`], [`log`], [`error`],
 //!   [`env`](mod@env): small tools
 
 pub mod accounts;
 pub mod admin;
 pub mod aws;
+pub mod calls;
 pub mod config;
 pub mod credits;
 pub mod crypto;

@@ -60,6 +60,24 @@ pub const QUEUES: &[QueueSpec] = &[
         receives_max: 5,
         batch: 10,
     },
+    QueueSpec {
+        name: "rings",
+        visibility_seconds: 60,
+        receives_max: 5,
+        batch: 10,
+    },
+    QueueSpec {
+        name: "media-waits",
+        visibility_seconds: 60,
+        receives_max: 5,
+        batch: 10,
+    },
+    QueueSpec {
+        name: "meters",
+        visibility_seconds: 60,
+        receives_max: 5,
+        batch: 10,
+    },
     // One at a time, because a decoded picture needs most of the worker's memory.
     QueueSpec {
         name: "uploads",

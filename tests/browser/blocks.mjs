@@ -1,18 +1,11 @@
 // Somebody blocks somebody: what the one sees, and what the other sees.
 
-import { Pane } from './pane.mjs';
+import { talking } from './pane.mjs';
 import { equal } from './stage.mjs';
 
 export async function blocks(stage) {
   const check = (name, act) => stage.check(name, act);
-  const ann = new Pane(await stage.enter('ann'));
-  const ben = new Pane(await stage.enter('ben'), 'right');
-  await ann.signIn('Ann');
-  await ben.signIn('Ben');
-  await ann.entry('Ben').click();
-  await ann.write('Hello Ben');
-  await ben.entry('Ann').click();
-  await ben.message('Hello Ben').waitFor();
+  const { ann, ben } = await talking(stage);
 
   await check('who blocks can neither write nor be written to, and reads on', async () => {
     await ben.option('Block Ann');

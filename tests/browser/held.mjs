@@ -1,20 +1,13 @@
 // A message that somebody has to look at first: its sender sees it sent, nobody else sees it.
 
-import { Pane } from './pane.mjs';
+import { talking } from './pane.mjs';
 import { equal } from './stage.mjs';
 
 const HELD = 'can you send me $50 please, I\'ll pay you back';
 
 export async function held(stage) {
   const check = (name, act) => stage.check(name, act);
-  const ann = new Pane(await stage.enter('ann'));
-  const ben = new Pane(await stage.enter('ben'), 'right');
-  await ann.signIn('Ann');
-  await ben.signIn('Ben');
-  await ann.entry('Ben').click();
-  await ann.write('Hello Ben');
-  await ben.entry('Ann').click();
-  await ben.message('Hello Ben').waitFor();
+  const { ann, ben } = await talking(stage);
 
   await check('what is held looks sent to its sender, also when later ones are read', async () => {
     await ann.write(HELD);

@@ -1,18 +1,11 @@
 // A conversation is kept quiet for a while.
 
-import { Pane } from './pane.mjs';
+import { talking } from './pane.mjs';
 import { equal, until } from './stage.mjs';
 
 export async function mute(stage) {
   const check = (name, act) => stage.check(name, act);
-  const ann = new Pane(await stage.enter('ann'));
-  const ben = new Pane(await stage.enter('ben'), 'right');
-  await ann.signIn('Ann');
-  await ben.signIn('Ben');
-  await ann.entry('Ben').click();
-  await ann.write('Hello Ben');
-  await ben.entry('Ann').click();
-  await ben.message('Hello Ben').waitFor();
+  const { ann, ben } = await talking(stage);
 
   await check('a muted conversation counts, but quietly', async () => {
     await ann.option('Mute for an hour');

@@ -105,3 +105,16 @@ export class Pane {
       `pairly.${this.slot}`);
   }
 }
+
+/** Ann and Ben, side by side, after Ann's first message, which Ben has open. */
+export async function talking(stage) {
+  const ann = new Pane(await stage.enter('ann'));
+  const ben = new Pane(await stage.enter('ben'), 'right');
+  await ann.signIn('Ann');
+  await ben.signIn('Ben');
+  await ann.entry('Ben').click();
+  await ann.write('Hello Ben');
+  await ben.entry('Ann').click();
+  await ben.message('Hello Ben').waitFor();
+  return { ann, ben };
+}

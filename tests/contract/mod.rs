@@ -7,6 +7,7 @@ mod model;
 mod openapi;
 mod permissions;
 mod sockets;
+mod stack;
 mod yaml;
 
 use std::path::{Path, PathBuf};
@@ -60,4 +61,21 @@ pub fn summary(function: &shared::function::Function) -> String {
     docs.map(|line| line.trim_start_matches("//!").trim())
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+/// Path and text of every source file below a folder.
+pub fn sources(folder: &str) -> Vec<(PathBuf, String)> {
+    let (mut found, mut folders) = (Vec::new(), vec![root().join(folder)]);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|end| end == "rs") {
+                let text = std::fs::read_to_string(&path).expect("readable");
+                found.push((path, text));
+            }
+        }
+    }
+    found
 }

@@ -18,8 +18,8 @@ report is added by rule: a refused conditional write costs its size, a cancelled
 twice that.\n";
 
 /// Text above the fixed workload.
-const MESSAGE: &str = "\n## One paid message\n\n100 people in 50 pairs that have written to each \
-other, everybody with one open socket, each sends 100 characters every 10 seconds by POST: 10,000 \
+const MESSAGE: &str = "\n## One paid message\n\n50 people in 25 pairs that have written to each \
+other, everybody with one open socket, each sends 100 characters every 10 seconds by POST: 2,400 \
 sends. Marks are ten in a row.\n\n";
 
 /// Text above the table of operations.

@@ -2,6 +2,8 @@
 
 pub mod accounts;
 pub mod admin;
+mod admin;
+pub mod calls;
 mod conventions;
 mod credits;
 mod messaging;

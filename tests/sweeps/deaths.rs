@@ -36,7 +36,7 @@ async fn recorded(fixture: &Fixture, function: &Function) -> usize {
 
 /// What everybody owns, once everything has been told.
 async fn balances(fixture: &Fixture) -> Vec<Value> {
-    fixture.world.passes(120).await;
+    fixture.world.passes(61).await;
     let mut all = Vec::new();
     for person in [&fixture.ann, &fixture.ben, &fixture.cleo] {
         let wallet = person

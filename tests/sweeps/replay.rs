@@ -111,6 +111,12 @@ async fn another_body(fixture: &Fixture, function: &Function, target: &str) {
             "user_id": fixture.ann.id, "amount": 26, "reason": "a sweep of every operation",
         }),
         "block_user" => json!({ "user_id": fixture.ben.id }),
+        "initiate_call" => json!({ "receiver_id": fixture.emil, "call_type": "video" }),
+        "accept_call" | "report_ringing" | "report_connected" => {
+            json!({ "device_id": fixture.device })
+        }
+        "reject_call" => json!({ "reason": "busy" }),
+        "end_call" => json!({ "reason": "ice_failed" }),
         "add_phone" => json!({ "phone": "+15005550007" }),
         _ => json!({
             "email": "other@pairly.test", "password": "OtherPass123", "name": "Other",

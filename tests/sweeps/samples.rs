@@ -23,6 +23,10 @@ pub struct Fixture {
     pub device: String,
     /// Somebody whom Ann has blocked.
     pub dora: String,
+    /// Somebody who has written to Cleo.
+    pub emil: String,
+    /// A call from Ann to Ben, who is being rung.
+    pub call: String,
 }
 
 impl Fixture {
@@ -48,8 +52,16 @@ impl Fixture {
         let dora = world.person("Dora").await.id;
         let block = json!({ "user_id": dora });
         ann.post("/api/v2/blocks", block).await.expect(201);
+        let mut emil = world.person("Emil").await;
+        emil.says("hello").to(&cleo).await.ok();
+        let body = json!({
+            "receiver_id": ben.id, "call_type": "audio", "client_call_id": "sweep-call-0",
+        });
+        let call = ann.post("/api/v2/calls/initiate", body).await.expect(201);
         world.settles().await;
         Self {
+            call: call["id"].as_str().expect("an id").to_owned(),
+            emil: emil.id,
             world,
             ann,
             ben,
@@ -73,6 +85,7 @@ impl Fixture {
             "session_id" => self.session.clone(),
             "upload_id" => self.upload.clone(),
             "device_id" => self.device.clone(),
+            "call_id" => self.call.clone(),
             "transaction_id" => text(&self.sent["credits_transaction_id"]),
             "provider" => "google".to_owned(),
             "identity_id" | "approval_id" => self.absent(parameter),
@@ -95,17 +108,21 @@ impl Fixture {
             "identity_id" => format!("idt_{}", "0".repeat(26)),
             "upload_id" => format!("upl_{}", "0".repeat(26)),
             "device_id" => format!("dev_{}", "0".repeat(26)),
+            "call_id" => format!("cal_{}", "0".repeat(26)),
             _ => format!("txn_{}", "0".repeat(26)),
         }
     }
 
     /// Which person a call is made as so that it works.
     pub fn owner(&self, function: &str) -> &Person {
-        // Only a receiver can mark.
-        if ["mark_delivered", "mark_read"].contains(&function) {
-            &self.ben
-        } else {
-            &self.ann
+        match function {
+            // Only a receiver can mark and answer.
+            "mark_delivered" | "mark_read" | "accept_call" | "reject_call" | "report_ringing" => {
+                &self.ben
+            }
+            // Ann is in a call.
+            "initiate_call" => &self.cleo,
+            _ => &self.ann,
         }
     }
 
@@ -187,6 +204,9 @@ impl Fixture {
                 "kind": "message_media", "content_type": "image/jpeg", "size_bytes": 1_000,
             }),
             "block_user" => json!({ "user_id": self.cleo.id }),
+            "initiate_call" => json!({ "receiver_id": self.emil, "call_type": "audio" }),
+            "reject_call" => json!({ "reason": "declined" }),
+            "accept_call" | "end_call" | "report_ringing" | "report_connected" => json!({}),
             _ => return None,
         })
     }

@@ -27,6 +27,7 @@ pub fn functions() -> Vec<&'static Function> {
     let domains = [
         accounts::bin::FUNCTIONS,
         admin::bin::FUNCTIONS,
+        calls::bin::FUNCTIONS,
         credits::bin::FUNCTIONS,
         matching::bin::FUNCTIONS,
         messaging::bin::FUNCTIONS,

@@ -5,6 +5,7 @@ pub mod dynamo;
 mod expression;
 pub mod functions;
 pub mod mail;
+mod named;
 pub mod objects;
 pub mod outside;
 pub mod presigned;

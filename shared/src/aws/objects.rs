@@ -10,6 +10,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{Delete, MetadataDirective, ObjectIdentifier};
 
 use super::dynamo::failed;
+use super::named::named;
 use crate::env::Env;
 use crate::error::{INTERNAL_ERROR, Result, UNAVAILABLE};
 use crate::function::{Grant, Take};
@@ -36,34 +37,14 @@ pub trait Named: Send + Sync + 'static {
     const WRITE: &'static [Grant];
 }
 
-macro_rules! buckets {
-    ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {$(
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy)]
-        pub struct $name;
-        impl Named for $name {
-            const NAME: &'static str = $text;
-            // Who may not list hears 403 instead of 404 about an object that is not there.
-            const ALL: &'static [Grant] = &[Grant {
-                actions: &["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"],
-                resource: concat!("bucket/", $text),
-            }];
-            const READ: &'static [Grant] = &[Grant {
-                actions: &["s3:GetObject"],
-                resource: concat!("bucket/", $text),
-            }];
-            const FIND: &'static [Grant] = &[Grant {
-                actions: &["s3:GetObject", "s3:ListBucket"],
-                resource: concat!("bucket/", $text),
-            }];
-            const WRITE: &'static [Grant] = &[Grant {
-                actions: &["s3:PutObject"],
-                resource: concat!("bucket/", $text),
-            }];
-        }
-    )*};
-}
-buckets! {
+named! {
+    // Who may not list hears 403 instead of 404 about an object that is not there.
+    "bucket" {
+        ALL: ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"];
+        READ: ["s3:GetObject"];
+        FIND: ["s3:GetObject", "s3:ListBucket"];
+        WRITE: ["s3:PutObject"];
+    }
     /// What people upload, as it came and as it is shown.
     Media = "media";
     /// Messages of conversations that rest.
@@ -71,9 +52,6 @@ buckets! {
     /// Signed records that must outlive the tables.
     Logs = "logs";
 }
-
-/// All buckets by name.
-pub const BUCKETS: &[&str] = &[Media::NAME, Archive::NAME, Logs::NAME];
 
 /// What is known of an object without reading it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,6 +8,7 @@ use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
 use serde::Serialize;
 
 use super::dynamo::failed;
+use super::named::named;
 use crate::env::Env;
 use crate::error::{INTERNAL_ERROR, Result, UNAVAILABLE};
 use crate::function::{Grant, Take};
@@ -25,21 +26,10 @@ pub trait Named: Send + Sync + 'static {
     const GRANTS: &'static [Grant];
 }
 
-macro_rules! queues {
-    ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {$(
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy)]
-        pub struct $name;
-        impl Named for $name {
-            const NAME: &'static str = $text;
-            const GRANTS: &'static [Grant] = &[Grant {
-                actions: &["sqs:SendMessage"],
-                resource: concat!("queue/", $text),
-            }];
-        }
-    )*};
-}
-queues! {
+named! {
+    "queue" {
+        GRANTS: ["sqs:SendMessage"];
+    }
     /// Frames to post to connections.
     Frames = "frames";
     /// Mails to deliver.
@@ -54,6 +44,12 @@ queues! {
     Devices = "devices";
     /// Balances to tell.
     Balances = "balances";
+    /// Ends of the ringing of calls.
+    Rings = "rings";
+    /// Ends of the wait for media of calls.
+    MediaWaits = "media-waits";
+    /// Looks at the meters of calls.
+    Meters = "meters";
 }
 
 struct Sqs(Client);

@@ -8,6 +8,7 @@ use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
 
 use super::dynamo::failed;
+use super::named::named;
 use crate::env::Env;
 use crate::error::{INTERNAL_ERROR, Result};
 use crate::function::{Grant, Take};
@@ -26,25 +27,11 @@ pub trait Named: Send + Sync + 'static {
     const KEEPS: &'static [Grant];
 }
 
-macro_rules! secrets {
-    ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {$(
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy)]
-        pub struct $name;
-        impl Named for $name {
-            const NAME: &'static str = $text;
-            const GRANTS: &'static [Grant] = &[Grant {
-                actions: &["secretsmanager:GetSecretValue"],
-                resource: concat!("secret/", $text),
-            }];
-            const KEEPS: &'static [Grant] = &[Grant {
-                actions: &["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"],
-                resource: concat!("secret/", $text),
-            }];
-        }
-    )*};
-}
-secrets! {
+named! {
+    "secret" {
+        GRANTS: ["secretsmanager:GetSecretValue"];
+        KEEPS: ["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"];
+    }
     /// Keys the password hashes together with the table's own salt.
     Pepper = "pepper";
     /// Keys the hashes under which addresses and messages are found.
@@ -55,6 +42,8 @@ secrets! {
     Signing = "signing";
     /// What providers of identities know us by: `{"google":"…","facebook":"…","apple":"…"}`.
     Oauth = "oauth";
+    /// Shared with the TURN server, which proves its users by it.
+    TurnKey = "turn";
 }
 
 /// The value of one secret.

@@ -9,7 +9,7 @@ use super::entry::{AMOUNT_MAX, Entry, REFERENCE_BYTES_MAX, Reference, transactio
 use super::hold::{Hold, HoldState, NewHold, Settled};
 use super::once::Once;
 use super::totals::{Place, day_of};
-use super::wallet::{Page, TAIL_BYTES_MAX, Wallet, packed, unpack};
+use super::wallet::{Page, Wallet, packed, unpack};
 use crate::error::{
     IDEMPOTENCY_IN_PROGRESS, INSUFFICIENT_CREDITS, INTERNAL_ERROR, Result, UNAVAILABLE,
     WALLET_FROZEN,
@@ -30,7 +30,6 @@ pub struct Booking {
     now: Time,
     entries: Vec<Entry>,
     pages: Vec<Page>,
-    holds: Vec<(Hold, Option<Condition>)>,
 }
 
 /// One movement of credits from an account to another.
@@ -78,14 +77,13 @@ impl Wallet {
     pub fn book(&self, now: Time) -> Booking {
         let mut wallet = self.clone();
         wallet.rev += 1;
-        let (entries, pages, holds) = (Vec::new(), Vec::new(), Vec::new());
+        let (entries, pages) = (Vec::new(), Vec::new());
         Booking {
             wallet,
             before: self.rev,
             now,
             entries,
             pages,
-            holds,
         }
     }
 }
@@ -173,17 +171,22 @@ impl Booking {
         Ok(())
     }
 
-    /// Reserves credits for something that takes its time.
+    /// Reserves credits for something that takes its time. A hold that is there already is given
+    /// back as it is, and nothing is booked.
     ///
     /// # Errors
     /// 409 `WALLET_FROZEN`; 402 `INSUFFICIENT_CREDITS`.
     pub fn hold(&mut self, new: NewHold) -> Result<Hold> {
+        if let Some(known) = self.wallet.holds.find(&new.hold_id) {
+            return Ok(known.clone());
+        }
         self.spendable(new.amount)?;
-        let hold = Hold::open(&self.wallet.wallet_id, new, self.now);
+        let hold = Hold::open(new, self.now);
         let reference = hold.reference()?;
         let posting = Posting::new(Kind::CallHold, (Credits, Held), hold.amount, &reference);
+        self.wallet.holds.add(hold.clone());
         self.write(&posting.under(&hold))?;
-        self.holds.push((hold.clone(), None));
+        self.wallet.index_holds();
         Ok(hold)
     }
 
@@ -192,6 +195,7 @@ impl Booking {
     /// # Errors
     /// 409 `WALLET_FROZEN`; 402 `INSUFFICIENT_CREDITS`; 500 when the hold is resolved.
     pub fn extend(&mut self, hold: &Hold, amount: i64, expires_at: Time) -> Result<Hold> {
+        let hold = self.stored(hold)?;
         if hold.state != HoldState::Held {
             return Err(INTERNAL_ERROR.because("a resolved hold cannot grow"));
         }
@@ -199,8 +203,8 @@ impl Booking {
         let grown = hold.grown(amount, expires_at);
         let reference = hold.reference()?.posting(grown.extensions);
         let posting = Posting::new(Kind::CallHoldExtend, (Credits, Held), amount, &reference);
-        self.write(&posting.under(hold))?;
-        self.holds.push((grown.clone(), Some(hold.unchanged())));
+        self.wallet.holds.put(grown.clone());
+        self.write(&posting.under(&hold))?;
         Ok(grown)
     }
 
@@ -229,7 +233,18 @@ impl Booking {
         self.resolve(hold, 0, HoldState::Expired)
     }
 
+    /// The hold as the wallet has it, whenever it was read; one that the wallet has forgotten
+    /// was resolved before.
+    fn stored(&self, hold: &Hold) -> Result<Hold> {
+        let stored = self.wallet.holds.find(&hold.hold_id);
+        let known = stored.or((hold.state != HoldState::Held).then_some(hold));
+        known
+            .cloned()
+            .ok_or_else(|| INTERNAL_ERROR.because("a hold that was resolved long ago"))
+    }
+
     fn resolve(&mut self, hold: &Hold, used: i64, state: HoldState) -> Result<Settled> {
+        let hold = &self.stored(hold)?;
         if let Some(first) = hold.settled() {
             return Ok(first);
         }
@@ -245,15 +260,16 @@ impl Booking {
             let posting = Posting::new(kind, (Held, to), amount, &reference);
             self.write(&posting.under(hold))?;
         }
-        let resolved = hold.resolved(state, used, self.transaction_id(), self.now);
-        let settled = Settled {
+        let transaction_id = self.transaction_id();
+        let resolved = hold.resolved(state, used, transaction_id.clone(), self.now);
+        self.wallet.holds.put(resolved);
+        self.wallet.index_holds();
+        Ok(Settled {
             state,
             posted_amount: used,
-            transaction_id: resolved.transaction_id.clone(),
+            transaction_id,
             first: true,
-        };
-        self.holds.push((resolved, Some(hold.unchanged())));
-        Ok(settled)
+        })
     }
 
     fn repay(&mut self, incoming: i64, reference: &Reference) -> Result<()> {
@@ -317,7 +333,7 @@ impl Booking {
         let wallet = &mut self.wallet;
         let hash = entry.hash(&wallet.wallet_id, &wallet.chain_head.0);
         let bytes = packed(&entry, &hash);
-        if wallet.tail.0.len() + bytes.len() > TAIL_BYTES_MAX {
+        if wallet.tail.0.len() + bytes.len() > wallet.tail_bytes_max() {
             let rows = Bytes(std::mem::take(&mut wallet.tail.0));
             let count = unpack(&rows.0, 0).map_or(0, |rows| rows.len() as i64);
             self.pages.push(Page {
@@ -354,12 +370,6 @@ impl Booking {
         };
         for page in &self.pages {
             commit = commit.create(page, &UNAVAILABLE);
-        }
-        for (hold, unchanged) in self.holds {
-            commit = match unchanged {
-                Some(condition) => commit.replace(&hold, condition, &UNAVAILABLE),
-                None => commit.create(&hold, &UNAVAILABLE),
-            };
         }
         commit
     }

@@ -1,13 +1,13 @@
 //! Holds: credits reserved for a call. `held → posted | voided | expired`, each exactly once.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::codes::RefType;
 use super::entry::Reference;
 use crate::error::{INTERNAL_ERROR, Result};
-use crate::id::is_id;
-use crate::table::{Condition, Item, Key, Name, Value};
-use crate::time::{SECOND_MS, Time, millis};
+use crate::id::{bytes_of, id_of, is_id};
+use crate::pack::{Bytes, Packer, Unpacker};
+use crate::time::{SECOND_MS, Time};
 
 /// Shards of the due index, so that no partition takes all holds.
 pub(super) const DUE_SHARDS: u8 = 4;
@@ -26,6 +26,14 @@ pub enum HoldState {
     Expired,
 }
 
+/// In the order of their stored codes: append only.
+const STATES: [HoldState; 4] = [
+    HoldState::Held,
+    HoldState::Posted,
+    HoldState::Voided,
+    HoldState::Expired,
+];
+
 /// What a hold is opened with.
 #[derive(Clone, Debug)]
 pub struct NewHold {
@@ -41,12 +49,9 @@ pub struct NewHold {
     pub timeout_seconds: i64,
 }
 
-/// Reserved credits.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// Reserved credits, carried by their wallet.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hold {
-    /// The wallet they are reserved in.
-    #[serde(rename = "pk")]
-    pub wallet_id: String,
     /// `hld_…`
     pub hold_id: String,
     /// The call it belongs to.
@@ -60,33 +65,18 @@ pub struct Hold {
     /// Place in its life.
     pub state: HoldState,
     /// When its owner must have settled it.
-    #[serde(with = "millis")]
     pub expires_at: Time,
-    /// Shard of the due index while it is held.
-    #[serde(default)]
-    pub due_shard: Option<String>,
-    /// Expiry in the due index while it is held, ms.
-    #[serde(default)]
-    pub due_at: Option<i64>,
     /// Credits that were used.
-    #[serde(default)]
     pub posted_amount: Option<i64>,
     /// When it was resolved.
-    #[serde(default, with = "millis::option")]
     pub resolved_at: Option<Time>,
     /// The transaction that resolved it.
-    #[serde(default)]
     pub transaction_id: Option<String>,
 }
 
-impl Item for Hold {
-    const TABLE: Name = Name::Ledger;
-    const KIND: &'static str = "Hold";
-
-    fn key(&self) -> Key {
-        Self::key_of(&self.wallet_id, &self.hold_id)
-    }
-}
+/// The holds of a wallet: the open ones, and resolved ones until another is opened.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Holds(pub(super) Vec<Hold>);
 
 /// How a hold was resolved.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,33 +92,20 @@ pub struct Settled {
 }
 
 impl Hold {
-    /// What the sort keys of holds begin with.
-    pub const PREFIX: &'static str = "hold#";
-
-    /// Where a hold lies.
-    pub fn key_of(wallet_id: &str, hold_id: &str) -> Key {
-        Key::new(wallet_id, format!("{}{hold_id}", Self::PREFIX))
-    }
-
-    /// Partition of the due index.
+    /// Partition of the index of wallets with open holds.
     pub(super) fn due_shard(shard: u8) -> String {
         format!("hold#{shard}")
     }
 
-    pub(super) fn open(wallet_id: &str, new: NewHold, now: Time) -> Self {
-        let expires_at = now.plus(new.timeout_seconds * SECOND_MS);
-        let last = new.hold_id.bytes().last().unwrap_or_default();
+    pub(super) fn open(new: NewHold, now: Time) -> Self {
         Self {
-            wallet_id: wallet_id.to_owned(),
             hold_id: new.hold_id,
             call_id: new.call_id,
             amount: new.amount,
             rate: new.rate,
             extensions: 0,
             state: HoldState::Held,
-            expires_at,
-            due_shard: Some(Self::due_shard(last % DUE_SHARDS)),
-            due_at: Some(expires_at.ms()),
+            expires_at: now.plus(new.timeout_seconds * SECOND_MS),
             posted_amount: None,
             resolved_at: None,
             transaction_id: None,
@@ -147,7 +124,6 @@ impl Hold {
             amount: self.amount + amount,
             extensions: self.extensions + 1,
             expires_at,
-            due_at: Some(expires_at.ms()),
             ..self.clone()
         }
     }
@@ -161,21 +137,11 @@ impl Hold {
     ) -> Self {
         Self {
             state,
-            due_shard: None,
-            due_at: None,
             posted_amount: Some(used),
             resolved_at: Some(now),
             transaction_id,
             ..self.clone()
         }
-    }
-
-    /// The stored hold is still what this value says.
-    pub(super) fn unchanged(&self) -> Condition {
-        Condition::All(vec![
-            Condition::Is("state", Value::S("held".into())),
-            Condition::number("amount", self.amount),
-        ])
     }
 
     /// How it was resolved, if it was.
@@ -186,5 +152,109 @@ impl Hold {
             transaction_id: self.transaction_id.clone(),
             first: false,
         })
+    }
+
+    fn pack(&self, out: &mut Packer) {
+        let id = |prefix, id: &str| bytes_of(prefix, id).unwrap_or_default();
+        out.byte(self.state as u8)
+            .raw(&id("hld", &self.hold_id))
+            .raw(&id("cal", &self.call_id))
+            .number(self.amount)
+            .number(self.rate)
+            .number(self.extensions)
+            .number(self.expires_at.ms());
+        if self.state != HoldState::Held {
+            let transaction = self.transaction_id.as_deref().unwrap_or_default();
+            out.number(self.posted_amount.unwrap_or_default())
+                .number(self.resolved_at.unwrap_or_default().ms())
+                .raw(&id("txn", transaction));
+        }
+    }
+
+    fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
+        let state = *STATES.get(usize::from(from.byte()?))?;
+        let mut hold = Self {
+            hold_id: id_of("hld", from.fixed()?),
+            call_id: id_of("cal", from.fixed()?),
+            amount: from.number()?,
+            rate: from.number()?,
+            extensions: from.number()?,
+            state,
+            expires_at: Time(from.number()?),
+            posted_amount: None,
+            resolved_at: None,
+            transaction_id: None,
+        };
+        if state != HoldState::Held {
+            hold.posted_amount = Some(from.number()?);
+            hold.resolved_at = Some(Time(from.number()?));
+            hold.transaction_id = Some(id_of("txn", from.fixed()?));
+        }
+        Some(hold)
+    }
+}
+
+impl Holds {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Hold> {
+        self.0.iter()
+    }
+
+    /// Those whose credits are reserved.
+    pub fn open(&self) -> impl Iterator<Item = &Hold> {
+        self.0.iter().filter(|hold| hold.state == HoldState::Held)
+    }
+
+    /// A hold by its id.
+    pub fn find(&self, hold_id: &str) -> Option<&Hold> {
+        self.0.iter().find(|hold| hold.hold_id == hold_id)
+    }
+
+    /// Adds a hold; what was resolved before is forgotten.
+    pub(super) fn add(&mut self, hold: Hold) {
+        self.0.retain(|known| known.state == HoldState::Held);
+        self.0.push(hold);
+    }
+
+    /// Puts a hold in the place of its earlier self.
+    pub(super) fn put(&mut self, hold: Hold) {
+        if let Some(known) = self.0.iter_mut().find(|one| one.hold_id == hold.hold_id) {
+            *known = hold;
+        }
+    }
+
+    /// Bytes that they take in the wallet.
+    pub(super) fn bytes(&self) -> usize {
+        self.pack().len()
+    }
+
+    fn pack(&self) -> Vec<u8> {
+        let mut out = Packer::default();
+        self.0.iter().for_each(|hold| hold.pack(&mut out));
+        out.finish()
+    }
+}
+
+impl Serialize for Holds {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.pack())
+    }
+}
+
+impl<'de> Deserialize<'de> for Holds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        let Bytes(bytes) = Bytes::deserialize(deserializer)?;
+        let mut from = Unpacker::new(&bytes);
+        let mut holds = Vec::new();
+        while !from.is_empty() {
+            let hold = Hold::unpack(&mut from);
+            holds.push(hold.ok_or_else(|| de::Error::custom("holds of a wallet"))?);
+        }
+        Ok(Self(holds))
     }
 }

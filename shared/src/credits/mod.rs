@@ -2,11 +2,10 @@
 //!
 //! | item | table | pk | sk |
 //! |---|---|---|---|
-//! | [`Wallet`] | ledger | `wal_…` | `wallet` (index `by_day` once there is a row) |
+//! | [`Wallet`] | ledger | `wal_…` | `wallet` (index `by_day` once there is a row, `holds` while credits are reserved) |
 //! | [`Link`] | ledger | `usr_…` | `wallet` |
 //! | [`Owner`] | ledger | `wal_…` | `owner` |
 //! | [`Page`] | ledger | `wal_…` | `page#<number of its first row, 16 digits>` |
-//! | [`Hold`] | ledger | `wal_…` | `hold#hld_…` (index `due` while it is held) |
 //! | [`DayTotal`] | ledger | `totals#<date>#<shard>` | `<part>` |
 //! | [`Check`] | ledger | `checks` | `<date>` |
 //! | [`CheckPart`] | ledger | `check#<date>` | `<shard>` |
@@ -54,7 +53,7 @@ pub use contacts::{CONTACTS_MAX, Contacts};
 pub use entry::{AMOUNT_MAX, Entry, Reference, long_bytes_of, long_id_of, seq_of, transaction_id};
 pub use facts::{News, news_of, tells};
 pub use history::{History, Span};
-pub use hold::{Hold, HoldState, NewHold, Settled};
+pub use hold::{Hold, HoldState, Holds, NewHold, Settled};
 pub use once::Once;
 pub use opening::{open, owner_of, wallet_of};
 pub use packages::{Offer, Package};

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::contacts::Contacts;
 use super::entry::{Entry, TAG_BYTES};
+use super::hold::{DUE_SHARDS, Hold, Holds};
 use super::texts::Texts;
 use crate::crypto::take;
 use crate::error::{INTERNAL_ERROR, Result};
@@ -14,6 +15,11 @@ use crate::time::{MINUTE_MS, Time};
 /// Bytes of rows that a wallet carries before they move to a page: about 13 message charges, and
 /// wallet and page both stay below one write unit.
 pub const TAIL_BYTES_MAX: usize = 620;
+
+/// Bytes of rows that it may carry at least, whatever holds it has.
+const TAIL_BYTES_MIN: usize = 200;
+/// Bytes of its place in the index of open holds.
+const INDEX_BYTES: usize = 24;
 
 /// Highest threshold of the low balance alert, credits.
 pub const LOW_THRESHOLD_MAX: i64 = 10_000;
@@ -69,6 +75,15 @@ pub struct Wallet {
     /// Day of the newest row, in the index by day.
     #[serde(rename = "dy", default)]
     pub day: Option<i64>,
+    /// Reservations, and those that were resolved last.
+    #[serde(rename = "ho", default, skip_serializing_if = "Holds::is_empty")]
+    pub holds: Holds,
+    /// Partition of the index of wallets with open holds, while there is one.
+    #[serde(rename = "hs", default)]
+    pub hold_shard: Option<String>,
+    /// From when on an open hold may be past its expiry, ms; place in that index.
+    #[serde(rename = "hd", default)]
+    pub hold_due: Option<i64>,
     /// When somebody new was written to first, within the last 24 h.
     #[serde(rename = "nc", default)]
     pub contacts: Contacts,
@@ -275,6 +290,9 @@ impl Wallet {
             active: Bytes::default(),
             shard: None,
             day: None,
+            holds: Holds::default(),
+            hold_shard: None,
+            hold_due: None,
             contacts: Contacts::default(),
             texts: Texts::default(),
             begun: 0,
@@ -292,6 +310,36 @@ impl Wallet {
     /// Partition of the index by day that holds a shard of all wallets.
     pub fn day_shard(shard: u8) -> String {
         format!("w{shard:02}")
+    }
+
+    /// A hold that is open, by its id.
+    pub fn open_hold(&self, hold_id: &str) -> Option<&Hold> {
+        let found = self.holds.find(hold_id);
+        found.filter(|hold| hold.settled().is_none())
+    }
+
+    /// Takes the wallet into the index of open holds, or out of it. An extension does not move it:
+    /// whoever finds it there reads the wallet anyway.
+    pub(super) fn index_holds(&mut self) {
+        let first = self.holds.open().map(|hold| hold.expires_at.ms()).min();
+        let last = self.wallet_id.bytes().last().unwrap_or_default();
+        self.hold_shard = first.map(|_| Hold::due_shard(last % DUE_SHARDS));
+        self.hold_due = first.map(|first| self.hold_due.unwrap_or(first).min(first));
+    }
+
+    /// Bytes of rows that it may carry: holds take their place from them.
+    pub(super) fn tail_bytes_max(&self) -> usize {
+        let index = if self.hold_shard.is_some() {
+            INDEX_BYTES
+        } else {
+            0
+        };
+        let holds = if self.holds.is_empty() {
+            0
+        } else {
+            self.holds.bytes() + index
+        };
+        TAIL_BYTES_MAX.saturating_sub(holds).max(TAIL_BYTES_MIN)
     }
 
     /// Where a wallet lies.

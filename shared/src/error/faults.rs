@@ -47,6 +47,7 @@ faults! {
     NEW_CONTACT_LIMIT = 403 "You have written to enough new people for today.";
     INSUFFICIENT_AAL = 403 "Confirm this with your second factor first.";
     REAUTHENTICATION_NEEDED = 403 "Confirm that it is you first.";
+    CALL_NOT_ALLOWED = 403 "You can call each other once this person has written to you.";
     NOT_MATCHED = 403 "You can write to each other once you have matched.";
     PROFILE_INCOMPLETE = 403 "Complete your profile first.";
     FEATURE_DISABLED = 403 "This is switched off at the moment.";
@@ -54,6 +55,7 @@ faults! {
     USER_NOT_FOUND = 404 "There is no such user.";
     MESSAGE_NOT_FOUND = 404 "There is no such message.";
     CONVERSATION_NOT_FOUND = 404 "There is no such conversation.";
+    CALL_NOT_FOUND = 404 "There is no such call.";
     SESSION_NOT_FOUND = 404 "There is no such session.";
     DEVICE_NOT_FOUND = 404 "There is no such device.";
     UPLOAD_NOT_FOUND = 404 "There is no such upload.";
@@ -73,12 +75,18 @@ faults! {
         "An account with this address exists. Sign in to it and link this identity there.";
     LAST_SIGN_IN_METHOD = 409 "This is your only way to sign in.";
     TWO_FACTOR_STATE = 409 "The second factor is not in the state for this.";
+    CALLEE_BUSY = 409 "This person is in a call.";
+    CALLER_BUSY = 409 "You are in a call.";
+    CALL_GLARE = 409 "This person is calling you.";
+    ANSWERED_ELSEWHERE = 409 "The call was answered on another device.";
+    CALL_STATE_CONFLICT = 409 "The call is not in the state for this.";
     UPLOAD_STATE = 409 "The upload is not in the state for this.";
     PHOTO_LIMIT = 409 "You have as many photos as possible.";
     APPROVAL_STATE = 409 "This has been decided already.";
     RUN_IN_PROGRESS = 409 "This is running already.";
     ADMIN_EXISTS = 409 "This principal has a record already.";
     PHONE_STATE = 409 "This number cannot be used.";
+    CALL_ENDED = 410 "The call is over.";
     OTP_EXPIRED = 410 "This code or link is no longer valid.";
     PAYLOAD_TOO_LARGE = 413 "The request is too large.";
     MESSAGE_TOO_LARGE = 413 "The message is too long.";
@@ -94,6 +102,7 @@ faults! {
     OTP_INVALID = 422 "The code is wrong.";
     CANNOT_TARGET_SELF = 422 "You cannot do this with yourself.";
     CONTENT_REJECTED = 422 "This message cannot be sent.";
+    SIGNAL_INVALID = 422 "This signal is malformed or too large.";
     INVALID_TIMEZONE = 422 "There is no such time zone.";
     INVALID_RANGE = 422 "This range of dates is not valid.";
     SAME_PASSWORD = 422 "This is the password that you have now.";

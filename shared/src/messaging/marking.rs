@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::address::{key_of, message_at};
-use super::archive::Shelf;
+use super::archive::{Finder, Shelf};
 use super::head::{Head, Last, Who};
 use super::marks::{Marked, Reading};
 use super::message::{Message, Status};
@@ -346,7 +346,10 @@ impl Marker<'_> {
             }
             let row = match tables.get_consistent(key).await? {
                 Some(row) => Some(row),
-                None => self.shelf.copy(tables, &self.me.user_id, key).await?,
+                None => {
+                    let finder = Finder::Person(&self.me.user_id);
+                    self.shelf.copy(tables, finder, key).await?
+                }
             };
             known.extend(row.map(|row| (key.clone(), row)));
         }

@@ -1,6 +1,7 @@
 //! Moderation, carried out: message, conversation, refund and queue item in one transaction.
 
 use super::address::message_at;
+use super::archive::{Finder, Shelf, in_table};
 use super::head::Head;
 use super::message::{Message, Moderation};
 use super::moderate::{Case, Judged};
@@ -9,7 +10,7 @@ use crate::aws::dynamo::{Missed, Tables};
 use crate::credits::{Link, Wallet};
 use crate::error::{MESSAGE_NOT_FOUND, Result, UNAVAILABLE};
 use crate::moderation::{Finding, ModerationItem, Resolution, Subject, evidence_of};
-use crate::table::{BY_SEQ, Commit, Name, Query, Range, Value};
+use crate::table::Commit;
 use crate::time::Time;
 
 /// Messages looked at to find the newest one that the receiver may see.
@@ -20,6 +21,8 @@ const EARLIER_MAX: usize = 1_000;
 pub struct Moderating<'a> {
     /// `msg_…`
     pub message_id: &'a str,
+    /// Where it lies after a year of silence; none for who only looks at new ones.
+    pub shelf: Option<&'a Shelf>,
     /// When.
     pub now: Time,
 }
@@ -111,10 +114,13 @@ impl Moderating<'_> {
             let head: Option<Head> = tables.get_consistent(&Head::key_of(&place.pk)).await?;
             let head = head.ok_or(MESSAGE_NOT_FOUND)?;
             // Read after the head: its revision vouches for the message.
-            let message: Option<Message> = tables.get_consistent(&place).await?;
+            let message: Option<Message> = match self.shelf {
+                Some(shelf) => shelf.row(tables, Finder::Moderation, &place).await?,
+                None => tables.get_consistent(&place).await?,
+            };
             let message = message.ok_or(MESSAGE_NOT_FOUND)?;
             let wallet = wallet_for(tables, &message).await?;
-            let earlier = earlier(tables, &head, &message).await?;
+            let earlier = self.earlier(tables, &head, &message).await?;
             let mut judged = step(&Case {
                 message: &message,
                 head: &head,
@@ -135,6 +141,33 @@ impl Moderating<'_> {
         }
         Err(UNAVAILABLE.because("others were first too often"))
     }
+
+    /// The newest message before this one that its receiver may see, if their lists show this one.
+    async fn earlier(
+        &self,
+        tables: &Tables,
+        head: &Head,
+        message: &Message,
+    ) -> Result<Option<Message>> {
+        if head.seq_for(message.receiver(head)?) != message.seq {
+            return Ok(None);
+        }
+        // Nearly always the very next one.
+        for limit in [2, EARLIER_MAX] {
+            let beyond = (message.seq, true);
+            let rows = match self.shelf {
+                Some(shelf) => shelf.chunk(tables, head, beyond, limit).await?,
+                None => in_table(tables, head, beyond, limit).await?,
+            };
+            let found = rows
+                .into_iter()
+                .find(|row| row.is_visible_to(&message.receiver_id));
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
+    }
 }
 
 /// The sender's wallet while a price may still be given back; none once the sender is erased.
@@ -151,29 +184,4 @@ async fn wallet_for(tables: &Tables, message: &Message) -> Result<Option<Wallet>
         }
         None => Ok(None),
     }
-}
-
-/// The newest message before this one that its receiver may see, if their lists show this one.
-async fn earlier(tables: &Tables, head: &Head, message: &Message) -> Result<Option<Message>> {
-    let receiver = message.receiver(head)?;
-    if head.seq_for(receiver) != message.seq {
-        return Ok(None);
-    }
-    let before = Range::Before(Value::N(message.seq.to_string()));
-    let query = Query::of(Name::Data, &*head.conversation_id)
-        .by(BY_SEQ)
-        .range(before)
-        .backward()
-        .consistent();
-    // Nearly always the very next one.
-    for limit in [2, EARLIER_MAX] {
-        let rows: Vec<Message> = tables.query(query.clone().limit(limit)).await?;
-        let found = rows
-            .into_iter()
-            .find(|row| row.is_visible_to(&message.receiver_id));
-        if found.is_some() {
-            return Ok(found);
-        }
-    }
-    Ok(None)
 }

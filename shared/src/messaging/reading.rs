@@ -17,10 +17,8 @@ use crate::id::is_id;
 use crate::page::OFFSET_MAX;
 use crate::table::{Name, Query, Range, Value};
 
-/// Rows read at once.
-const CHUNK: usize = 100;
-/// Chunks read by one call at most, when many messages are hidden.
-const CHUNKS_MAX: usize = 20;
+/// Most rows read at once for one page.
+const CHUNK: usize = 150;
 /// Pages of older marks read at most: every message may have its own mark.
 const MOVES_PAGES_MAX: usize = 100;
 
@@ -243,7 +241,8 @@ impl Reader<'_> {
             .ok_or_else(|| USER_NOT_FOUND.into())
     }
 
-    /// The visible messages of the wish, and beyond which number there are more.
+    /// The visible messages of the wish, and beyond which number there are more. A page is full or
+    /// the end: what is read in vain is what this conversation hides from the reader, no more.
     async fn rows(
         &self,
         head: &Head,
@@ -259,9 +258,11 @@ impl Reader<'_> {
             (None, true) => head.last_seq + 1 - jump,
             (seq, false) => seq.unwrap_or(0) + jump,
         };
+        let in_vain = usize::try_from(hidden).unwrap_or_default();
         let mut found = Vec::new();
-        for _ in 0..CHUNKS_MAX + wish.skip / CHUNK {
-            let want = (wish.limit + 1 - found.len()).min(CHUNK);
+        loop {
+            let missing = left_out + wish.limit + 1 - found.len();
+            let want = missing.saturating_add(in_vain).min(CHUNK);
             let rows = self
                 .shelf
                 .chunk(self.tables, head, (beyond, older), want)
@@ -284,7 +285,6 @@ impl Reader<'_> {
                 return Ok((found, None));
             }
         }
-        Ok((found, Some(beyond)))
     }
 
     pub(super) async fn views(&self, head: &Head, rows: &[Message]) -> Result<Vec<MessageView>> {

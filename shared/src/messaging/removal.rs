@@ -1,6 +1,6 @@
 //! Deleting, carried out.
 
-use super::archive::Shelf;
+use super::archive::{Finder, Shelf};
 use super::delete::{Deleted, Deletion, Scope};
 use super::head::Head;
 use super::outbox::TRIES_MAX;
@@ -38,7 +38,8 @@ pub async fn delete(
             Scope::Me => None,
         };
         // Read after the head: its revision vouches for the message.
-        let current = shelf.row(tables, &me.user_id, &message.key()).await?;
+        let finder = Finder::Person(&me.user_id);
+        let current = shelf.row(tables, finder, &message.key()).await?;
         message = current.ok_or(MESSAGE_NOT_FOUND)?;
         if let Some(first) = deletion.earlier(&message, scope)? {
             return Ok(first);

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::archive::begin;
 use super::head::{CHANGED_SHARDS, Head, Who, changed_partition};
 use super::membership::{Membership, follow};
 use crate::aws::dynamo::{Missed, Tables};
@@ -119,11 +120,22 @@ async fn mend(tables: &Tables, heads: &[Head], report: &mut Repaired, now: Time)
             continue;
         }
         match tables.commit(follow(head, who, now)).await {
-            Ok(()) => report.differences += 1,
+            Ok(()) => {
+                report.differences += 1;
+                known_to_archive(tables, head).await?;
+            }
             // The stream was not lost, only late, and was here first.
             Err(Missed::Refused(_)) => {}
             Err(Missed::Failed(error)) => return Err(error),
         }
     }
     Ok(())
+}
+
+/// What lost a membership may have lost the archive's row too: both follow the stream.
+async fn known_to_archive(tables: &Tables, head: &Head) -> Result<()> {
+    match tables.commit(begin(head)).await {
+        Ok(()) | Err(Missed::Refused(_)) => Ok(()),
+        Err(Missed::Failed(error)) => Err(error),
+    }
 }

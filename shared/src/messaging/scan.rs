@@ -133,7 +133,12 @@ pub async fn scan(tables: &Tables, job: &Scan, now: Time) -> Result<()> {
     }
     if let Some((to, finding)) = finding {
         let message_id = &*job.message_id;
-        raise(tables, Moderating { message_id, now }, to, &[finding]).await?;
+        let at = Moderating {
+            message_id,
+            shelf: None,
+            now,
+        };
+        raise(tables, at, to, &[finding]).await?;
     }
     flag_sender(tables, &message, job, now).await
 }

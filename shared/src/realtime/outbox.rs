@@ -7,6 +7,7 @@ use super::fact::{Audience, Fact, fan_out};
 use super::push::Push;
 use crate::accounts::{self, Revoked, Session};
 use crate::aws::dynamo::{Missed, Tables};
+use crate::calls;
 use crate::credits::{self, BalanceJob, Wallet};
 use crate::error::Result;
 use crate::messaging::{self, Scan};
@@ -75,6 +76,7 @@ impl Meaning {
                     .extend(messaging::projections(change, now)?);
                 self.scans.extend(messaging::scans_of(change)?);
             }
+            ("data", "call") => self.facts.extend(calls::facts_of(change)?),
             _ => {}
         }
         Ok(())
@@ -118,6 +120,7 @@ impl Meaning {
         for fact in &self.facts {
             if let Some(mut push) = fan_out(tables, &mut audience, fact, now).await? {
                 messaging::complete(tables, fact, &mut push.frame["data"]).await?;
+                calls::complete(tables, fact, &mut push.frame["data"]).await?;
                 pushes.push(push);
             }
         }

@@ -104,6 +104,34 @@ pub const DUE: Index = Index {
     whole: true,
 };
 
+/// Calls by who began them, by their instant in milliseconds.
+pub const CALLED: Index = Index {
+    name: "called",
+    pk: "caller",
+    sk: "rang_at",
+    whole: false,
+};
+/// Calls by who was rung, by their instant in milliseconds.
+pub const RUNG: Index = Index {
+    name: "rung",
+    pk: "callee",
+    sk: "rang_at",
+    whole: false,
+};
+/// Calls that are not over, in shards, by the end of their ringing.
+pub const LIVE_CALLS: Index = Index {
+    name: "live_calls",
+    pk: "live",
+    sk: "live_at",
+    whole: false,
+};
+/// Wallets with open holds, in shards, by the first expiry.
+pub const HOLDS: Index = Index {
+    name: "holds",
+    pk: "hs",
+    sk: "hd",
+    whole: false,
+};
 /// Wallets by the day of their newest row, in shards.
 pub const BY_DAY: Index = Index {
     name: "by_day",
@@ -116,13 +144,15 @@ pub const BY_DAY: Index = Index {
 pub const SPECS: &[Spec] = &[
     Spec {
         table: Name::Data,
-        indexes: &[BY_SEQ, BY_HOUR, BY_MARK, UNREAD, DUE, CHANGED],
+        indexes: &[
+            BY_SEQ, BY_HOUR, BY_MARK, UNREAD, DUE, CHANGED, CALLED, RUNG, LIVE_CALLS,
+        ],
         stream: true,
         ttl: true,
     },
     Spec {
         table: Name::Ledger,
-        indexes: &[DUE, BY_DAY],
+        indexes: &[BY_DAY, HOLDS],
         stream: true,
         ttl: false,
     },

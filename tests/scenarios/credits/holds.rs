@@ -2,7 +2,7 @@
 
 use local::cloud::{Kind as Fault, Rule};
 use serde_json::json;
-use shared::credits::{Booked, Claim, Hold, HoldState, Settled, settle};
+use shared::credits::{Booked, Claim, Hold, HoldState, Settled};
 use shared::time::SECOND_MS;
 use world::World;
 
@@ -11,7 +11,7 @@ use super::{Purse, rows};
 /// Whatever is asked of a resolved hold, it answers with its first resolution.
 async fn is_final(purse: &Purse, stored: &Hold, first: &Settled) {
     for again in [Claim::Used(30), Claim::Used(50), Claim::Abandoned] {
-        let second = settle(&purse.tables, stored.clone(), again, purse.world.now()).await;
+        let second = purse.settles(stored, again).await;
         let second = second.expect("the first resolution");
         assert!(!second.first);
         assert_eq!(
@@ -79,7 +79,7 @@ async fn who_settles_with_what_was_known_before_gets_the_first_resolution() {
     let purse = Purse::of(&ann).await;
     let hold = purse.calls(25, 1).await.expect("reserved");
     let claims = [Claim::Used(10), Claim::Used(20), Claim::Abandoned];
-    let resolve = |claim| settle(&purse.tables, hold.clone(), claim, world.now());
+    let resolve = |claim| purse.settles(&hold, claim);
     let all = futures_util::future::join_all(claims.map(resolve)).await;
     let all: Vec<_> = all.into_iter().map(|one| one.expect("resolved")).collect();
     assert_eq!(all.iter().filter(|one| one.first).count(), 1);
@@ -159,7 +159,7 @@ async fn an_owner_that_answers_is_settled_for_what_was_used() {
     let ann = world.person("Ann").await;
     let purse = Purse::of(&ann).await;
     let hold = purse.calls(25, 1).await.expect("reserved");
-    let settled = settle(&purse.tables, hold, Claim::Used(15), world.now()).await;
+    let settled = purse.settles(&hold, Claim::Used(15)).await;
     let settled = settled.expect("settled");
     assert_eq!(
         (settled.state, settled.posted_amount),

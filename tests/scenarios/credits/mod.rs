@@ -13,8 +13,8 @@ mod totals;
 use serde_json::Value;
 use shared::aws::dynamo::{Missed, Tables};
 use shared::credits::{
-    BadRow, Booked, Booking, Hold, HoldState, Kind, NewHold, Page, RefType, Reference, Wallet,
-    book, verify, wallet_of,
+    BadRow, Booked, Booking, Claim, Hold, Kind, NewHold, Page, RefType, Reference, Settled, Wallet,
+    book, settle, verify, wallet_of,
 };
 use shared::id::id_of;
 use shared::table::{Commit, Query};
@@ -74,9 +74,15 @@ impl Purse {
 
     /// The hold as it is stored.
     pub async fn hold(&self, call: u64) -> Hold {
-        let key = Hold::key_of(&self.wallet_id, &id("hld", call));
-        let hold = self.tables.get_consistent(&key).await.expect("a read");
+        let wallet = self.wallet().await;
+        let hold = wallet.holds.find(&id("hld", call)).cloned();
         hold.expect("a hold")
+    }
+
+    /// Resolves a hold by what its owner claims.
+    pub async fn settles(&self, hold: &Hold, claim: Claim) -> Result<Settled> {
+        let now = self.world.now();
+        settle(&self.tables, &self.wallet_id, hold, claim, now).await
     }
 
     pub async fn wallet(&self) -> Wallet {
@@ -110,11 +116,8 @@ impl Purse {
 
     /// Sum of the open holds.
     pub async fn open_holds(&self) -> i64 {
-        let query = Query::of(shared::table::Name::Ledger, &*self.wallet_id);
-        let query = query.prefix("hold#").limit(1_000);
-        let holds: Vec<Hold> = self.tables.query(query).await.expect("holds");
-        let open = holds.iter().filter(|hold| hold.state == HoldState::Held);
-        open.map(|hold| hold.amount).sum()
+        let wallet = self.wallet().await;
+        wallet.holds.open().map(|hold| hold.amount).sum()
     }
 }
 

@@ -1,7 +1,7 @@
 //! A price that changes at 12:00.
 
 use shared::Time;
-use shared::credits::{Booked, Claim, NewHold, Policies, Policy, PolicyValue, settle};
+use shared::credits::{Booked, Claim, NewHold, Policies, Policy, PolicyValue};
 use shared::function::Take;
 use shared::table::Commit;
 use shared::time::{HOUR_MS, MINUTE_MS, SECOND_MS};
@@ -65,9 +65,7 @@ async fn a_call_started_at_11_59_keeps_its_rate_and_a_message_at_12_pays_the_new
     assert_eq!(hold.rate, 5, "frozen when the call began");
     let minutes = 4;
     let used = Claim::Used(minutes * hold.rate);
-    settle(&purse.tables, hold, used, world.now())
-        .await
-        .expect("settled");
+    purse.settles(&hold, used).await.expect("settled");
     ann.has_credits(71 + 5).await;
     let policies = <Policies as Take<()>>::take(&env, &mut ()).await;
     let rate = policies.expect("policies").number("price.call.audio");

@@ -148,7 +148,7 @@ async fn the_balance_at_a_past_instant_equals_the_replay_of_the_rows_up_to_it() 
             5 => drop(purse.calls(2, n).await.expect("reserved")),
             _ => drop(ann.says(&format!("{n}")).to(&ben).await.ok()),
         }
-        world.passes(1_800).await;
+        world.passes(300).await;
         ann.token = ann.elsewhere().await.token;
         let (available, held, _) = purse.balances().await;
         instants.push((world.now(), available, held));

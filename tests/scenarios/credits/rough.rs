@@ -2,7 +2,7 @@
 
 use local::cloud::{Kind as Fault, Rule};
 use serde_json::{Value, json};
-use shared::credits::{Claim, Kind, settle};
+use shared::credits::{Claim, Kind};
 use shared::{Error, Result};
 use world::{Person, World, text_to};
 
@@ -85,7 +85,7 @@ async fn step(
         _ => {
             let hold = purse.calls(10, number).await.map_err(status)?;
             let used = i64::try_from(number % 11).expect("small");
-            let settled = settle(&purse.tables, hold, Claim::Used(used), purse.world.now()).await;
+            let settled = purse.settles(&hold, Claim::Used(used)).await;
             let settled = settled.map_err(status)?;
             expected.charged += if settled.first {
                 settled.posted_amount

@@ -2,9 +2,11 @@
 
 use image::ImageFormat;
 use serde_json::{Value, json};
-use shared::messaging::conversation_id;
+use shared::messaging::{Moderation, conversation_id};
 use world::pictures::picture;
 use world::{Person, World};
+
+use super::moderation::decides;
 
 const DAY: i64 = 86_400;
 
@@ -106,6 +108,17 @@ async fn a_conversation_reads_the_same_after_a_year_though_its_rows_are_gone() {
     assert_eq!(world.follows(link.as_str().unwrap()).await.status, 200);
 }
 
+/// A message of Ann's that Ben has read is blocked and let go again.
+async fn is_moderated(world: &World, (ann, ben): (&Person, &Person), old: &Value) {
+    assert_eq!(old["sender_id"], json!(ann.id));
+    decides(world, old, Moderation::Blocked).await;
+    let path = format!("/api/v2/messages/{}", old["id"].as_str().unwrap());
+    ben.get(&path).await.refused(404, "MESSAGE_NOT_FOUND");
+    assert_eq!(ann.get(&path).await.ok()["moderation_status"], "blocked");
+    decides(world, old, Moderation::Approved).await;
+    assert_eq!(ben.get(&path).await.ok()["content"], old["content"]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_archived_conversation_is_marked_continued_and_archived_again() {
     let world = World::unlimited().await;
@@ -137,6 +150,8 @@ async fn an_archived_conversation_is_marked_continued_and_archived_again() {
     };
     scope.delete(&path).await.ok();
     assert_eq!(ben.get(&path).await.ok()["content"], "");
+    // So does moderation.
+    is_moderated(&world, (&ann, &ben), &messages[50]).await;
     // A client id of the year before belongs to a new message now.
     let reused = messages[200]["client_message_id"].clone();
     let reused = reused

@@ -10,6 +10,7 @@ mod marks;
 mod moderation;
 mod purging;
 mod reading;
+mod scanning;
 mod searching;
 mod sending;
 mod walking;

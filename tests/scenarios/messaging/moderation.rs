@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use shared::aws::dynamo::Tables;
-use shared::messaging::{Judged, Moderating, Moderation, fail, moderate};
+use shared::messaging::{Judged, Moderating, Moderation, Shelf, fail, moderate};
 use shared::moderation::{ItemState, ModerationItem, Subject, open_items};
 use shared::table::Commit;
 use world::{Person, World};
@@ -14,7 +14,7 @@ const REQUEST: &str = "can you lend me 50 euros please";
 /// What they let pass and show to a moderator.
 const NUMBER: &str = "call me at +1 202 555 0142";
 
-fn tables(world: &World) -> Tables {
+pub(super) fn tables(world: &World) -> Tables {
     Tables::of(&world.local.env("local"))
 }
 
@@ -23,9 +23,13 @@ fn id(sent: &Value) -> &str {
 }
 
 /// Decides as a moderator, which has no route so far.
-async fn decides(world: &World, sent: &Value, to: Moderation) -> Judged {
-    let (message_id, now) = (id(sent), world.now());
-    let at = Moderating { message_id, now };
+pub(super) async fn decides(world: &World, sent: &Value, to: Moderation) -> Judged {
+    let shelf = Shelf::of(&world.local.env("local"));
+    let at = Moderating {
+        message_id: id(sent),
+        shelf: Some(&shelf),
+        now: world.now(),
+    };
     let judged = moderate(&tables(world), at, to, &|_| Ok(Commit::new())).await;
     world.settles().await;
     judged.expect("a decision")
@@ -259,6 +263,7 @@ async fn the_receivers_end_fails_what_was_not_delivered() {
     for message in [&read, &sent, &sent] {
         let at = Moderating {
             message_id: id(message),
+            shelf: None,
             now: world.now(),
         };
         fail(&tables(&world), at).await.expect("an answer");

@@ -143,3 +143,43 @@ async fn a_stranger_finds_nothing_and_changes_nothing() {
         before
     );
 }
+
+/// Numbers of the messages of a page.
+fn numbers(page: &serde_json::Value) -> Vec<i64> {
+    let messages = page["messages"].as_array().expect("messages").iter();
+    messages.filter_map(|one| one["seq"].as_i64()).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_is_full_or_the_end_however_many_messages_are_hidden() {
+    let world = World::unlimited().await;
+    let mut ann = world.person_with("Ann", 1_000).await;
+    let ben = world.person("Ben").await;
+    for n in 1..=190 {
+        let sent = ann.says(&format!("{n}")).to(&ben).await.ok();
+        if (10..=180).contains(&n) {
+            let path = format!("/api/v2/messages/{}", sent["id"].as_str().expect("an id"));
+            ben.delete(&path).await.ok();
+        }
+    }
+    let ben = ben.elsewhere().await;
+    let base = format!("/api/v2/messages/conversation/{}", ann.id);
+    let left: Vec<i64> = (181..=190).rev().chain((1..=9).rev()).collect();
+    for (skip, limit) in [(0, 19), (9, 1), (10, 1), (5, 10), (18, 5), (19, 5)] {
+        let page = ben.get(&format!("{base}?skip={skip}&limit={limit}")).await;
+        let page = page.ok();
+        let wanted: Vec<i64> = left.iter().copied().skip(skip).take(limit).collect();
+        assert_eq!(numbers(&page), wanted, "{skip} and {limit}");
+        let more = skip + limit < left.len();
+        assert_eq!(page["limited"], more, "{skip} and {limit}");
+        assert_eq!(page["next_cursor"].is_string(), more);
+        assert_eq!(page["total"], 19);
+    }
+    let newer = ben.get(&format!("{base}?direction=newer&limit=12")).await;
+    assert_eq!(
+        numbers(&newer.ok()),
+        left.iter().rev().copied().take(12).collect::<Vec<_>>()
+    );
+    let newer = ben.get(&format!("{base}?after_seq=9&limit=3")).await.ok();
+    assert_eq!(numbers(&newer), [181, 182, 183]);
+}

@@ -1,7 +1,10 @@
 //! The stream stands still, or is lost: nothing that people rely on is.
 
 use serde_json::{Value, json};
+use shared::messaging::conversation_id;
 use world::{Person, World};
+
+use crate::scenarios::credits::Purse;
 
 fn conversations(state: &Value) -> Vec<Value> {
     let list = state["conversations"].as_array().expect("conversations");
@@ -128,10 +131,54 @@ async fn after_a_lost_day_the_repair_finds_what_changed_and_every_resume_is_comp
     assert_eq!(report["differences"], 2, "both sides: {report}");
     let again = world.runs("repair_projections").await;
     assert_eq!(again["differences"], 0, "{again}");
+    let conversation = conversation_id(&eve.id, &ben.id);
+    let known = world.rows("data", &conversation, "rest").await;
+    assert_eq!(known.len(), 1, "the archive knows of it too");
     let (found, _) = resumes(&mut ben, &token).await;
     assert!(found.contains(&json!(eve.id)), "{found:?}");
     has_four_unread(&ben).await;
     ann.renews().await;
     ann.has_credits(99).await;
     goes_on(&world, &mut ann, &ben).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_lost_day_no_refund_and_no_settlement_is_missing() {
+    let world = World::unlimited().await;
+    let ([mut ann, mut ben, _], _) = stops(&world).await;
+    let purse = Purse::of(&ann).await;
+    purse.calls(25, 1).await.expect("reserved");
+    let regretted = ann.says("taken back").to(&ben).await.ok();
+    let path = format!("/api/v2/messages/{}", text(&regretted["id"]));
+    let gone = ann.delete(&format!("{path}?scope=everyone")).await.ok();
+    assert_eq!(gone["refunded"], true);
+    world.passes(25 * 3_600).await;
+    world.local.lose_streams();
+    world.local.hold_streams(false);
+    world.settles().await;
+    // Both are due items and writes of their own; nothing waited for the stream.
+    assert_eq!(purse.balances().await, (100, 0, 0));
+    assert_eq!(purse.open_holds().await, 0);
+    ann.renews().await;
+    let path = "/api/v2/credits/transactions?limit=100";
+    let rows = ann.get(path).await.ok();
+    let kinds = |kind: &str| {
+        let rows = rows["transactions"].as_array().expect("rows").iter();
+        rows.filter(|row| row["kind"] == kind).count()
+    };
+    for kind in [
+        "message_charge",
+        "message_refund",
+        "call_hold",
+        "call_release",
+    ] {
+        assert_eq!(kinds(kind), 1, "{kind}: {rows}");
+    }
+    // Who missed the frames learns of it when asking what changed, and Ben of the deletion.
+    let state = ann.get("/api/v2/sync").await;
+    assert_eq!(state.ok()["wallet"]["available"], 100);
+    ben.renews().await;
+    assert_eq!(ben.reads(&ann).await[0]["content"], "");
+    let report = world.runs("check_ledger").await;
+    assert!(purse.verifies().await.is_ok(), "{report}");
 }

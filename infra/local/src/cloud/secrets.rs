@@ -15,7 +15,12 @@ use super::{Cloud, random_bytes, random_id};
 
 const SERVICE: Service = Service::SecretsManager;
 /// Secrets that local mode makes at the first start: 32 random bytes, base64url.
-const MADE: &[&str] = &["pairly/pepper", "pairly/lookup", "pairly/cursor"];
+const MADE: &[&str] = &[
+    "pairly/pepper",
+    "pairly/lookup",
+    "pairly/cursor",
+    "pairly/turn",
+];
 
 /// What the identity providers know us by.
 const OAUTH: &str = "pairly/oauth";

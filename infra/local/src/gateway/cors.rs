@@ -2,12 +2,16 @@
 
 use super::{HttpRequest, HttpResponse};
 
-const METHODS: &str = "GET, POST, PUT, PATCH, DELETE, OPTIONS";
-const HEADERS: &str = "authorization, content-type, idempotency-key, x-request-id, \
+/// Methods that a page of a listed origin may use.
+pub const METHODS: &str = "GET, POST, PUT, PATCH, DELETE, OPTIONS";
+/// Headers that it may send.
+pub const HEADERS: &str = "authorization, content-type, idempotency-key, x-request-id, \
                        x-api-version, traceparent, if-match, if-none-match";
-const EXPOSED: &str = "ratelimit, ratelimit-policy, retry-after, x-request-id, etag, \
+/// Headers that it may read.
+pub const EXPOSED: &str = "ratelimit, ratelimit-policy, retry-after, x-request-id, etag, \
                        idempotent-replayed";
-const AGE_SECONDS: &str = "600";
+/// How long a browser may keep a preflight, seconds.
+pub const AGE_SECONDS: u32 = 600;
 
 /// The answer to a preflight; `None` when the request is none.
 pub fn preflight(request: &HttpRequest, origins: &[String]) -> Option<HttpResponse> {
@@ -18,11 +22,12 @@ pub fn preflight(request: &HttpRequest, origins: &[String]) -> Option<HttpRespon
     let mut answer = HttpResponse::empty(204);
     answer.headers.push(("vary".into(), "Origin".into()));
     if let Some(origin) = listed(request, origins) {
+        let age = AGE_SECONDS.to_string();
         let headers = [
             ("access-control-allow-origin", origin),
             ("access-control-allow-methods", METHODS),
             ("access-control-allow-headers", HEADERS),
-            ("access-control-max-age", AGE_SECONDS),
+            ("access-control-max-age", &age),
         ];
         answer
             .headers

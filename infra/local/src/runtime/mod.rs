@@ -302,6 +302,9 @@ fn own(name: &str, origin: &str, socket: u16) -> Option<String> {
             let port = origin.rsplit(':').next().unwrap_or_default();
             format!("{origin},http://localhost:{port}")
         }
+        "TURN_URLS" => {
+            "turn:127.0.0.1:3478?transport=udp,turn:127.0.0.1:3478?transport=tcp".to_owned()
+        }
         "GOOGLE_CLIENT_ID" => "local-google".to_owned(),
         "FACEBOOK_CLIENT_ID" => "local-facebook".to_owned(),
         "APPLE_CLIENT_ID" => "local.pairly.app".to_owned(),

@@ -13,8 +13,9 @@ use super::{Inner, Local};
 
 /// How often expired items are removed.
 const SWEEP_MS: i64 = 15 * MINUTE_MS;
-/// Runs of one schedule while the clock is moved once; a longer way is walked in larger steps.
-const RUNS_MAX: i64 = 250;
+/// Runs of one schedule while the clock is moved once, each minute of an hour among them; a longer
+/// way is walked in larger steps.
+const RUNS_MAX: i64 = 60;
 
 /// When everything runs next.
 pub(crate) struct Timetable(Mutex<Vec<Row>>);

@@ -3,20 +3,15 @@
 use super::{Window, finding};
 use crate::aws::dynamo::Tables;
 use crate::credits::entry::Entry;
-use crate::credits::hold::{Hold, HoldState};
 use crate::credits::totals::{Mark, Sums, day_of, mark_of};
 use crate::credits::verify::{BadRow, Proof};
 use crate::credits::wallet::{Page, Wallet};
-use crate::error::{Result, UNAVAILABLE};
+use crate::error::Result;
 use crate::table::{Name, Query, Range, Value};
 use crate::time::Time;
 
 /// Pages that are read at a time.
 const PAGES_MAX: usize = 100;
-/// Most holds of a wallet that are read.
-const HOLDS_MAX: usize = 100_000;
-/// Looks at a wallet whose holds change while they are read.
-const LOOKS_MAX: u32 = 6;
 
 /// A page that was written in the period.
 #[derive(Clone, Copy, Debug)]
@@ -82,27 +77,16 @@ pub(super) async fn prove(
     wallet_id: &str,
     window: Window,
 ) -> Result<Result<Proved, BadRow>> {
-    for round in 1..=LOOKS_MAX {
-        let key = Wallet::key_of(wallet_id);
-        let Some(wallet) = tables.get_consistent::<Wallet>(&key).await? else {
-            return Ok(Err(finding(0, "the wallet is missing")));
-        };
-        let proved = match chain(tables, &wallet, window).await? {
-            Ok(proved) => proved,
-            Err(bad) => return Ok(Err(bad)),
-        };
-        if open_holds(tables, wallet_id).await? == wallet.held {
-            return Ok(Ok(proved));
-        }
-        // Holds and wallet are two reads; a mismatch counts only if nothing was booked between.
-        let again = tables.get_consistent::<Wallet>(&key).await?;
-        if again.is_some_and(|again| again.rev == wallet.rev) {
-            let what = "held is not the sum of the open holds";
-            return Ok(Err(finding(wallet.seq, what)));
-        }
-        tables.pause(round).await;
+    let key = Wallet::key_of(wallet_id);
+    let Some(wallet) = tables.get_consistent::<Wallet>(&key).await? else {
+        return Ok(Err(finding(0, "the wallet is missing")));
+    };
+    let open: i64 = wallet.holds.open().map(|hold| hold.amount).sum();
+    if open != wallet.held {
+        let what = "held is not the sum of the open holds";
+        return Ok(Err(finding(wallet.seq, what)));
     }
-    Err(UNAVAILABLE.because("a wallet changes faster than it can be read"))
+    chain(tables, &wallet, window).await
 }
 
 async fn chain(tables: &Tables, wallet: &Wallet, window: Window) -> Result<Result<Proved, BadRow>> {
@@ -127,13 +111,6 @@ async fn chain(tables: &Tables, wallet: &Wallet, window: Window) -> Result<Resul
     }
     let end = proof.end(wallet, &mut |entry, hash| proved.row(entry, hash));
     Ok(end.map(|_| proved))
-}
-
-async fn open_holds(tables: &Tables, wallet_id: &str) -> Result<i64> {
-    let query = Query::of(Name::Ledger, wallet_id).prefix(Hold::PREFIX);
-    let holds: Vec<Hold> = tables.query(query.limit(HOLDS_MAX).consistent()).await?;
-    let open = holds.iter().filter(|hold| hold.state == HoldState::Held);
-    Ok(open.map(|hold| hold.amount).sum())
 }
 
 /// The later of the period's beginning and the instant from which a wallet's rows are in no sum.

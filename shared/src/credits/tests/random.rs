@@ -16,8 +16,8 @@ proptest! {
             books.act(what, amount);
             let wallet = books.wallet();
             prop_assert!(wallet.available >= 0 && wallet.held >= 0 && wallet.debt >= 0);
-            let open = books.holds.iter().filter(|hold| hold.state == HoldState::Held);
-            prop_assert_eq!(wallet.held, open.map(|hold| hold.amount).sum::<i64>());
+            let open = wallet.holds.open().map(|hold| hold.amount);
+            prop_assert_eq!(wallet.held, open.sum::<i64>());
         }
         prop_assert_eq!(books.verify(), Ok(books.wallet().seq));
         for page in &books.pages {

@@ -216,6 +216,7 @@ fn tat_path(class: &'static str) -> &'static str {
         "discover" => "tats.discover",
         "report" => "tats.report",
         "device" => "tats.device",
+        "turn" => "tats.turn",
         "typing" => "tats.typing",
         "admin_read" => "tats.admin_read",
         "admin_write" => "tats.admin_write",

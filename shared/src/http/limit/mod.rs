@@ -61,6 +61,14 @@ pub enum Limit {
     AdminWrite,
     /// Exports.
     Export,
+    /// Calls; rides in the caller's busy lock.
+    Call,
+    /// Candidates and signals, per call and side; counted in memory.
+    Ice,
+    /// TURN credentials.
+    Turn,
+    /// Reports on how a call sounds; rides in the side's own item.
+    Quality,
 }
 
 /// The numbers of a class.
@@ -99,6 +107,10 @@ impl Limit {
             Self::AdminWrite => ("admin_write", 60, SECOND_MS, true, true),
             Self::Export => ("export", 5, 12 * SECOND_MS, true, true),
             Self::Device => ("device", 6, 2 * MINUTE_MS, true, true),
+            Self::Call => ("call", 6, 20 * SECOND_MS, false, true),
+            Self::Ice => ("ice", 100, SECOND_MS / 10, false, true),
+            Self::Turn => ("turn", 100, 10 * MINUTE_MS, false, true),
+            Self::Quality => ("quality", 1, 10 * SECOND_MS, false, true),
         };
         Class {
             name,
@@ -111,6 +123,7 @@ impl Limit {
 
     /// Whether the operation counts in an item that it writes anyway.
     pub const fn rides(self) -> bool {
-        matches!(self, Self::Send | Self::Mark | Self::Typing | Self::None)
+        use Limit::{Call, Ice, Mark, None, Quality, Send, Typing};
+        matches!(self, Send | Mark | Typing | Call | Ice | Quality | None)
     }
 }

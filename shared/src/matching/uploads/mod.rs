@@ -21,7 +21,7 @@ mod validate;
 
 pub use clean::{Cleaned, clean};
 pub use media::MediaType;
-pub use picture::SIZES;
+pub use picture::{Picture, SIZES, process};
 pub use post::{NewUpload, Purpose, UploadForm, UploadProgress, complete, create};
 pub use row::{Media, State, Upload};
 pub use validate::{Event, validate};

@@ -15,4 +15,5 @@ mod shelf;
 
 pub use rest::{Resting, begin};
 pub use run::{Archived, archive};
-pub use shelf::Shelf;
+pub(super) use shelf::in_table;
+pub use shelf::{Finder, Shelf};

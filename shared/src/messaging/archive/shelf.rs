@@ -55,6 +55,24 @@ pub async fn read(objects: &Objects<Archive>, conversation_id: &str, range: i64)
         .collect())
 }
 
+/// For whom an archived message is looked for.
+#[derive(Clone, Copy, Debug)]
+pub enum Finder<'a> {
+    /// A person, who finds only messages of own conversations.
+    Person(&'a str),
+    /// Moderation, which finds all.
+    Moderation,
+}
+
+impl Finder<'_> {
+    fn may_find(self, head: &Head) -> bool {
+        match self {
+            Self::Person(user_id) => head.who(user_id).is_ok(),
+            Self::Moderation => true,
+        }
+    }
+}
+
 /// The capability to read archived messages.
 #[derive(Clone, Debug)]
 pub struct Shelf(Objects<Archive>);
@@ -104,15 +122,24 @@ impl Shelf {
         Ok(found)
     }
 
-    /// The archived copy of a message for one of the two people; every range is looked through,
-    /// newest first, because an id does not tell the number.
+    /// The archive as functions see it that have the right to it.
+    pub fn of(env: &Env) -> Self {
+        Self(Objects::of(env))
+    }
+
+    /// The archived copy of a message; every range is looked through, newest first, because an
+    /// id does not tell the number.
     ///
     /// # Errors
     /// 503 when a service does not answer.
-    pub async fn copy(&self, tables: &Tables, user_id: &str, key: &Key) -> Result<Option<Message>> {
+    pub async fn copy(
+        &self,
+        tables: &Tables,
+        finder: Finder<'_>,
+        key: &Key,
+    ) -> Result<Option<Message>> {
         let head: Option<Head> = tables.get(&Head::key_of(&key.pk)).await?;
-        let Some(head) = head.filter(|head| head.archived_seq > 0 && head.who(user_id).is_ok())
-        else {
+        let Some(head) = head.filter(|head| head.archived_seq > 0 && finder.may_find(head)) else {
             return Ok(None);
         };
         for range in (0..=range_of(head.archived_seq)).rev() {
@@ -138,7 +165,8 @@ impl Shelf {
         let Some(key) = message_at(id) else {
             return Err(missing);
         };
-        self.copy(tables, user_id, &key).await?.ok_or(missing)
+        let finder = Finder::Person(user_id);
+        self.copy(tables, finder, &key).await?.ok_or(missing)
     }
 
     /// The row of a message that is about to be changed, put back into the table if it was
@@ -146,11 +174,16 @@ impl Shelf {
     ///
     /// # Errors
     /// 503 when a service does not answer.
-    pub async fn row(&self, tables: &Tables, user_id: &str, key: &Key) -> Result<Option<Message>> {
+    pub async fn row(
+        &self,
+        tables: &Tables,
+        finder: Finder<'_>,
+        key: &Key,
+    ) -> Result<Option<Message>> {
         if let Some(message) = tables.get_consistent::<Message>(key).await? {
             return Ok(Some(message));
         }
-        let Some(message) = self.copy(tables, user_id, key).await? else {
+        let Some(message) = self.copy(tables, finder, key).await? else {
             return Ok(None);
         };
         let restored = Commit::new().create(&message, &UNAVAILABLE);
@@ -163,7 +196,8 @@ impl Shelf {
     }
 }
 
-async fn in_table(
+/// Messages in the table beyond a number, the nearest first, at most `limit`.
+pub async fn in_table(
     tables: &Tables,
     head: &Head,
     (beyond, older): (i64, bool),
@@ -185,6 +219,6 @@ impl<C: Send> Take<C> for Shelf {
     const GRANTS: &'static [&'static [Grant]] = &[<Archive as Named>::FIND];
 
     async fn take(env: &Env, _: &mut C) -> Result<Self> {
-        Ok(Self(Objects::of(env)))
+        Ok(Self::of(env))
     }
 }

@@ -17,7 +17,7 @@ mod xml;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use shared::aws::objects::BUCKETS;
+use shared::aws::objects::NAMES;
 
 pub use self::objects::{New, Object};
 use self::range::{Part, part_of};
@@ -141,7 +141,7 @@ impl Cloud {
         let bucket = place.bucket.as_str();
         let needs = needs(operation, bucket);
         self.0.grants.check(function, SERVICE, &needs)?;
-        if !BUCKETS.contains(&bucket) {
+        if !NAMES.contains(&bucket) {
             let message = "The specified bucket does not exist";
             return Err(refusal(404, "NoSuchBucket", message));
         }

@@ -1,0 +1,69 @@
+//! Notes that media flow at one end; the second report starts the meter.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use shared::calls::{Answered, Call, Kept, Status, Timers, change, slot_of};
+use shared::http::{Body, Client, Json, Member, Once, Path};
+use shared::table::{Commit, Data, Write};
+use shared::{Result, Table, Time, endpoint};
+
+endpoint!(POST "/api/v2/calls/{call_id}/connected" => report_connected,
+    faults: [CALL_NOT_FOUND, DEVICE_NOT_FOUND, CALL_STATE_CONFLICT, CALL_ENDED]);
+
+/// Which call.
+#[derive(Debug, Deserialize, JsonSchema)]
+struct At {
+    call_id: String,
+}
+
+/// Which device.
+#[derive(Debug, Deserialize, JsonSchema)]
+struct Device {
+    #[schemars(length(min = 1, max = 64))]
+    device_id: Option<String>,
+}
+
+/// The call afterwards.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+struct Connected {
+    status: Status,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    connected_at: Option<Time>,
+    /// Until when minutes are reserved; only for the caller.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    covered_until: Option<Time>,
+}
+
+async fn report_connected(
+    table: Table<Write<Data>>,
+    Member(me): Member,
+    Path(at): Path<At>,
+    Body(device): Body<Device>,
+    once: Once,
+    timers: Timers,
+    client: Client,
+) -> Result<Json<Connected>> {
+    let slot = slot_of(&table, &me, device.device_id).await?;
+    let answer = |call: &Call| {
+        Json(Connected {
+            status: call.status,
+            connected_at: call.connected_at,
+            covered_until: call.covered_until.filter(|_| call.caller_id == me.user_id),
+        })
+    };
+    let kept = Kept {
+        once: &once,
+        answer,
+    };
+    let who = (me.user_id.as_str(), slot.as_str());
+    let connect = |call: &Call, _: Option<&_>| call.connects(who, client.now).map(Answered::turn);
+    let changed = change(&table, &at.call_id, &kept, |_| false, connect).await?;
+    timers
+        .set(&changed.call, client.now, &client.request_id)
+        .await;
+    let told = answer(&changed.call);
+    match changed.wrote {
+        true => Ok(told),
+        false => Ok(once.commit(&table, Commit::new(), told).await?),
+    }
+}

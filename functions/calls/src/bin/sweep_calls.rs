@@ -1,0 +1,22 @@
+//! Finishes calls that are overdue and extends those that run out, whatever became of their timers.
+
+use serde_json::json;
+use shared::calls::{Timers, sweep};
+use shared::table::{Data, Ledger, Write};
+use shared::worker::Report;
+use shared::{Clock, Result, Table, schedule};
+
+schedule!(every 60 => sweep_calls);
+
+async fn sweep_calls(
+    tables: Table<(Write<Data>, Write<Ledger>)>,
+    timers: Timers,
+    clock: Clock,
+) -> Result<Report> {
+    let swept = sweep(&tables, &timers, clock.now()).await?;
+    Ok(Report(json!({
+        "looked": swept.looked,
+        "finished": swept.finished,
+        "extended": swept.extended,
+    })))
+}

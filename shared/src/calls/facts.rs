@@ -1,0 +1,192 @@
+//! What changes of calls tell the two people.
+
+use serde_json::{Value, json};
+
+use super::call::{Call, Side};
+use super::words::{Actor, EndedReason, Status};
+use crate::accounts::account::Account;
+use crate::aws::dynamo::Tables;
+use crate::error::Result;
+use crate::id::derived;
+use crate::realtime::Fact;
+use crate::worker::Change;
+
+/// Frame of a call that comes in.
+const INCOMING: &str = "call.incoming";
+
+/// The frames that a change of a call tells; none for rows of other kinds.
+///
+/// # Errors
+/// 500 when an image does not have the shape of a call.
+pub fn facts_of(change: &Change) -> Result<Vec<Fact>> {
+    match change.sk.as_str() {
+        "call" => Ok(match change.of::<Call>()? {
+            (None, Some(new)) => begun(&new),
+            (Some(old), Some(new)) => moved(&old, &new),
+            _ => Vec::new(),
+        }),
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// Adds what a frame tells besides its fact: who is calling.
+///
+/// # Errors
+/// 503 when the database does not answer.
+pub async fn complete(tables: &Tables, fact: &Fact, data: &mut Value) -> Result<()> {
+    if let (INCOMING, Some(id)) = (fact.kind, fact.data["caller"]["user_id"].as_str()) {
+        let caller: Option<Account> = tables.get(&Account::key_of(id)).await?;
+        data["caller"]["name"] = json!(caller.map(|caller| caller.name));
+    }
+    Ok(())
+}
+
+fn begun(call: &Call) -> Vec<Fact> {
+    match call.status {
+        Status::Ringing => vec![call.fact(
+            INCOMING,
+            Side::Receiver,
+            json!({
+                "caller": { "user_id": call.caller_id, "name": null, "photo_url": null },
+                "call_type": call.call_type,
+                "ring_expires_at": call.ring_expires_at,
+            }),
+        )],
+        // The receiver was busy; the caller has the answer.
+        _ => vec![call.missed(Side::Receiver)],
+    }
+}
+
+fn moved(old: &Call, new: &Call) -> Vec<Fact> {
+    if old.status == new.status {
+        return changed(old, new);
+    }
+    let (caller, receiver) = (Side::Caller, Side::Receiver);
+    match new.status {
+        Status::Accepted => vec![
+            new.fact(
+                "call.accepted",
+                caller,
+                json!({
+                    "accepted_at": new.accepted_at,
+                    "receiver_device_id": new.receiver_slot,
+                    "granted_minutes": new.granted_minutes,
+                    "wallet": new.wallet_data(),
+                }),
+            ),
+            new.stops("answered_elsewhere", new.receiver_slot.clone()),
+        ],
+        Status::Connected => {
+            let data = json!({ "connected_at": new.connected_at });
+            vec![
+                new.fact("call.connected", caller, data.clone()),
+                new.fact("call.connected", receiver, data),
+            ]
+        }
+        Status::Rejected => vec![
+            new.fact(
+                "call.rejected",
+                caller,
+                json!({ "reason": new.ended_reason }),
+            ),
+            new.stops("declined_elsewhere", None),
+        ],
+        Status::Cancelled => vec![new.stops("cancelled_by_caller", None)],
+        Status::Missed => vec![new.missed(caller), new.missed(receiver)],
+        Status::Failed if old.status == Status::Ringing => {
+            vec![new.over_fact(caller), new.stops("unavailable", None)]
+        }
+        _ if new.status.is_terminal() && old.status == Status::Ringing => {
+            vec![new.over_fact(caller), new.stops("unavailable", None)]
+        }
+        _ => vec![new.over_fact(caller), new.over_fact(receiver)],
+    }
+}
+
+/// What a change without a transition tells.
+fn changed(old: &Call, new: &Call) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    if old.ringing_at.is_none() && new.ringing_at.is_some() {
+        let data = json!({ "ringing_at": new.ringing_at });
+        facts.push(new.fact("call.ringing", Side::Caller, data));
+    }
+    if old.call_quality != new.call_quality {
+        let data = json!({ "call_quality": new.call_quality });
+        facts.push(new.fact("call.quality", Side::Caller, data.clone()));
+        facts.push(new.fact("call.quality", Side::Receiver, data));
+    }
+    facts
+}
+
+impl Call {
+    /// A fact of this version of the call for one side.
+    pub(super) fn fact(&self, kind: &'static str, to: Side, mut data: Value) -> Fact {
+        data["call_id"] = json!(self.call_id);
+        let version = self.version.to_string();
+        Fact {
+            id: derived(&[kind, &self.call_id, &version, to.as_str()]),
+            kind,
+            user_id: self.user(to).to_owned(),
+            except_slot: None,
+            seq: None,
+            at: self.updated_at,
+            data,
+        }
+    }
+
+    /// Devices of the receiver stop ringing, but the one that knows.
+    fn stops(&self, reason: &str, except_slot: Option<String>) -> Fact {
+        let data = json!({ "reason": reason, "device_id": except_slot });
+        Fact {
+            except_slot,
+            ..self.fact("call.cancelled", Side::Receiver, data)
+        }
+    }
+
+    fn missed(&self, to: Side) -> Fact {
+        let data = json!({
+            "caller_id": self.caller_id,
+            "receiver_id": self.receiver_id,
+            "call_type": self.call_type,
+            "ended_reason": self.reason_for(to),
+            "ended_at": self.ended_at,
+        });
+        self.fact("call.missed", to, data)
+    }
+
+    /// The end of the call as a side may know it.
+    pub(super) fn over_fact(&self, to: Side) -> Fact {
+        let mut data = json!({
+            "status": self.status,
+            "ended_reason": self.reason_for(to),
+            "ended_at": self.ended_at,
+            "duration_seconds": self.duration_seconds,
+        });
+        if to == Side::Caller {
+            data["billed_minutes"] = json!(self.billed_minutes);
+            data["credits_spent"] = json!(self.credits_spent);
+            data["transaction_id"] = json!(self.transaction_id);
+            data["wallet"] = self.wallet_data();
+        }
+        self.fact("call.ended", to, data)
+    }
+
+    /// The caller's balance, so that no frame of its own has to tell it.
+    fn wallet_data(&self) -> Value {
+        match self.balance {
+            Some((available, held)) => json!({ "available": available, "held": held }),
+            None => Value::Null,
+        }
+    }
+
+    /// Whether the receiver found the call in vain, for notifications.
+    pub fn was_busy(&self) -> bool {
+        (self.ended_by, self.ended_reason) == (Some(Actor::System), Some(EndedReason::Busy))
+    }
+}
+
+/// The id of a warning: the same however often it is sent.
+pub(super) fn warning_id(call_id: &str, covered: crate::Time, seconds: i64) -> String {
+    let (covered, seconds) = (covered.ms().to_string(), seconds.to_string());
+    derived(&["call.credit_warning", call_id, &covered, &seconds])
+}

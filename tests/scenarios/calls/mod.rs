@@ -1,0 +1,6 @@
+//! Calls (spec calls.md, *Acceptance scenarios*).
+
+mod billing;
+pub mod phone;
+
+pub use phone::{Talk, friends};
