@@ -2,7 +2,6 @@
 
 pub mod accounts;
 pub mod admin;
-mod admin;
 pub mod calls;
 mod conventions;
 mod credits;
