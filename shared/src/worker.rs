@@ -86,6 +86,18 @@ pub const QUEUES: &[QueueSpec] = &[
         batch: 1,
     },
     QueueSpec {
+        name: "proofs",
+        visibility_seconds: 720,
+        receives_max: 5,
+        batch: 1,
+    },
+    QueueSpec {
+        name: "exports",
+        visibility_seconds: 1_800,
+        receives_max: 5,
+        batch: 1,
+    },
+    QueueSpec {
         name: "scan",
         visibility_seconds: 60,
         receives_max: 5,

@@ -6,6 +6,7 @@
 //! | [`PrincipalKey`] | ledger | `principal#<role ARN>` | `<session name>` or `*` |
 //! | [`Role`] | ledger | `roles` | `<role>` |
 //! | [`AuditRow`] | ledger | `audit#adm_…` | `<number, 16 digits>` (index `due` by month) |
+//! | [`Export`] | data | `exp_…` | `export` |
 //! | [`Approval`] | ledger | `approvals` | `apr_…` (index `due` while it is pending) |
 //! | [`AuditSeal`] | ledger | `audit-seals` | `<date>` |
 //! | [`Founded`] | ledger | `founded` | `founded` |
@@ -21,6 +22,7 @@ mod clerk;
 mod decide;
 pub mod demo;
 mod found;
+mod export;
 mod list;
 mod manage;
 mod pending;
@@ -41,6 +43,9 @@ pub use clerk::{Clerk, Facts, Recorded, TwoPerson};
 pub use decide::{Decided, Verdict, decide};
 pub use found::Founded;
 pub(crate) use found::found;
+pub use export::{
+    EXPORT_MS, Export, ExportJob, ExportKind, ExportState, ExportWish, Format, exports_of,
+};
 pub use list::{AuditFilter, AuditPosition, list_rows};
 pub use manage::{AdminEdit, NewAdmin, RoleEdit, create_admin, edit_admin, set_role};
 pub use pending::{ApprovalFilter, ApprovalView, list_approvals};

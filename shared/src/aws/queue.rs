@@ -50,6 +50,10 @@ named! {
     MediaWaits = "media-waits";
     /// Looks at the meters of calls.
     Meters = "meters";
+    /// Wallets to prove.
+    Proofs = "proofs";
+    /// Exports to write.
+    Exports = "exports";
 }
 
 struct Sqs(Client);

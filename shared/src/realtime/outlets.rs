@@ -2,7 +2,9 @@
 
 use super::outbox::Meaning;
 use crate::aws::dynamo::Tables;
-use crate::aws::queue::{Balances, Devices, Frames, Mails, Queue, Revoked, Scans, Texts};
+use crate::aws::queue::{
+    Balances, Devices, Exports, Frames, Mails, Proofs, Queue, Revoked, Scans, Texts,
+};
 use crate::desk::desk;
 use crate::error::Result;
 use crate::messaging::Gallery;
@@ -21,6 +23,8 @@ desk! {
         mails: Queue<Mails> = "Mails to deliver.",
         texts: Queue<Texts> = "Text messages to deliver.",
         scans: Queue<Scans> = "Messages to be looked at among others.",
+        proofs: Queue<Proofs> = "Wallets to prove.",
+        exports: Queue<Exports> = "Exports to write.",
         gallery: Gallery = "Links to what messages carry.",
     }
 }
@@ -41,6 +45,8 @@ impl Outlets {
         self.balances.send(&meaning.balances, CAUSE).await?;
         self.mails.send(&meaning.jobs.mails, CAUSE).await?;
         self.texts.send(&meaning.jobs.texts, CAUSE).await?;
-        self.scans.send(&meaning.scans, CAUSE).await
+        self.scans.send(&meaning.scans, CAUSE).await?;
+        self.proofs.send(&meaning.proofs, CAUSE).await?;
+        self.exports.send(&meaning.exports, CAUSE).await
     }
 }
