@@ -1,7 +1,7 @@
 //! Administration (spec admin.md, *Acceptance scenarios*).
 
 mod acting;
-pub mod approvals;
+pub pub mod approvals;
 mod log;
 mod proving;
 mod signing;
