@@ -8,7 +8,8 @@
 //! - [`aws`]: the only place that names an AWS SDK
 //! - [`lambda`]: the only place that names the Lambda runtime; [`start`]: what must be there first
 //! - [`accounts`], [`admin`], [`calls`], [`credits`], [`matching`], [`messaging`],
-//!   [`moderation`], [`realtime`], [`relay`], [`notifications`], [`operations`]: the domains
+//!   [`moderation`], [`realtime`], [`relay`], [`notifications`], [`operations`],
+//!   [`privacy`]: the domains
 //! - [`crypto`], [`text`], [`id`], [`time`], [`page`], [`config`], [`log`], [`error`],
 //!   [`env`](mod@env): small tools
 
@@ -35,6 +36,7 @@ pub mod notifications;
 pub mod operations;
 pub mod pack;
 pub mod page;
+pub mod privacy;
 pub mod realtime;
 pub mod relay;
 pub mod start;

@@ -7,6 +7,7 @@ pub mod bin {
         decide_approval,
         edit_admin,
         get_admin_identity,
+        get_export,
         list_admins,
         list_approvals,
         list_audit_log,
@@ -14,5 +15,6 @@ pub mod bin {
         seal_audit_log,
         set_role,
         verify_audit_log,
+        write_export,
     }
 }

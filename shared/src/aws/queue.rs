@@ -52,6 +52,8 @@ named! {
     Meters = "meters";
     /// Wallets to prove.
     Proofs = "proofs";
+    /// Messages to note in the log.
+    Notes = "notes";
     /// Exports to write.
     Exports = "exports";
 }

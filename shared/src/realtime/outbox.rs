@@ -11,7 +11,7 @@ use crate::aws::dynamo::{Missed, Tables};
 use crate::calls;
 use crate::credits::{self, BalanceJob, ProofJob, Wallet};
 use crate::error::Result;
-use crate::messaging::{self, Scan};
+use crate::messaging::{self, Note, Scan};
 use crate::notifications::{Jobs, Notification};
 use crate::operations::JobRun;
 use crate::relay::{self, Device, RevokedDevice};
@@ -36,6 +36,8 @@ pub struct Meaning {
     pub balances: Vec<BalanceJob>,
     /// Messages to be looked at among others.
     pub scans: Vec<Scan>,
+    /// What happened to messages.
+    pub notes: Vec<Note>,
     /// Wallets to be proved.
     pub proofs: Vec<ProofJob>,
     /// Exports to be written.
@@ -81,6 +83,7 @@ impl Meaning {
                 self.projections
                     .extend(messaging::projections(change, now)?);
                 self.scans.extend(messaging::scans_of(change)?);
+                self.notes.extend(messaging::notes_of(change)?);
             }
             ("data", "call") => self.facts.extend(calls::facts_of(change)?),
             ("data", JobRun::PLACE) => self.proofs.extend(credits::proofs_of(change)?),
