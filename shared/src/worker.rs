@@ -150,7 +150,8 @@ pub struct Jobs<T>(pub Vec<T>);
 impl<T: DeserializeOwned + Send> Take<Batch> for Jobs<T> {
     async fn take(_: &Env, batch: &mut Batch) -> Result<Self> {
         let bodies = batch.list.iter_mut().map(|message| message.body.take());
-        let read = |body| serde_json::from_value(body).map_err(|cause| INTERNAL_ERROR.because(cause));
+        let read =
+            |body| serde_json::from_value(body).map_err(|cause| INTERNAL_ERROR.because(cause));
         bodies.map(read).collect::<Result<_>>().map(Jobs)
     }
 }

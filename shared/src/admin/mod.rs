@@ -21,8 +21,8 @@ mod approval;
 mod clerk;
 mod decide;
 pub mod demo;
-mod found;
 mod export;
+mod found;
 mod list;
 mod manage;
 mod pending;
@@ -41,11 +41,11 @@ pub use act::{Act, PRIVATE, reason};
 pub use approval::{APPROVAL_MS, Approval, ApprovalState, Approved, FrozenRequest};
 pub use clerk::{Clerk, Facts, Recorded, TwoPerson};
 pub use decide::{Decided, Verdict, decide};
-pub use found::Founded;
-pub(crate) use found::found;
 pub use export::{
     EXPORT_MS, Export, ExportJob, ExportKind, ExportState, ExportWish, Format, exports_of,
 };
+pub use found::Founded;
+pub(crate) use found::found;
 pub use list::{AuditFilter, AuditPosition, list_rows};
 pub use manage::{AdminEdit, NewAdmin, RoleEdit, create_admin, edit_admin, set_role};
 pub use pending::{ApprovalFilter, ApprovalView, list_approvals};

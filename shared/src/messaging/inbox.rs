@@ -100,7 +100,10 @@ impl Inbox<'_> {
     /// 503 when the database does not answer.
     pub(super) async fn all(&self, limit: usize) -> Result<(Vec<Head>, bool)> {
         let query = Query::of(Name::Data, self.user_id).by(BY_HOUR).backward();
-        let found = self.tables.query(query.limit(limit + 1).consistent()).await?;
+        let found = self
+            .tables
+            .query(query.limit(limit + 1).consistent())
+            .await?;
         let mut memberships: Vec<Membership> = found;
         let more = memberships.len() > limit;
         memberships.truncate(limit);

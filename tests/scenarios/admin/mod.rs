@@ -1,7 +1,7 @@
 //! Administration (spec admin.md, *Acceptance scenarios*).
 
 mod acting;
-pub pub mod approvals;
+pub mod approvals;
 mod log;
 mod proving;
 mod signing;

@@ -44,8 +44,14 @@ async fn the_balance_at_an_instant_is_the_replay_of_the_rows_up_to_it() {
         assert_eq!(then["balance"]["as_of_seq"], last["seq"]);
         assert_eq!(then["rows"][0]["seq"], last["seq"]);
     }
-    let before = support.get(&format!("{path}?at=2020-01-01T00:00:00Z")).await.ok();
-    assert_eq!((&before["balance"]["available"], &before["rows"]), (&json!(0), &json!([])));
+    let before = support
+        .get(&format!("{path}?at=2020-01-01T00:00:00Z"))
+        .await
+        .ok();
+    assert_eq!(
+        (&before["balance"]["available"], &before["rows"]),
+        (&json!(0), &json!([]))
+    );
     let mut walked = Vec::new();
     let mut cursor = String::new();
     loop {
@@ -60,8 +66,15 @@ async fn the_balance_at_an_instant_is_the_replay_of_the_rows_up_to_it() {
     let unknown = support.get("/api/admin/credits/usr_none").await;
     unknown.refused(404, "USER_NOT_FOUND");
     let auditor = world.admin("admin-1").await;
-    let seen = rows(&auditor, &format!("action=view_user_ledger&target={}&limit=500", ann.id));
-    assert_eq!(seen.await.len(), 1 + list.len() + 1 + 8, "a row for every look");
+    let seen = rows(
+        &auditor,
+        &format!("action=view_user_ledger&target={}&limit=500", ann.id),
+    );
+    assert_eq!(
+        seen.await.len(),
+        1 + list.len() + 1 + 8,
+        "a row for every look"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -71,10 +84,16 @@ async fn a_frozen_wallet_spends_nothing_until_it_is_thawed() {
     let finance = world.admin("finance-1").await;
     let path = format!("/api/admin/credits/{}/freeze", ann.id);
     let wish = |frozen: bool| json!({ "frozen": frozen, "reason": "a dispute" });
-    finance.post(&path, json!({ "frozen": true })).await.refused(422, "REASON_REQUIRED");
+    finance
+        .post(&path, json!({ "frozen": true }))
+        .await
+        .refused(422, "REASON_REQUIRED");
     let done = finance.post(&path, wish(true)).await.ok();
     assert_eq!(done, json!({ "frozen": true }));
-    ann.says("hello").to(&ben).await.refused(409, "WALLET_FROZEN");
+    ann.says("hello")
+        .to(&ben)
+        .await
+        .refused(409, "WALLET_FROZEN");
     ann.has_credits(100).await;
     let gift = json!({ "user_id": ann.id, "amount": 5, "reason": "credits still arrive" });
     finance.post("/api/admin/credits/adjust", gift).await.ok();
@@ -88,7 +107,10 @@ async fn a_frozen_wallet_spends_nothing_until_it_is_thawed() {
     assert_eq!(found[1]["after"], json!({ "frozen": true }));
     assert_eq!(found[1]["reason"], "a dispute");
     let nobody = "/api/admin/credits/usr_none/freeze";
-    finance.post(nobody, wish(true)).await.refused(404, "USER_NOT_FOUND");
+    finance
+        .post(nobody, wish(true))
+        .await
+        .refused(404, "USER_NOT_FOUND");
 }
 
 #[tokio::test(start_paused = true)]
@@ -107,13 +129,28 @@ async fn one_changed_byte_or_a_missing_page_is_found_with_its_position() {
     let mut forged: Wallet = wallet.clone();
     let last = forged.tail.0.len() - 1;
     forged.tail.0[last] ^= 1;
-    purse.tables.commit(Commit::new().put(&forged)).await.expect("forged");
+    purse
+        .tables
+        .commit(Commit::new().put(&forged))
+        .await
+        .expect("forged");
     let bad = verifies(&finance, whose.clone()).await.ok();
-    assert_eq!((&bad["ok"], &bad["first_bad"]["position"]), (&json!(false), &json!(41)));
-    purse.tables.commit(Commit::new().put(&wallet)).await.expect("restored");
+    assert_eq!(
+        (&bad["ok"], &bad["first_bad"]["position"]),
+        (&json!(false), &json!(41))
+    );
+    purse
+        .tables
+        .commit(Commit::new().put(&wallet))
+        .await
+        .expect("restored");
     let mut page = pages[1].clone();
     page.rows = Bytes(page.rows.0.iter().rev().copied().collect());
-    purse.tables.commit(Commit::new().put(&page)).await.expect("forged");
+    purse
+        .tables
+        .commit(Commit::new().put(&page))
+        .await
+        .expect("forged");
     let bad = verifies(&finance, whose.clone()).await.ok();
     assert_eq!(bad["first_bad"]["position"], page.first_seq);
     let gone = Commit::new().delete::<shared::credits::Page>(page.key(), None);
@@ -122,7 +159,9 @@ async fn one_changed_byte_or_a_missing_page_is_found_with_its_position() {
     assert_eq!(bad["first_bad"]["position"], page.first_seq);
     assert_eq!(bad["first_bad"]["what"], "a row is missing");
     let nobody = json!({ "user_id": "usr_none" });
-    verifies(&finance, nobody).await.refused(404, "USER_NOT_FOUND");
+    verifies(&finance, nobody)
+        .await
+        .refused(404, "USER_NOT_FOUND");
 }
 
 #[tokio::test(start_paused = true)]
@@ -136,25 +175,49 @@ async fn all_ledgers_are_proved_in_the_background_by_one_run_at_a_time() {
     for person in &mut people {
         person.says("hello").to(&ben).await.ok();
     }
-    let (finance, operator) = (world.admin("finance-1").await, world.admin("operator-1").await);
+    let (finance, operator) = (
+        world.admin("finance-1").await,
+        world.admin("operator-1").await,
+    );
     let begun = verifies(&finance, json!({})).await.expect(202);
-    let run = format!("/api/admin/runs/{}", begun["run_id"].as_str().expect("an id"));
-    verifies(&finance, json!({})).await.refused(409, "RUN_IN_PROGRESS");
+    let run = format!(
+        "/api/admin/runs/{}",
+        begun["run_id"].as_str().expect("an id")
+    );
+    verifies(&finance, json!({}))
+        .await
+        .refused(409, "RUN_IN_PROGRESS");
     world.settles().await;
     let told = operator.get(&run).await.ok();
     assert_eq!(told["outcome"], "done");
-    assert_eq!(told["counts"], json!({ "wallets": 21, "rows": 41, "unproved": 0 }));
+    assert_eq!(
+        told["counts"],
+        json!({ "wallets": 21, "rows": 41, "unproved": 0 })
+    );
     assert_eq!(told["requested_by"], finance.id().await);
     let purse = Purse::of(&people[3]).await;
     let mut forged = purse.wallet().await;
     forged.available += 1_000;
-    purse.tables.commit(Commit::new().put(&forged)).await.expect("forged");
+    purse
+        .tables
+        .commit(Commit::new().put(&forged))
+        .await
+        .expect("forged");
     let begun = verifies(&finance, json!({})).await.expect(202);
     world.settles().await;
-    let run = format!("/api/admin/runs/{}", begun["run_id"].as_str().expect("an id"));
+    let run = format!(
+        "/api/admin/runs/{}",
+        begun["run_id"].as_str().expect("an id")
+    );
     let told = operator.get(&run).await.ok();
-    assert_eq!((&told["outcome"], &told["counts"]["unproved"]), (&json!("failed"), &json!(1)));
-    operator.get("/api/admin/runs/run_none").await.refused(404, "RUN_NOT_FOUND");
+    assert_eq!(
+        (&told["outcome"], &told["counts"]["unproved"]),
+        (&json!("failed"), &json!(1))
+    );
+    operator
+        .get("/api/admin/runs/run_none")
+        .await
+        .refused(404, "RUN_NOT_FOUND");
 }
 
 #[tokio::test(start_paused = true)]
@@ -169,9 +232,14 @@ async fn a_price_changes_after_a_second_person_and_at_its_instant() {
     world.passes(61).await;
     ann.says("one").to(&ben).await.ok();
     ann.has_credits(99).await;
-    decides(&finance, &id, "approve").await.refused(403, "APPROVAL_SELF");
+    decides(&finance, &id, "approve")
+        .await
+        .refused(403, "APPROVAL_SELF");
     let done = decides(&other, &id, "approve").await.ok();
-    assert_eq!((&done["state"], &done["result"]["value"]), (&json!("executed"), &json!(3)));
+    assert_eq!(
+        (&done["state"], &done["result"]["value"]),
+        (&json!("executed"), &json!(3))
+    );
     assert_eq!(done["result"]["version"], 1);
     world.passes(from.since(world.now()) / 1_000 - 1).await;
     assert!(world.now() < from);
@@ -180,9 +248,15 @@ async fn a_price_changes_after_a_second_person_and_at_its_instant() {
     world.passes(2).await;
     ann.says("three").to(&ben).await.ok();
     ann.has_credits(95).await;
-    let listed = finance.get("/api/admin/policies?key=price.message").await.ok();
+    let listed = finance
+        .get("/api/admin/policies?key=price.message")
+        .await
+        .ok();
     let policy = &listed["policies"][0];
-    assert_eq!((&policy["value"], &policy["version"]), (&json!(3), &json!(1)));
+    assert_eq!(
+        (&policy["value"], &policy["version"]),
+        (&json!(3), &json!(1))
+    );
     assert_eq!(policy["versions"][0]["reason"], "a new season");
     let auditor = world.admin("admin-1").await;
     let found = rows(&auditor, "action=set_policy").await;
@@ -198,12 +272,24 @@ async fn other_policies_change_at_once_within_their_bounds_and_keep_every_versio
     let finance = world.admin("finance-1").await;
     let wish = |value: Value| json!({ "value": value, "reason": "as agreed" });
     for value in [15, 20] {
-        let done = set(&finance, "donation.fee_percent", wish(json!(value))).await.ok();
-        assert_eq!((&done["value"], &done["unit"]), (&json!(value), &json!("percent")));
+        let done = set(&finance, "donation.fee_percent", wish(json!(value)))
+            .await
+            .ok();
+        assert_eq!(
+            (&done["value"], &done["unit"]),
+            (&json!(value), &json!("percent"))
+        );
     }
-    let listed = finance.get("/api/admin/policies?key=donation.fee_percent").await.ok();
+    let listed = finance
+        .get("/api/admin/policies?key=donation.fee_percent")
+        .await
+        .ok();
     let policy = &listed["policies"][0];
-    assert_eq!((&policy["value"], &policy["version"]), (&json!(20), &json!(0)), "not yet");
+    assert_eq!(
+        (&policy["value"], &policy["version"]),
+        (&json!(20), &json!(0)),
+        "not yet"
+    );
     assert_eq!(policy["versions"].as_array().expect("versions").len(), 2);
     world.passes(60).await;
     let listed = finance.get("/api/admin/policies").await.ok();
@@ -214,13 +300,23 @@ async fn other_policies_change_at_once_within_their_bounds_and_keep_every_versio
     let beyond = set(&finance, "donation.fee_percent", wish(json!(101))).await;
     let error = beyond.refused(422, "AMOUNT_OUT_OF_RANGE");
     assert_eq!(error["details"], json!({ "min": 0, "max": 100 }));
-    set(&finance, "price.nothing", wish(json!(1))).await.refused(404, "POLICY_NOT_FOUND");
-    set(&finance, "call.requires", wish(json!("anything"))).await.refused(422, "VALIDATION_FAILED");
-    set(&finance, "call.requires", wish(json!("match"))).await.ok();
+    set(&finance, "price.nothing", wish(json!(1)))
+        .await
+        .refused(404, "POLICY_NOT_FOUND");
+    set(&finance, "call.requires", wish(json!("anything")))
+        .await
+        .refused(422, "VALIDATION_FAILED");
+    set(&finance, "call.requires", wish(json!("match")))
+        .await
+        .ok();
     let past = json!({ "value": 1, "effective_from": world.now().plus(-1), "reason": "as agreed" });
-    set(&finance, "profile.auto_approve", past).await.refused(422, "VALIDATION_FAILED");
+    set(&finance, "profile.auto_approve", past)
+        .await
+        .refused(422, "VALIDATION_FAILED");
     let silent = json!({ "value": 1 });
-    set(&finance, "profile.auto_approve", silent).await.refused(422, "REASON_REQUIRED");
+    set(&finance, "profile.auto_approve", silent)
+        .await
+        .refused(422, "REASON_REQUIRED");
     world.passes(61).await;
     let env = world.local.env("local");
     let policies = <shared::credits::Policies as shared::function::Take<()>>::take(&env, &mut ());
@@ -229,7 +325,10 @@ async fn other_policies_change_at_once_within_their_bounds_and_keep_every_versio
     let mut walked = Vec::new();
     let mut cursor = String::new();
     loop {
-        let page = finance.get(&format!("/api/admin/policies?limit=5{cursor}")).await.ok();
+        let page = finance
+            .get(&format!("/api/admin/policies?limit=5{cursor}"))
+            .await
+            .ok();
         walked.extend(page["policies"].as_array().expect("policies").clone());
         match page["next_cursor"].as_str() {
             Some(next) => cursor = format!("&cursor={next}"),
@@ -248,7 +347,9 @@ async fn a_package_is_changed_made_and_taken_off_sale() {
         let wish = json!({
             "credits": credits, "price_cents": cents, "currency": "EUR", "active": active,
         });
-        finance.call("PUT", &format!("/api/admin/packages/{id}"), Some(wish)).await
+        finance
+            .call("PUT", &format!("/api/admin/packages/{id}"), Some(wish))
+            .await
     };
     let done = set("credits_100_eur", 100, 599, true).await.ok();
     assert_eq!(done["price_cents"], 599);
@@ -263,9 +364,16 @@ async fn a_package_is_changed_made_and_taken_off_sale() {
         .map(|one| (one["credits"].as_i64(), one["price_cents"].as_i64()))
         .collect();
     let expected = [(50, 299), (100, 599), (600, 1_999), (1_500, 3_999)];
-    assert_eq!(offers, expected.map(|(credits, cents)| (Some(credits), Some(cents))));
-    set("Credits!", 50, 299, true).await.refused(422, "VALIDATION_FAILED");
-    set("credits_0_eur", 0, 299, true).await.refused(422, "VALIDATION_FAILED");
+    assert_eq!(
+        offers,
+        expected.map(|(credits, cents)| (Some(credits), Some(cents)))
+    );
+    set("Credits!", 50, 299, true)
+        .await
+        .refused(422, "VALIDATION_FAILED");
+    set("credits_0_eur", 0, 299, true)
+        .await
+        .refused(422, "VALIDATION_FAILED");
     let auditor = world.admin("admin-1").await;
     let found = rows(&auditor, "action=set_package&target=credits_100_eur").await;
     assert_eq!(found[0]["before"], json!({ "price_cents": 499 }));

@@ -76,7 +76,10 @@ fn recount(messages: &[&Value], all: &[Value], now: Time) -> Value {
         .collect();
     delays.sort_unstable();
     let median = delays.get((delays.len().max(1) - 1) / 2);
-    let read = messages.iter().filter(|one| one["status"] == "read").count();
+    let read = messages
+        .iter()
+        .filter(|one| one["status"] == "read")
+        .count();
     let late = |one: &&Value| at(one, "created_at").expect("a time") > now.plus(-86_400_000);
     let senders = all.iter().filter(late).map(|one| one["sender_id"].as_str());
     let senders: BTreeSet<_> = senders.collect();
@@ -133,12 +136,17 @@ async fn step(world: &World, dice: &mut Dice, people: &mut [Person], admin: &Adm
         let fits = |message: &&Value| (message["sender_id"] != json!(to)) == own;
         let fit: Vec<&Value> = known.iter().filter(fits).collect();
         let at = dice.below(fit.len().max(1));
-        fit.get(at).map(|message| message["id"].as_str().expect("an id").to_owned())
+        fit.get(at)
+            .map(|message| message["id"].as_str().expect("an id").to_owned())
     };
     let me = &people[one];
     match dice.below(12) {
         0..5 => {
-            let text = ["hello", "call me at +1 202 555 0142", "can you lend me 50 euros please"];
+            let text = [
+                "hello",
+                "call me at +1 202 555 0142",
+                "can you lend me 50 euros please",
+            ];
             let text = text[dice.below(text.len())];
             let id = format!("random-{}-{}", world.now().ms(), dice.below(1_000_000));
             let body = world::text_to(&to, text, &id);
@@ -152,12 +160,14 @@ async fn step(world: &World, dice: &mut Dice, people: &mut [Person], admin: &Adm
         }
         7..9 => {
             if let Some(id) = pick(dice, false) {
-                me.post("/api/v2/messages/mark-read", json!({ "message_ids": [id] })).await;
+                me.post("/api/v2/messages/mark-read", json!({ "message_ids": [id] }))
+                    .await;
             }
         }
         9 => {
             if let Some(id) = pick(dice, true) {
-                me.delete(&format!("/api/v2/messages/{id}?scope=everyone")).await;
+                me.delete(&format!("/api/v2/messages/{id}?scope=everyone"))
+                    .await;
             }
         }
         _ => {
@@ -184,7 +194,9 @@ async fn figures_equal_a_recount_after_a_random_world() {
     for pause in [5_000, 50_000, 4_000, 10] {
         for _ in 0..15 {
             step(&world, &mut dice, &mut people, &admin).await;
-            world.passes(i64::try_from(dice.below(40)).expect("small")).await;
+            world
+                .passes(i64::try_from(dice.below(40)).expect("small"))
+                .await;
         }
         equals_a_recount(&world, &admin, &people).await;
         world.passes(pause).await;
@@ -205,11 +217,19 @@ async fn what_is_told_twice_is_counted_once() {
         last = ann.says(&format!("{n}")).to(&ben).await.ok()["id"].clone();
     }
     world.passes(3).await;
-    ben.post("/api/v2/messages/mark-read", json!({ "message_ids": [last] })).await.ok();
+    ben.post(
+        "/api/v2/messages/mark-read",
+        json!({ "message_ids": [last] }),
+    )
+    .await
+    .ok();
     world.passes(600).await;
     equals_a_recount(&world, &admin, &[ann, ben]).await;
     let told = admin.get(OVERVIEW).await.ok();
-    assert_eq!((&told["total_messages"], &told["by_status"]["read"]), (&json!(30), &json!(30)));
+    assert_eq!(
+        (&told["total_messages"], &told["by_status"]["read"]),
+        (&json!(30), &json!(30))
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -228,5 +248,8 @@ async fn an_hour_that_is_kept_follows_what_was_told_late() {
     world.settles().await;
     equals_a_recount(&world, &admin, &[ann, ben]).await;
     let told = admin.get(OVERVIEW).await.ok();
-    assert_eq!((&told["total_messages"], &told["messages_24h"]), (&json!(2), &json!(0)));
+    assert_eq!(
+        (&told["total_messages"], &told["messages_24h"]),
+        (&json!(2), &json!(0))
+    );
 }

@@ -23,7 +23,8 @@ async fn finds(admin: &Administrator, query: &str) -> Value {
 
 fn texts(found: &Value) -> Vec<&str> {
     let list = found["messages"].as_array().expect("messages").iter();
-    list.map(|one| one["content"].as_str().expect("a text")).collect()
+    list.map(|one| one["content"].as_str().expect("a text"))
+        .collect()
 }
 
 fn id(sent: &Value) -> &str {
@@ -59,16 +60,38 @@ async fn messages_are_found_by_person_status_and_text_and_counted() {
     let last = cleo.says("black tea").to(&ann).await.ok();
     let marked = json!({ "message_ids": [id(&last)] });
     ann.post("/api/v2/messages/mark-read", marked).await.ok();
-    ann.delete(&format!("/api/v2/messages/{}?scope=me", id(&last))).await.ok();
+    ann.delete(&format!("/api/v2/messages/{}?scope=me", id(&last)))
+        .await
+        .ok();
     noted(&world).await;
     let moderator = world.admin("moderator-1").await;
     let all = finds(&moderator, "limit=100").await;
-    assert_eq!((&all["total"], &all["page"], &all["limit"]), (&json!(14), &json!(1), &json!(100)));
+    assert_eq!(
+        (&all["total"], &all["page"], &all["limit"]),
+        (&json!(14), &json!(1), &json!(100))
+    );
     let list = all["messages"].as_array().expect("messages");
-    assert!(list.windows(2).all(|two| two[0]["created_at"].as_str() >= two[1]["created_at"].as_str()));
-    assert_eq!(list[13]["content"].as_str().expect("a text").chars().count(), 100);
-    assert_eq!((&list[0]["status"], &list[0]["hidden_for"]), (&json!("read"), &json!([ann.id])));
-    assert_eq!(walked(&moderator, "", 3).await, *list, "the cursor neither skips nor repeats");
+    assert!(
+        list.windows(2)
+            .all(|two| two[0]["created_at"].as_str() >= two[1]["created_at"].as_str())
+    );
+    assert_eq!(
+        list[13]["content"]
+            .as_str()
+            .expect("a text")
+            .chars()
+            .count(),
+        100
+    );
+    assert_eq!(
+        (&list[0]["status"], &list[0]["hidden_for"]),
+        (&json!("read"), &json!([ann.id]))
+    );
+    assert_eq!(
+        walked(&moderator, "", 3).await,
+        *list,
+        "the cursor neither skips nor repeats"
+    );
     let third = finds(&moderator, "limit=5&page=3").await;
     assert_eq!((texts(&third).len(), &third["total"]), (4, &json!(14)));
     assert_eq!(third["messages"], json!(list[10..]));
@@ -84,7 +107,10 @@ async fn messages_are_found_by_person_status_and_text_and_counted() {
         ("moderation_status=flagged".to_owned(), 0),
         (format!("from={}", world.now().plus(-3_600_000)), 7),
         (format!("to={}", world.now().plus(-3_600_000)), 7),
-        (format!("user_id={}&to={}", ann.id, world.now().plus(-3_600_000)), 4),
+        (
+            format!("user_id={}&to={}", ann.id, world.now().plus(-3_600_000)),
+            4,
+        ),
         ("user_id=usr_none".to_owned(), 0),
     ] {
         let found = finds(&moderator, &query).await;
@@ -99,7 +125,10 @@ async fn messages_are_found_by_person_status_and_text_and_counted() {
     analyst.get(SEARCH).await.refused(403, "PERMISSION_DENIED");
     let auditor = world.admin("admin-1").await;
     let seen = rows(&auditor, "action=search_all_messages&limit=500").await;
-    assert!(seen.iter().any(|row| row["metadata"]["q"] == "TEA" && row["severity"] == "notice"));
+    assert!(
+        seen.iter()
+            .any(|row| row["metadata"]["q"] == "TEA" && row["severity"] == "notice")
+    );
     assert_eq!(seen[0]["outcome"], "denied");
 }
 
@@ -107,7 +136,9 @@ async fn messages_are_found_by_person_status_and_text_and_counted() {
 async fn a_conversation_is_read_in_full_and_the_row_names_both() {
     let world = World::unlimited().await;
     let (mut ann, mut ben) = world.two("Ann", "Ben").await;
-    let media = ann.has_media("image/png", &picture(40, 30, ImageFormat::Png)).await;
+    let media = ann
+        .has_media("image/png", &picture(40, 30, ImageFormat::Png))
+        .await;
     let long = "x".repeat(400);
     let first = ann.says(&long).to(&ben).await.ok();
     ann.attaches(&[&media]).to(&ben).await.ok();
@@ -119,17 +150,29 @@ async fn a_conversation_is_read_in_full_and_the_row_names_both() {
     let path = format!("/api/admin/messages/conversation/{}/{}", ben.id, ann.id);
     let seen = support.get(&path).await.ok();
     let list = seen["messages"].as_array().expect("messages");
-    assert_eq!((&list[2]["content"], &list[2]["is_deleted"]), (&json!(long), &json!(true)));
+    assert_eq!(
+        (&list[2]["content"], &list[2]["is_deleted"]),
+        (&json!(long), &json!(true))
+    );
     let link = list[1]["attachments"][0]["url"].as_str().expect("a link");
     assert_eq!(world.follows(link).await.status, 200);
     let first = support.get(&format!("{path}?limit=2")).await.ok();
     assert_eq!(first["messages"], json!(list[..2]));
     let cursor = first["next_cursor"].as_str().expect("a cursor");
-    let second = support.get(&format!("{path}?limit=2&cursor={cursor}")).await.ok();
+    let second = support
+        .get(&format!("{path}?limit=2&cursor={cursor}"))
+        .await
+        .ok();
     let left: Vec<_> = second["messages"].as_array().expect("messages").clone();
-    assert_eq!((left[0]["seq"].clone(), &second["next_cursor"]), (json!(1), &Value::Null));
+    assert_eq!(
+        (left[0]["seq"].clone(), &second["next_cursor"]),
+        (json!(1), &Value::Null)
+    );
     let nobody = format!("/api/admin/messages/conversation/{}/usr_none", ann.id);
-    support.get(&nobody).await.refused(404, "CONVERSATION_NOT_FOUND");
+    support
+        .get(&nobody)
+        .await
+        .refused(404, "CONVERSATION_NOT_FOUND");
     let auditor = world.admin("admin-1").await;
     let seen = rows(&auditor, "action=view_conversation").await;
     assert_eq!(seen.len(), 3, "a row for each page that was shown");
@@ -168,7 +211,11 @@ async fn a_moderator_flags_blocks_and_approves_and_each_step_is_recorded() {
         assert_eq!(done, expected);
         noted(&world).await;
         let found = finds(&moderator, &format!("moderation_status={to}")).await;
-        assert_eq!((texts(&found).len(), &found["total"]), (1, &json!(1)), "{to}");
+        assert_eq!(
+            (texts(&found).len(), &found["total"]),
+            (1, &json!(1)),
+            "{to}"
+        );
         let visible = if to == "blocked" { 0 } else { 1 };
         assert_eq!(sees(&ben, &ann).await.len(), visible, "{to}");
     }
@@ -190,14 +237,24 @@ async fn a_moderator_flags_blocks_and_approves_and_each_step_is_recorded() {
     assert_eq!(steps[2], step("flagged", "blocked"));
     assert_eq!(steps[3], step("approved", "flagged"));
     assert_eq!(found[1]["reason"], "as reported");
-    moderates(&moderator, "msg_none", "blocked").await.refused(404, "MESSAGE_NOT_FOUND");
+    moderates(&moderator, "msg_none", "blocked")
+        .await
+        .refused(404, "MESSAGE_NOT_FOUND");
     let path = format!("/api/admin/messages/{}/moderate", id(&sent));
     let silent = json!({ "moderation_status": "blocked", "reason": " a " });
-    moderator.post(&path, silent).await.refused(422, "REASON_REQUIRED");
+    moderator
+        .post(&path, silent)
+        .await
+        .refused(422, "REASON_REQUIRED");
     let pending = json!({ "moderation_status": "pending", "reason": "as reported" });
-    moderator.post(&path, pending).await.refused(422, "VALIDATION_FAILED");
+    moderator
+        .post(&path, pending)
+        .await
+        .refused(422, "VALIDATION_FAILED");
     let support = world.admin("support-1").await;
-    moderates(&support, id(&sent), "blocked").await.refused(403, "PERMISSION_DENIED");
+    moderates(&support, id(&sent), "blocked")
+        .await
+        .refused(403, "PERMISSION_DENIED");
 }
 
 async fn removes(admin: &Administrator, message: &str) -> world::Answer {
@@ -211,7 +268,9 @@ async fn a_message_that_is_removed_leaves_only_its_charge() {
     let world = World::unlimited().await;
     let (mut ann, mut ben) = world.two("Ann", "Ben").await;
     ann.says("first").to(&ben).await.ok();
-    let media = ann.has_media("image/png", &picture(40, 30, ImageFormat::Png)).await;
+    let media = ann
+        .has_media("image/png", &picture(40, 30, ImageFormat::Png))
+        .await;
     let sent = ann.attaches(&[&media]).to(&ben).await.ok();
     assert!(!world.objects("media/").await.is_empty());
     noted(&world).await;
@@ -220,7 +279,9 @@ async fn a_message_that_is_removed_leaves_only_its_charge() {
         world.admin("admin-1").await,
     );
     moderates(&admin, id(&sent), "flagged").await.ok();
-    removes(&admin, id(&sent)).await.refused(403, "PERMISSION_DENIED");
+    removes(&admin, id(&sent))
+        .await
+        .refused(403, "PERMISSION_DENIED");
     let hold = |released_at| LegalHold {
         user_id: ben.id.clone(),
         hold_id: "hld_1".to_owned(),
@@ -230,12 +291,22 @@ async fn a_message_that_is_removed_leaves_only_its_charge() {
         released_at,
     };
     let tables = Tables::of(&world.local.env("local"));
-    tables.commit(Commit::new().put(&hold(None))).await.expect("held");
-    removes(&super_admin, id(&sent)).await.refused(403, "LEGAL_HOLD");
-    tables.commit(Commit::new().put(&hold(Some(world.now())))).await.expect("released");
+    tables
+        .commit(Commit::new().put(&hold(None)))
+        .await
+        .expect("held");
+    removes(&super_admin, id(&sent))
+        .await
+        .refused(403, "LEGAL_HOLD");
+    tables
+        .commit(Commit::new().put(&hold(Some(world.now()))))
+        .await
+        .expect("released");
     let done = removes(&super_admin, id(&sent)).await.ok();
     assert_eq!(done, json!({ "success": true, "message_id": sent["id"] }));
-    removes(&super_admin, id(&sent)).await.refused(404, "MESSAGE_NOT_FOUND");
+    removes(&super_admin, id(&sent))
+        .await
+        .refused(404, "MESSAGE_NOT_FOUND");
     let path = format!("/api/v2/messages/{}", id(&sent));
     ann.get(&path).await.refused(404, "MESSAGE_NOT_FOUND");
     assert_eq!(sees(&ben, &ann).await, [json!("first")]);
@@ -244,17 +315,26 @@ async fn a_message_that_is_removed_leaves_only_its_charge() {
     let found = finds(&admin, "").await;
     assert_eq!((texts(&found), &found["total"]), (vec!["first"], &json!(1)));
     let item = world.items("data", "mod_").await;
-    assert!(item.iter().all(|row| row["sealed_evidence"].is_null() && !row["state"].is_null()));
+    assert!(
+        item.iter()
+            .all(|row| row["sealed_evidence"].is_null() && !row["state"].is_null())
+    );
     world.passes(60).await;
     world.runs("clean_uploads").await;
     assert!(world.objects("media/").await.is_empty(), "the file is gone");
     let charge = sent["credits_transaction_id"].as_str().expect("an id");
     let ann = ann.elsewhere().await;
-    let booked = ann.get(&format!("/api/v2/credits/transactions/{charge}")).await.ok();
+    let booked = ann
+        .get(&format!("/api/v2/credits/transactions/{charge}"))
+        .await
+        .ok();
     assert_eq!(booked["ref"]["id"], sent["id"]);
     let ben = &mut ben.elsewhere().await;
     ben.says("second").to(&ann).await.ok();
     assert_eq!(sees(&ann, ben).await, [json!("second"), json!("first")]);
     let removed = rows(&admin, "action=hard_delete_message").await;
-    assert_eq!((&removed[0]["outcome"], &removed[0]["severity"]), (&json!("done"), &json!("critical")));
+    assert_eq!(
+        (&removed[0]["outcome"], &removed[0]["severity"]),
+        (&json!("done"), &json!("critical"))
+    );
 }

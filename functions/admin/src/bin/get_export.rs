@@ -47,5 +47,7 @@ async fn get_export(
         url: is_ready.then(|| links.link(&object, Some(&object), now)),
         expires_at: export.expires_at,
     };
-    admin.shows(&Act::on("export", at.export_id), Json(standing)).await
+    admin
+        .shows(&Act::on("export", at.export_id), Json(standing))
+        .await
 }

@@ -41,8 +41,15 @@ async fn freeze_wallet(
 ) -> Result<Recorded<Json<Frozen>>> {
     let (why, frozen) = (reason(wish.reason.as_deref(), 3)?, wish.frozen);
     let wallet = Wallet::of_user(admin.tables(), &whose.user_id).await?;
-    let (before, after) = (json!({ "frozen": wallet.frozen }), json!({ "frozen": frozen }));
-    let act = Act::on("user", whose.user_id).changed(before, after).because(why);
+    let (before, after) = (
+        json!({ "frozen": wallet.frozen }),
+        json!({ "frozen": frozen }),
+    );
+    let act = Act::on("user", whose.user_id)
+        .changed(before, after)
+        .because(why);
     let commit = Wallet::freeze(&wallet.wallet_id, frozen);
-    Ok(admin.acts(&once, &act, commit, Json(Frozen { frozen })).await?)
+    Ok(admin
+        .acts(&once, &act, commit, Json(Frozen { frozen }))
+        .await?)
 }

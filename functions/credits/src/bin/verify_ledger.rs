@@ -43,6 +43,10 @@ async fn verify_ledger(
     };
     let wallet = Wallet::of_user(admin.tables(), &user_id).await?;
     let found = verify_wallet(admin.tables(), &wallet.wallet_id).await?;
-    let act = Act::on("user", user_id).noting("ok", found.ok).noting("rows", found.rows);
-    Ok(admin.acts(&once, &act, Commit::new(), Later::Done(found)).await?)
+    let act = Act::on("user", user_id)
+        .noting("ok", found.ok)
+        .noting("rows", found.rows);
+    Ok(admin
+        .acts(&once, &act, Commit::new(), Later::Done(found))
+        .await?)
 }

@@ -51,6 +51,10 @@ async fn moderate_message(
     };
     let why = reason(wish.reason.as_deref(), 3)?;
     let (message_id, shelf, now) = (&*message_id, Some(&shelf), admin.now());
-    let at = Moderating { message_id, shelf, now };
+    let at = Moderating {
+        message_id,
+        shelf,
+        now,
+    };
     moderate_as(&admin, &once, at, (to, why)).await
 }

@@ -48,6 +48,8 @@ async fn search_all_messages(
         None => search.page(wish.page.unwrap_or(1), limit).await?,
     };
     found.next_cursor = pages.seal(&filters.to_string(), next.as_ref());
-    let act = Act::general().noting_all(&filters).noting("page", wish.page);
+    let act = Act::general()
+        .noting_all(&filters)
+        .noting("page", wish.page);
     admin.shows(&act, Json(found)).await
 }

@@ -13,21 +13,18 @@ use shared::{Result, Table, admin};
 admin!(GET "/api/admin/messages/conversation/{user1_id}/{user2_id}" => view_conversation,
     severity: Warning, faults: [CONVERSATION_NOT_FOUND, INVALID_CURSOR]);
 
-/// Whose.
 #[derive(Debug, Deserialize, JsonSchema)]
 struct Pair {
     user1_id: String,
     user2_id: String,
 }
 
-/// Which page.
 #[derive(Debug, Deserialize, JsonSchema)]
 struct Page {
     cursor: Option<String>,
     limit: Option<i64>,
 }
 
-/// Newest first.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 struct Conversation {
     messages: Vec<AdminMessage>,
@@ -51,7 +48,13 @@ async fn view_conversation(
     let (mut messages, next) = read_conversation((&tables, &shelf), both, below, limit).await?;
     gallery.show_all(&mut messages);
     let next_cursor = pages.seal(&id, next.as_ref());
-    let act = Act::on("conversation", id).noting("user1_id", both.0).noting("user2_id", both.1);
-    let answer = Conversation { messages, next_cursor, limit };
+    let act = Act::on("conversation", id)
+        .noting("user1_id", both.0)
+        .noting("user2_id", both.1);
+    let answer = Conversation {
+        messages,
+        next_cursor,
+        limit,
+    };
     admin.shows(&act, Json(answer)).await
 }

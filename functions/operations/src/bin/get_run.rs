@@ -22,5 +22,7 @@ async fn get_run(
     Path(at): Path<At>,
 ) -> Result<Recorded<Json<RunView>>> {
     let run = JobRun::load(&table, &at.run_id).await?;
-    admin.shows(&Act::on("run", at.run_id), Json(RunView::from(run))).await
+    admin
+        .shows(&Act::on("run", at.run_id), Json(RunView::from(run)))
+        .await
 }

@@ -160,7 +160,10 @@ impl ProofPart {
         self.wallets += 1;
         self.rows += found.rows;
         let Some(first) = found.first_bad else { return };
-        let at = format!("{}, row {}: {}", first.wallet_id, first.position, first.what);
+        let at = format!(
+            "{}, row {}: {}",
+            first.wallet_id, first.position, first.what
+        );
         log::alarm(FUNCTION, &at);
         self.bad += 1;
         if self.unproved.len() < LISTED_MAX {

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::prove::{Proved, Written, from, prove};
 use super::{CheckPart, FUNCTION, Run, Unproved, overwhelmed};
+use crate::aws::dynamo::Tables;
 use crate::credits::totals::{DayTotal, Place, Sums, counted, day_of};
 use crate::credits::views::hex;
 use crate::credits::wallet::Wallet;
-use crate::aws::dynamo::Tables;
 use crate::crypto::sha256;
 use crate::error::{INTERNAL_ERROR, Result, UNAVAILABLE};
 use crate::log;

@@ -22,5 +22,7 @@ pub async fn forget(objects: &Objects<Archive>, head: &Head, message: &Message) 
     }
     let list: Vec<&Row> = rows.values().collect();
     let body = serde_json::to_vec(&list).map_err(|cause| INTERNAL_ERROR.because(cause))?;
-    objects.put(&object_of(id, range), body, "application/json").await
+    objects
+        .put(&object_of(id, range), body, "application/json")
+        .await
 }

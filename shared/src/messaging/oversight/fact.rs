@@ -88,9 +88,11 @@ impl Fact {
     pub fn of(message_id: &str, created: Time, kind: FactKind, at: Time) -> Self {
         // Moderation may go back and forth; everything else happens once.
         let when = match kind {
-            FactKind::Moderated { from, to } => {
-                [at.ms().to_be_bytes(), [code_of(from), code_of(to), 0, 0, 0, 0, 0, 0]].concat()
-            }
+            FactKind::Moderated { from, to } => [
+                at.ms().to_be_bytes(),
+                [code_of(from), code_of(to), 0, 0, 0, 0, 0, 0],
+            ]
+            .concat(),
             _ => Vec::new(),
         };
         let parts: [&[u8]; 3] = [message_id.as_bytes(), &[0, kind.code()], &when];
@@ -105,7 +107,9 @@ impl Fact {
     /// The packed form.
     pub fn pack(&self) -> Vec<u8> {
         let mut out = Packer::default();
-        out.raw(&self.id).byte(self.kind.code()).number(self.created_day);
+        out.raw(&self.id)
+            .byte(self.kind.code())
+            .number(self.created_day);
         match self.kind {
             FactKind::Delivered { seconds } => out.number(seconds),
             FactKind::Refunded { cost } => out.number(cost),

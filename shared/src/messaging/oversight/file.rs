@@ -120,7 +120,8 @@ fn cell(text: &str) -> String {
 /// # Errors
 /// 500 when it cannot be written.
 pub fn line(message: &AdminMessage, format: Format) -> Result<String> {
-    let mut values = serde_json::to_value(message).map_err(|cause| INTERNAL_ERROR.because(cause))?;
+    let mut values =
+        serde_json::to_value(message).map_err(|cause| INTERNAL_ERROR.because(cause))?;
     values["attachments"] = Value::from(message.attachments.len());
     let members = COLUMNS.map(|name| (name.to_owned(), values[name].take()));
     Ok(match format {
@@ -182,7 +183,9 @@ pub async fn write_export(
     match written((tables, shelf), &export).await? {
         Some((text, rows)) => {
             let kind = export.format.content_type();
-            objects.put(&export.object(), text.into_bytes(), kind).await?;
+            objects
+                .put(&export.object(), text.into_bytes(), kind)
+                .await?;
             (export.state, export.rows) = (ExportState::Ready, Some(rows));
         }
         None => export.state = ExportState::Failed,

@@ -116,12 +116,16 @@ struct Sieve<'a> {
 impl Sieve<'_> {
     async fn keep(&mut self, tables: &Tables, hits: Vec<Hit>) -> Result<Vec<Hit>> {
         if self.filter.status.is_some() {
-            let unknown = hits.iter().filter(|hit| !self.heads.contains_key(&hit.place.id));
+            let unknown = hits
+                .iter()
+                .filter(|hit| !self.heads.contains_key(&hit.place.id));
             let mut keys: Vec<_> = unknown.map(|hit| Head::key_of(&hit.place.id)).collect();
             keys.sort();
             keys.dedup();
             let found: Vec<Head> = tables.get_many(&keys).await?;
-            let named = found.into_iter().map(|head| (head.conversation_id.clone(), head));
+            let named = found
+                .into_iter()
+                .map(|head| (head.conversation_id.clone(), head));
             self.heads.extend(named);
         }
         let mut kept = Vec::with_capacity(hits.len());
@@ -139,7 +143,10 @@ impl Sieve<'_> {
 
     fn fits(&self, row: &Message) -> Result<bool> {
         let said = self.filter.moderation_status;
-        let told = self.words.as_ref().is_none_or(|words| words.are_in(&row.content));
+        let told = self
+            .words
+            .as_ref()
+            .is_none_or(|words| words.are_in(&row.content));
         let status = match (self.filter.status, self.heads.get(&row.conversation_id)) {
             (None, _) => true,
             (Some(wanted), Some(head)) => status_of(row, head)? == wanted,
@@ -196,7 +203,11 @@ impl<'a> Search<'a> {
     }
 
     async fn source(&self, behind: Option<Position>) -> Result<(Source<'a>, bool)> {
-        let to = self.filter.to.unwrap_or(self.now.plus(1)).min(self.now.plus(1));
+        let to = self
+            .filter
+            .to
+            .unwrap_or(self.now.plus(1))
+            .min(self.now.plus(1));
         let period = Period {
             from: self.filter.from,
             to,
@@ -209,7 +220,10 @@ impl<'a> Search<'a> {
                 let capped = strands.is_capped;
                 (Source::Person(strands), capped)
             }
-            None => (Source::Log(Log::new(self.tables, self.filter.log(), period)), false),
+            None => (
+                Source::Log(Log::new(self.tables, self.filter.log(), period)),
+                false,
+            ),
         })
     }
 
@@ -262,11 +276,7 @@ impl<'a> Search<'a> {
     ///
     /// # Errors
     /// 503 when a service does not answer.
-    pub async fn behind(
-        &self,
-        place: Position,
-        limit: usize,
-    ) -> Result<(Found, Option<Position>)> {
+    pub async fn behind(&self, place: Position, limit: usize) -> Result<(Found, Option<Position>)> {
         let mut kept = Vec::new();
         let walked = self.walk(Some(place), LOOKED_AT_MAX, |hit| {
             kept.push(hit);

@@ -3,9 +3,11 @@
 //! | item | table | pk | sk |
 //! |---|---|---|---|
 //! | [`DayTally`] | insight | `messages` | `<date>` |
-//! | [`LogRow`] | insight | `messages#<date>` or `unapproved#<date>` | `m<minute of the day, 4 digits>#<hash>`, of removed messages `x…` |
+//! | [`LogRow`] | insight | `messages#<date>`, `unapproved#<date>` | `m<minute>#<hash>`, `x…` |
 //! | [`FactRow`] | insight | `messages#<date>` | `f<hour, 2 digits>#<hash>` |
 //! | [`HourTally`] | insight | `messages#<date>` | `h<hour, 2 digits>` |
+//!
+//! A row of the log whose place begins with `x` takes a removed message out of it.
 //!
 //! The stream's consumer hands notes to a queue, whose worker gathers the notes of two seconds
 //! into rows of at most a kilobyte. Everything in a row follows from the message alone: a note that

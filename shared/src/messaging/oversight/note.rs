@@ -159,7 +159,10 @@ fn became(old: &Message, new: &Message) -> Result<Vec<Note>> {
     }
     if !old.refunded && new.refunded {
         let cost = new.credits_cost;
-        note(FactKind::Refunded { cost }, new.failed_at.or(new.deleted_at));
+        note(
+            FactKind::Refunded { cost },
+            new.failed_at.or(new.deleted_at),
+        );
     }
     if from != to && to != Moderation::Approved {
         notes.push(unapproved(new)?);

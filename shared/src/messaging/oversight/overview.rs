@@ -93,7 +93,9 @@ fn figures(sums: &Sums) -> Overview {
         total => (part as f64 / total as f64 * RATE_PLACES).round() / RATE_PLACES,
     };
     let named = |list: &[(&str, i64)]| {
-        let list = list.iter().map(|(name, count)| ((*name).to_owned(), *count));
+        let list = list
+            .iter()
+            .map(|(name, count)| ((*name).to_owned(), *count));
         list.collect::<BTreeMap<_, _>>()
     };
     let types = MESSAGE_TYPES.iter().map(|kind| kind.as_str().to_owned());

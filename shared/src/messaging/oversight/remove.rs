@@ -57,7 +57,11 @@ pub async fn hard_delete(
             message.key(),
             Some((Condition::Present, &MESSAGE_NOT_FOUND)),
         )
-        .replace(&without(&head, &message, now)?, head.unchanged(), &UNAVAILABLE)
+        .replace(
+            &without(&head, &message, now)?,
+            head.unchanged(),
+            &UNAVAILABLE,
+        )
         .put(&LogRow::gone(&entry(&message)?))
         .with(releases(tables, &message, now).await?);
     if let Some(item) = item {

@@ -93,7 +93,9 @@ impl Period {
     /// The newest instant of which something may lie in it.
     pub fn newest(&self) -> Time {
         let last = self.to.plus(-1);
-        self.behind.as_ref().map_or(last, |behind| last.min(Time(behind.at)))
+        self.behind
+            .as_ref()
+            .map_or(last, |behind| last.min(Time(behind.at)))
     }
 }
 

@@ -112,13 +112,18 @@ impl<'a> Strands<'a> {
             None if strand.head.last_activity_at <= newest => strand.head.last_seq + 1,
             None => first_after(self.tables, self.shelf, &strand.head, newest).await?,
         };
-        let rows = self.shelf.chunk(self.tables, &strand.head, (below, true), CHUNK).await?;
+        let rows = self
+            .shelf
+            .chunk(self.tables, &strand.head, (below, true), CHUNK)
+            .await?;
         strand.is_over = rows.len() < CHUNK;
         strand.below = rows.last().map(|row| row.seq).or(Some(below));
         let before = |at: Time| self.period.from.is_some_and(|from| at < from);
         strand.is_over |= rows.last().is_some_and(|row| before(row.created_at));
         let hits = rows.into_iter().map(Hit::of);
-        strand.rows.extend(hits.filter(|hit| self.period.has(&hit.place)));
+        strand
+            .rows
+            .extend(hits.filter(|hit| self.period.has(&hit.place)));
         Ok(())
     }
 }

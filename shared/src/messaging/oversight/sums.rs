@@ -95,7 +95,11 @@ impl Sums {
 pub fn sent(tally: &mut Tally, entry: &Entry) {
     let sums = tally.entry(day_of(entry.at)).or_default();
     count(&mut sums.types, entry.kind as usize, 1);
-    count(&mut sums.moderation, usize::from(code_of(entry.moderation)), 1);
+    count(
+        &mut sums.moderation,
+        usize::from(code_of(entry.moderation)),
+        1,
+    );
     sums.credits += entry.cost;
 }
 
@@ -133,7 +137,10 @@ mod tests {
         assert_eq!([0, 1, 255, 256].map(delay), [0, 1, 255, 256]);
         for seconds in [257, 1_000, 3_601, 86_399, 10_000_000] {
             let kept = delay(seconds);
-            assert!(kept <= seconds && (seconds - kept) * 128 < seconds, "{seconds}");
+            assert!(
+                kept <= seconds && (seconds - kept) * 128 < seconds,
+                "{seconds}"
+            );
         }
     }
 

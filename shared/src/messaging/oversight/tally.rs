@@ -10,9 +10,7 @@ use super::sums::{Tally, became, merge, sent};
 use crate::aws::dynamo::{Missed, Tables};
 use crate::error::{INTERNAL_ERROR, Result, UNAVAILABLE};
 use crate::pack::{Bytes, Unpacker};
-use crate::table::{
-    Change, Commit, Condition, Item, Key, Name, Query, Range, Value,
-};
+use crate::table::{Change, Commit, Condition, Item, Key, Name, Query, Range, Value};
 use crate::time::{DAY_MS, HOUR_MS, MINUTE_MS, Time};
 
 /// A period is kept so long after its end.
@@ -89,7 +87,9 @@ impl DayTally {
             return Ok(());
         }
         let changes = vec![Change::Add("late".into(), 0)];
-        Ok(tables.commit(Commit::new().update::<Self>(key, changes, None)).await?)
+        Ok(tables
+            .commit(Commit::new().update::<Self>(key, changes, None))
+            .await?)
     }
 
     /// What is kept of the day counts no more.
@@ -124,7 +124,9 @@ impl DayTally {
         if let Some(sums) = &self.sums {
             return read(sums);
         }
-        let start = self.start().ok_or_else(|| INTERNAL_ERROR.because("date of a day"))?;
+        let start = self
+            .start()
+            .ok_or_else(|| INTERNAL_ERROR.because("date of a day"))?;
         let mut tally = Tally::new();
         for hour in 0..24 {
             let at = start.plus(hour * HOUR_MS);
@@ -143,7 +145,10 @@ impl DayTally {
 /// Stores what was counted, unless a row came late since it was read.
 async fn keep<T: Item>(tables: &Tables, key: Key, late: i64, kept: Vec<Change>) -> Result<()> {
     let same = match late {
-        0 => Condition::Any(vec![Condition::Missing("late"), Condition::number("late", 0)]),
+        0 => Condition::Any(vec![
+            Condition::Missing("late"),
+            Condition::number("late", 0),
+        ]),
         late => Condition::number("late", late),
     };
     let commit = Commit::new().update::<T>(key, kept, Some((same, &UNAVAILABLE)));
@@ -263,10 +268,7 @@ async fn rows(tables: &Tables, hour: Time) -> Result<(Vec<Entry>, Vec<Fact>)> {
     let day = Time(hour.ms().div_euclid(DAY_MS) * DAY_MS);
     let minute = HourTally::hour_of(hour) * 60;
     let pk = partition(ALL, hour);
-    let range = Range::Between(
-        Value::S(place_of(minute)),
-        Value::S(place_of(minute + 60)),
-    );
+    let range = Range::Between(Value::S(place_of(minute)), Value::S(place_of(minute + 60)));
     let query = Query::of(Name::Insight, &*pk).range(range).limit(ROWS_MAX);
     let logged: Vec<LogRow> = tables.query(query.consistent()).await?;
     let mut known = HashSet::new();
