@@ -111,6 +111,9 @@ async fn another_body(fixture: &Fixture, function: &Function, target: &str) {
             "email": "sweep@pairly.test", "name": "Sweep", "roles": ["analyst"],
             "reason": "a sweep",
         }),
+        "freeze_wallet" => json!({ "frozen": true, "reason": "a sweep" }),
+        "verify_ledger" => json!({ "user_id": fixture.ben.id }),
+        "moderate_message" => json!({ "moderation_status": "blocked", "reason": "a sweep" }),
         "verify_audit_log" => json!({ "admin_id": fixture.own("admin_id") }),
         "adjust_credits" => json!({
             "user_id": fixture.ann.id, "amount": 26, "reason": "a sweep of every operation",
