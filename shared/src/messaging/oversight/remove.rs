@@ -65,7 +65,7 @@ pub async fn hard_delete(
         .put(&LogRow::gone(&entry(&message)?))
         .with(releases(tables, &message, now).await?);
     if let Some(item) = item {
-        commit = commit.with(item.resolved(Resolution::Remove).unsealed().commit());
+        commit = commit.with(item.resolved(Resolution::Remove, now).unsealed().commit());
     }
     Ok(Removal { message, commit })
 }
