@@ -86,18 +86,13 @@ impl Social {
         if stage == Stage::Production && authorize_base.is_some() {
             return Err("OAUTH_AUTHORIZE_BASE must not be set in production".into());
         }
-        let redirects = some("OAUTH_REDIRECTS").unwrap_or_default();
-        let redirects = redirects.split(',').map(str::trim);
         let base = some("OAUTH_REDIRECT_BASE");
         Ok(Self {
             google: some("GOOGLE_CLIENT_ID"),
             facebook: some("FACEBOOK_CLIENT_ID"),
             apple: apple.transpose()?,
             redirect_base: base.unwrap_or_else(|| format!("{public_url}/auth/oauth")),
-            redirects: redirects
-                .filter(|one| !one.is_empty())
-                .map(str::to_owned)
-                .collect(),
+            redirects: list(some("OAUTH_REDIRECTS")),
             authorize_base,
         })
     }
@@ -183,21 +178,13 @@ impl Config {
             socket_url: text("PAIRLY_SOCKET_URL", "ws://127.0.0.1:3001")?,
             public_url,
             app_url: text("APP_URL", "http://127.0.0.1:3000")?,
-            origins: text(
+            origins: list(Some(text(
                 "PAIRLY_ORIGINS",
                 "http://127.0.0.1:3000,http://localhost:3000",
-            )?
-            .split(',')
-            .map(|origin| origin.trim().to_owned())
-            .collect(),
+            )?)),
             mail_from: text("PAIRLY_MAIL_FROM", "Pairly <no-reply@pairly.test>")?,
             master_key: text("PAIRLY_DATA_KEY", "alias/pairly-data")?,
-            turn_urls: get("TURN_URLS")
-                .unwrap_or_default()
-                .split(',')
-                .map(|url| url.trim().to_owned())
-                .filter(|url| !url.is_empty())
-                .collect(),
+            turn_urls: list(get("TURN_URLS")),
             objects_url: get("PAIRLY_OBJECTS_URL").filter(|url| !url.is_empty()),
             super_admins: Founder::read(&get("PAIRLY_SUPER_ADMINS").unwrap_or_default())?,
             endpoint,
@@ -240,6 +227,13 @@ impl Config {
     pub fn queue_url(&self, queue: &str) -> String {
         format!("{}{}-{queue}", self.queue_base, self.prefix)
     }
+}
+
+/// The parts of a list with commas; an absent one has none.
+fn list(text: Option<String>) -> Vec<String> {
+    let text = text.unwrap_or_default();
+    let parts = text.split(',').map(|part| part.trim().to_owned());
+    parts.filter(|part| !part.is_empty()).collect()
 }
 
 /// One variable of the environment: the only place that reads it.

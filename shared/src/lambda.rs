@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use lambda_http::request::{LambdaRequest, RequestContext};
 use lambda_http::{Body, Request, RequestExt};
-use lambda_runtime::{LambdaEvent, service_fn};
+use lambda_runtime::tower::Layer;
+use lambda_runtime::{LambdaEvent, LambdaInvocation, Runtime, Service, service_fn};
 use serde_json::Value;
 
 use crate::config::{Config, environment};
@@ -15,7 +17,12 @@ use crate::env::{Env, Host};
 use crate::function::Run;
 use crate::id::SystemRandom;
 use crate::start::Needs;
-use crate::time::SystemClock;
+use crate::time::{Clock, FollowingClock, Now, SystemClock, Time};
+
+/// Header of an invocation, or else member of its event, that says in RFC 3339 what the local
+/// cloud's clock shows. In production nobody looks at it. The member exists because not every
+/// stand-in for Lambda passes headers on.
+pub const LOCAL_TIME: &str = "x-local-time";
 
 /// An HTTP event, as far as a call needs it.
 #[derive(Debug, Default)]
@@ -88,16 +95,25 @@ pub fn start(name: &'static str, run: Run, needs: Needs) {
         Err(missing) => stop(name, &missing),
     };
     crate::log::start(&config);
+    serve(name, run, needs, host(config));
+}
+
+/// The cloud as host: real time, real randomness, and AWS over the network.
+pub fn host(config: Config) -> Host {
     let http = Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
         .build_https();
-    let host = Host {
+    // Production knows no replaced endpoint, and so nobody's clock but the system's.
+    let clock: Arc<dyn Now> = match config.endpoint {
+        Some(_) => Arc::new(FollowingClock::default()),
+        None => Arc::new(SystemClock),
+    };
+    Host {
         http,
-        clock: Arc::new(SystemClock),
+        clock,
         random: Arc::new(SystemRandom),
         config: Arc::new(config),
-    };
-    serve(name, run, needs, host);
+    }
 }
 
 /// Serves one function on a host; ends the process when something that it needs is missing.
@@ -110,11 +126,15 @@ pub fn serve(name: &'static str, run: Run, needs: Needs, host: Host) {
         if let Err(missing) = needs.met(&env).await {
             stop(name, &missing);
         }
-        lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
-            let env = env.clone();
-            async move { run(&env, event.payload).await }
-        }))
-        .await
+        let handler = service_fn(|event: LambdaEvent<Value>| {
+            let (env, mut event) = (env.clone(), event.payload);
+            if let Some(told) = event.as_object_mut().and_then(|all| all.remove(LOCAL_TIME)) {
+                follow(&env.clock(), told.as_str());
+            }
+            async move { run(&env, event).await }
+        });
+        let follower = Follower(env.clock());
+        Runtime::new(handler).layer(follower).run().await
     };
     match runtime {
         Ok(runtime) => {
@@ -123,6 +143,47 @@ pub fn serve(name: &'static str, run: Run, needs: Needs, host: Host) {
             }
         }
         Err(cause) => stop(name, &cause.to_string()),
+    }
+}
+
+/// Tells the clock what the local cloud's shows.
+fn follow(clock: &Clock, told: Option<&str>) {
+    if let Some(now) = told.and_then(Time::parse) {
+        clock.0.follow(now);
+    }
+}
+
+/// Reads the time off the headers of each invocation.
+struct Follower(Clock);
+
+/// A service with its [`Follower`].
+struct Followed<S> {
+    inner: S,
+    clock: Clock,
+}
+
+impl<S> Layer<S> for Follower {
+    type Service = Followed<S>;
+
+    fn layer(&self, inner: S) -> Followed<S> {
+        let clock = self.0.clone();
+        Followed { inner, clock }
+    }
+}
+
+impl<S: Service<LambdaInvocation>> Service<LambdaInvocation> for Followed<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, invocation: LambdaInvocation) -> S::Future {
+        let told = invocation.parts.headers.get(LOCAL_TIME);
+        follow(&self.clock, told.and_then(|told| told.to_str().ok()));
+        self.inner.call(invocation)
     }
 }
 

@@ -9,8 +9,10 @@ use std::task::Poll;
 use serde_json::{Map, Value, json};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::admin::AuditRow;
@@ -96,15 +98,20 @@ pub fn alarm(function: &'static str, finding: &str) {
 
 /// Starts JSON logging on standard output: what Lambda passes on to CloudWatch.
 pub fn start(config: &Config) {
-    let level = match config.stage {
-        Stage::Development => "warn,request=info,failure=info,admin=info",
-        Stage::Staging => "info,hyper=warn,aws=warn",
-        Stage::Production => "warn",
+    // Plain prefixes of targets: patterns would be compiled at every start.
+    let levels = match config.stage {
+        Stage::Development => Targets::new()
+            .with_default(Level::WARN)
+            .with_targets(["request", "failure", "admin"].map(|own| (own, Level::INFO))),
+        Stage::Staging => Targets::new()
+            .with_default(Level::INFO)
+            .with_targets([("hyper", Level::WARN), ("aws", Level::WARN)]),
+        Stage::Production => Targets::new().with_default(Level::WARN),
     };
     let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::new(level))
         .event_format(Lines)
-        .finish();
+        .finish()
+        .with(levels);
     // Only fails when there is a subscriber already, as in tests.
     let _ = tracing::subscriber::set_global_default(subscriber);
     std::panic::set_hook(Box::new(|panic| {

@@ -8,7 +8,18 @@ use shared::http::wire::answer_type;
 use super::{derived, summary, yaml};
 
 /// Frames that the server sends on its own, telling a fact (spec realtime.md, *Catalogue*).
-const FACTS: [&str; 11] = [
+const FACTS: [&str; 22] = [
+    "call.accepted",
+    "call.cancelled",
+    "call.connected",
+    "call.credit_warning",
+    "call.ended",
+    "call.incoming",
+    "call.missed",
+    "call.quality",
+    "call.rejected",
+    "call.ringing",
+    "call.signal",
     "conversation.updated",
     "credits.changed",
     "credits.low",

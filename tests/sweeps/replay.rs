@@ -1,7 +1,7 @@
 //! Every mutating POST accepts an `Idempotency-Key`, unless its answer carries a secret: fifty
 //! equal calls at once have one effect and one answer, another body under the key is refused.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::function::{Function, Operation, Trigger};
 
 use super::samples::{Fixture, filled, routes};
@@ -86,8 +86,13 @@ async fn fifty_equal_calls_have_one_answer() {
 }
 
 async fn another_body(fixture: &Fixture, function: &Function, target: &str) {
-    // Passwords leave no fingerprint, and there is nothing else in this body.
-    if function.name == "change_password" {
+    // Passwords leave no fingerprint, and there is nothing else in these bodies.
+    let alike = [
+        "change_password",
+        "claim_moderation_item",
+        "release_moderation_item",
+    ];
+    if alike.contains(&function.name) {
         return;
     }
     let other = match function.name {
@@ -114,16 +119,11 @@ async fn another_body(fixture: &Fixture, function: &Function, target: &str) {
             "user_id": fixture.ann.id, "amount": 26, "reason": "a sweep of every operation",
         }),
         "block_user" => json!({ "user_id": fixture.ben.id }),
-        "initiate_call" => json!({ "receiver_id": fixture.emil, "call_type": "video" }),
-        "accept_call" | "report_ringing" | "report_connected" => {
-            json!({ "device_id": fixture.device })
-        }
-        "reject_call" => json!({ "reason": "busy" }),
-        "end_call" => json!({ "reason": "ice_failed" }),
-        "add_phone" => json!({ "phone": "+15005550007" }),
-        _ => json!({
-            "email": "other@pairly.test", "password": "OtherPass123", "name": "Other",
-            "birthdate": "1991-01-01",
+        _ => other_call(fixture, function.name).unwrap_or_else(|| {
+            json!({
+                "email": "other@pairly.test", "password": "OtherPass123", "name": "Other",
+                "birthdate": "1991-01-01",
+            })
         }),
     };
     let other = match function.name {
@@ -132,7 +132,40 @@ async fn another_body(fixture: &Fixture, function: &Function, target: &str) {
         }
         _ => other,
     };
+    let other = judgement(function.name).unwrap_or(other);
     let key = [("idempotency-key", "sweep-key-0001")];
     let answer = fixture.asks(function, "POST", target, (Some(other), &key));
     answer.await.refused(422, "IDEMPOTENCY_KEY_REUSED");
+}
+
+/// Another body of an operation on calls.
+fn other_call(fixture: &Fixture, function: &str) -> Option<serde_json::Value> {
+    Some(match function {
+        "initiate_call" => json!({ "receiver_id": fixture.emil, "call_type": "video" }),
+        "accept_call" | "report_ringing" | "report_connected" => {
+            json!({ "device_id": fixture.device })
+        }
+        "reject_call" => json!({ "reason": "busy" }),
+        "add_ice_candidates" => json!({ "candidate": "" }),
+        "report_call_quality" => json!({
+            "rtt_ms": 900, "jitter_ms": 4, "loss_percent": 9.5, "bitrate_kbps": 40,
+        }),
+        "rate_call" => json!({ "rating": 1 }),
+        "end_call" => json!({ "reason": "ice_failed" }),
+        "add_phone" => json!({ "phone": "+15005550007" }),
+        _ => return None,
+    })
+}
+
+/// Another body of what administrators do to people and about what they show.
+fn judgement(function: &str) -> Option<Value> {
+    match function {
+        "ban_user" | "unban_user" | "end_user_sessions" | "clear_abuse_flag" => {
+            Some(json!({ "reason": "another sweep" }))
+        }
+        "resolve_moderation_item" => {
+            Some(json!({ "resolution": "dismiss", "reason": "another sweep" }))
+        }
+        _ => None,
+    }
 }

@@ -1,11 +1,17 @@
 //! One working call of every HTTP operation.
 
 use serde_json::{Value, json};
+use shared::aws::dynamo::Tables;
 use shared::function::{Function, Trigger};
+use shared::http::limit::{AbuseFlag, raise_flag};
+use shared::moderation::{Finding, ModerationItem, Subject};
 use world::{Answer, DeviceSecret, Person, World};
 
 /// Session of an administrator who may everything.
 pub const SUPER_ADMIN: &str = "super_admin-1";
+
+/// A candidate of a call.
+pub const CANDIDATE: &str = "candidate:1 1 udp 2113937151 192.0.2.7 54400 typ host";
 
 /// Two people who have written to each other, and somebody else.
 pub struct Fixture {
@@ -23,10 +29,33 @@ pub struct Fixture {
     pub device: String,
     /// Somebody whom Ann has blocked.
     pub dora: String,
+    /// What moderators have to look at: Dora.
+    pub item: String,
+    /// A flag of misuse of hers.
+    pub flag: String,
     /// Somebody who has written to Cleo.
     pub emil: String,
     /// A call from Ann to Ben, who is being rung.
     pub call: String,
+}
+
+/// An item of the moderation queue about somebody, and a flag of misuse.
+async fn suspects(world: &World, user_id: &str) -> (String, String) {
+    let tables = Tables::of(&world.local.env("local"));
+    let finding = Finding::BY_MODERATOR;
+    let item = ModerationItem::open(Subject::User, user_id.to_owned(), &[finding], world.now());
+    tables.commit(item.commit()).await.expect("an item");
+    let flag = AbuseFlag {
+        subject: user_id.to_owned(),
+        flag_id: format!("flg_{}", "1".repeat(26)),
+        kind: "rate_abuse".to_owned(),
+        weight: 1,
+        evidence: "a sample".to_owned(),
+        created_at: world.now(),
+        expires: world.now().plus(86_400_000).seconds(),
+    };
+    raise_flag(&tables, &flag).await.expect("a flag");
+    (item.item_id, flag.flag_id)
 }
 
 impl Fixture {
@@ -52,6 +81,7 @@ impl Fixture {
         let dora = world.person("Dora").await.id;
         let block = json!({ "user_id": dora });
         ann.post("/api/v2/blocks", block).await.expect(201);
+        let (item, flag) = suspects(&world, &dora).await;
         let mut emil = world.person("Emil").await;
         emil.says("hello").to(&cleo).await.ok();
         let body = json!({
@@ -62,6 +92,8 @@ impl Fixture {
         Self {
             call: call["id"].as_str().expect("an id").to_owned(),
             emil: emil.id,
+            item,
+            flag,
             world,
             ann,
             ben,
@@ -87,6 +119,8 @@ impl Fixture {
             "device_id" => self.device.clone(),
             "call_id" => self.call.clone(),
             "transaction_id" => text(&self.sent["credits_transaction_id"]),
+            "item_id" => self.item.clone(),
+            "flag_id" => self.flag.clone(),
             "provider" => "google".to_owned(),
             "identity_id" | "approval_id" => self.absent(parameter),
             "admin_id" => {
@@ -184,27 +218,6 @@ impl Fixture {
                 "receiver_id": self.ben.id, "content": "swept", "message_type": "text",
                 "client_message_id": "sweep-0001",
             }),
-            "create_admin" => json!({
-                "role_arn": "arn:aws:iam::000000000000:role/sweeper", "session_name": "sweep-1",
-                "email": email, "name": "Sweep", "roles": ["analyst"], "reason": "a sweep",
-            }),
-            "edit_admin" => json!({ "active": true, "version": 1, "reason": "a sweep" }),
-            "set_role" => json!({
-                "permissions": ["users.view"], "version": 0, "reason": "a sweep",
-            }),
-            "decide_approval" => json!({ "decision": "approve", "reason": "a sweep" }),
-            "verify_audit_log" => json!({}),
-            "freeze_wallet" => json!({ "frozen": false, "reason": "a sweep" }),
-            "verify_ledger" => json!({ "user_id": self.ann.id }),
-            "set_policy" => json!({ "value": 12, "reason": "a sweep" }),
-            "set_package" => json!({
-                "credits": 100, "price_cents": 599, "currency": "EUR", "active": true,
-            }),
-            "moderate_message" => json!({ "moderation_status": "flagged", "reason": "a sweep" }),
-            "hard_delete_message" => json!({ "reason": "a sweep" }),
-            "adjust_credits" => json!({
-                "user_id": self.cleo.id, "amount": 25, "reason": "a sweep of every operation",
-            }),
             "set_low_balance_alert" => json!({ "threshold": 25 }),
             "register_device" => json!({
                 "name": "Laptop", "type": "desktop",
@@ -217,9 +230,57 @@ impl Fixture {
                 "kind": "message_media", "content_type": "image/jpeg", "size_bytes": 1_000,
             }),
             "block_user" => json!({ "user_id": self.cleo.id }),
+            _ => return self.call_body(function),
+        })
+    }
+
+    /// A body of an operation on calls.
+    fn call_body(&self, function: &str) -> Option<Value> {
+        Some(match function {
             "initiate_call" => json!({ "receiver_id": self.emil, "call_type": "audio" }),
             "reject_call" => json!({ "reason": "declined" }),
+            "add_ice_candidates" => json!({ "candidate": CANDIDATE, "sdpMid": "0" }),
+            "report_call_quality" => json!({
+                "rtt_ms": 80, "jitter_ms": 4, "loss_percent": 0.5, "bitrate_kbps": 40,
+            }),
+            "rate_call" => json!({ "rating": 5 }),
             "accept_call" | "end_call" | "report_ringing" | "report_connected" => json!({}),
+            _ => return self.admin_body(function),
+        })
+    }
+
+    /// A body that works for an admin.
+    fn admin_body(&self, function: &str) -> Option<Value> {
+        Some(match function {
+            "create_admin" => json!({
+                "role_arn": "arn:aws:iam::000000000000:role/sweeper", "session_name": "sweep-1",
+                "email": "sweep@pairly.test", "name": "Sweep", "roles": ["analyst"],
+                "reason": "a sweep",
+            }),
+            "edit_admin" => json!({ "active": true, "version": 1, "reason": "a sweep" }),
+            "set_role" => json!({
+                "permissions": ["users.view"], "version": 0, "reason": "a sweep",
+            }),
+            "ban_user" | "unban_user" | "end_user_sessions" | "clear_abuse_flag" => {
+                json!({ "reason": "a sweep" })
+            }
+            "claim_moderation_item" | "release_moderation_item" => json!({}),
+            "resolve_moderation_item" => {
+                json!({ "resolution": "dismiss", "reason": "a sweep" })
+            }
+            "decide_approval" => json!({ "decision": "approve", "reason": "a sweep" }),
+            "verify_audit_log" => json!({}),
+            "adjust_credits" => json!({
+                "user_id": self.cleo.id, "amount": 25, "reason": "a sweep of every operation",
+            }),
+            "freeze_wallet" => json!({ "frozen": false, "reason": "a sweep" }),
+            "verify_ledger" => json!({ "user_id": self.ann.id }),
+            "set_policy" => json!({ "value": 12, "reason": "a sweep" }),
+            "set_package" => json!({
+                "credits": 100, "price_cents": 599, "currency": "EUR", "active": true,
+            }),
+            "moderate_message" => json!({ "moderation_status": "flagged", "reason": "a sweep" }),
+            "hard_delete_message" => json!({ "reason": "a sweep" }),
             _ => return None,
         })
     }
@@ -232,6 +293,8 @@ impl Fixture {
                 let (from, to) = (self.world.now().plus(-day), self.world.now().plus(day));
                 format!("?from={from}&to={to}")
             }
+            "quote_call" => format!("?receiver_id={}&call_type=audio", self.ben.id),
+            "get_turn_credentials" => format!("?call_id={}", self.call),
             "search_messages" => "?q=hello".to_owned(),
             "open_email_link" => "?token=nonsense".to_owned(),
             "start_social_login" => {

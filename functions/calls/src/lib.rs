@@ -1,17 +1,26 @@
 //! Calls: ringing, answering, metering and ending of one-to-one calls.
 
 /// One module per function.
+#[cfg(feature = "library")]
 pub mod bin {
     shared::functions! {
         accept_call,
+        add_ice_candidates,
         end_call,
         expire_media_wait,
         expire_ring,
         get_call,
+        get_call_stats,
+        get_turn_credentials,
         initiate_call,
         keep_call_alive,
+        list_call_history,
         meter_call,
+        quote_call,
+        rate_call,
         reject_call,
+        relay_call_signal,
+        report_call_quality,
         report_connected,
         report_ringing,
         sweep_calls,

@@ -1,6 +1,7 @@
 //! Credits: balance, ledger, prices and packages, and the holds that nobody settled.
 
 /// One module per function.
+#[cfg(feature = "library")]
 pub mod bin {
     shared::functions! {
         adjust_credits,

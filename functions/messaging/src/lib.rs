@@ -1,6 +1,7 @@
 //! Messaging: paid messages between two people.
 
 /// One module per function.
+#[cfg(feature = "library")]
 pub mod bin {
     shared::functions! {
         archive_conversations,

@@ -1,6 +1,7 @@
 //! Operations: health, the description of the API, and whatever no route matches.
 
 /// One module per function.
+#[cfg(feature = "library")]
 pub mod bin {
     shared::functions! {
         answer_unknown_route,

@@ -34,6 +34,8 @@ pub struct AccountView {
     pub locale: String,
     /// IANA name.
     pub timezone: String,
+    /// Whether calls go through a relay only, so that the other one learns no address.
+    pub relay_only_calls: bool,
     /// What it may do.
     pub status: Status,
     /// Whether a second factor is enrolled.
@@ -78,6 +80,8 @@ pub struct AccountChange {
     /// IANA name.
     #[schemars(length(max = 64))]
     pub timezone: Option<String>,
+    /// Whether calls go through a relay only, so that the other one learns no address.
+    pub relay_only_calls: Option<bool>,
     /// Version that was read; or the header `If-Match`.
     pub version: Option<i64>,
 }
@@ -115,6 +119,7 @@ pub async fn edit(
         name: change.name,
         locale: change.locale,
         timezone,
+        relay_only_calls: change.relay_only_calls,
     };
     let (next, commit) = account.edit(edit, now);
     match tables.commit(commit).await {
@@ -155,6 +160,7 @@ async fn view(tables: &Tables, cipher: &Cipher, account: Account) -> Result<Tagg
         name: account.name,
         locale: account.locale,
         timezone: account.timezone,
+        relay_only_calls: account.relay_only_calls,
         status: account.status,
         created_at: account.created_at,
         version: account.version,

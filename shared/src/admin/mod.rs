@@ -25,6 +25,7 @@ mod export;
 mod found;
 mod list;
 mod manage;
+pub mod moderation;
 mod pending;
 mod permission;
 mod principal;
@@ -34,6 +35,7 @@ mod row;
 mod seal;
 #[cfg(test)]
 mod tests;
+pub mod users;
 mod verify;
 mod view;
 

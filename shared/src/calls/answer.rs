@@ -19,6 +19,7 @@ use crate::time::{MINUTE_MS, Time};
 /// Why somebody hangs up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "HangupReason")]
 pub enum Wish {
     /// The talk is over.
     #[default]
@@ -66,6 +67,15 @@ impl Refusal {
             Self::Unavailable => EndedReason::Unavailable,
         }
     }
+}
+
+/// What comes with an answer.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Acceptance {
+    /// Key and content of the request, if it had a key.
+    pub key: Option<Fixed<16>>,
+    /// Whether the receiver hides the own address.
+    pub hidden: bool,
 }
 
 /// What a step comes to.
@@ -129,7 +139,7 @@ impl Call {
         &self,
         (user_id, slot): (&str, &str),
         (wallet, hold_id): (&Wallet, &str),
-        key: Option<Fixed<16>>,
+        with: &Acceptance,
         now: Time,
     ) -> Result<Answered> {
         if self.side(user_id)? != Side::Receiver {
@@ -155,25 +165,30 @@ impl Call {
         next.accepted_at = Some(now);
         next.receiver_slot = Some(slot.to_owned());
         next.granted_minutes = minutes;
-        next.accept_key = key;
+        next.accept_key = with.key;
+        next.receiver_hidden = with.hidden;
+        next.reserved((wallet, hold_id), now).map(Answered::Turn)
+    }
+
+    /// The answered call with its first minutes reserved, unless they are free.
+    fn reserved(mut self, (wallet, hold_id): (&Wallet, &str), now: Time) -> Result<Turn> {
         if self.rate_per_minute == 0 {
-            return Ok(Answered::Turn(Turn::of(next)));
+            return Ok(Turn::of(self));
         }
         let mut booking = wallet.book(now);
         booking.hold(NewHold {
             hold_id: hold_id.to_owned(),
             call_id: self.call_id.clone(),
-            amount: minutes * self.rate_per_minute,
+            amount: self.granted_minutes * self.rate_per_minute,
             rate: self.rate_per_minute,
-            timeout_seconds: minutes * 60 + HOLD_GRACE_SECONDS,
+            timeout_seconds: self.granted_minutes * 60 + HOLD_GRACE_SECONDS,
         })?;
-        next.hold_id = Some(hold_id.to_owned());
-        next.balance = Some((booking.wallet.available, booking.wallet.held));
-        let booking = Some(booking);
-        Ok(Answered::Turn(Turn {
-            call: next,
-            booking,
-        }))
+        self.hold_id = Some(hold_id.to_owned());
+        self.balance = Some((booking.wallet.available, booking.wallet.held));
+        Ok(Turn {
+            booking: Some(booking),
+            ..Turn::of(self)
+        })
     }
 
     /// Whole minutes that are to be reserved next, after so many: as many as are reserved at a

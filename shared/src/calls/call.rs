@@ -27,7 +27,7 @@ pub const HOLD_GRACE_SECONDS: i64 = 120;
 pub const LIVE_SHARDS: u8 = 4;
 
 /// One call of two people.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Call {
     /// `cal_…`, derived from the caller and the client's id for it.
     #[serde(rename = "pk")]
@@ -125,6 +125,12 @@ pub struct Call {
     /// Device or session that answered.
     #[serde(rename = "rd", default)]
     pub receiver_slot: Option<String>,
+    /// Whether the caller hides the own address: only relayed candidates are passed on.
+    #[serde(rename = "ch", default, skip_serializing_if = "is_off")]
+    pub caller_hidden: bool,
+    /// Whether the receiver does.
+    #[serde(rename = "rh", default, skip_serializing_if = "is_off")]
+    pub receiver_hidden: bool,
     /// What the ends say of their media.
     #[serde(rename = "ms", default)]
     pub media_state: MediaState,
@@ -158,6 +164,14 @@ pub struct Call {
     /// Last change.
     #[serde(rename = "ua", with = "millis")]
     pub updated_at: Time,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the shape that serde asks for"
+)]
+fn is_off(flag: &bool) -> bool {
+    !*flag
 }
 
 impl Item for Call {
@@ -261,6 +275,14 @@ impl Call {
         match side {
             Side::Caller => Some(&self.caller_slot),
             Side::Receiver => self.receiver_slot.as_deref(),
+        }
+    }
+
+    /// Whether a side hides the own address.
+    pub const fn hides(&self, side: Side) -> bool {
+        match side {
+            Side::Caller => self.caller_hidden,
+            Side::Receiver => self.receiver_hidden,
         }
     }
 

@@ -1,24 +1,30 @@
 //! Ringing, carried out: reads, the commit, and what to do when somebody else was first.
 
-use super::answer::Answered;
-use super::call::{CALL_MS_MAX, Call, Side};
-use super::carry::{Plain, change, finish_due};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::answer::can_pay;
+use super::call::{CALL_MS_MAX, Call};
+use super::carry::finish_due;
 use super::lock::Lock;
-use super::ring::{BUSY, CLIENT_ID_MS, Dialled, Dialling, Ground, Line, NewCall, call_id};
-use super::words::Status as CallStatus;
+use super::ring::{
+    BUSY, CLIENT_ID_MS, Dialled, Dialling, Ground, Line, NewCall, call_id, may_ring,
+};
+use super::signal::{Checked, SignalKind};
+use super::words::CallType;
 use crate::accounts::account::{Account, Status};
 use crate::aws::dynamo::{Missed, Tables};
 use crate::credits::{Policies, Wallet};
-use crate::crypto::{sha256, take};
 use crate::env::Env;
 use crate::error::{
-    IDEMPOTENCY_KEY_REQUIRED, IDEMPOTENCY_KEY_REUSED, Result, UNAVAILABLE, USER_NOT_FOUND,
+    CANNOT_TARGET_SELF, IDEMPOTENCY_KEY_REQUIRED, IDEMPOTENCY_KEY_REUSED, Result, UNAVAILABLE,
+    USER_NOT_FOUND,
 };
 use crate::function::{Grant, Operation, Take};
 use crate::http::{Call as Request, Me, Rate, once};
 use crate::id::is_id;
 use crate::messaging::{Head, conversation_id};
-use crate::pack::Fixed;
 use crate::realtime::other_device;
 use crate::table::{Commit, Data, Ledger, Read, Table, Write};
 use crate::time::{MINUTE_MS, Time};
@@ -65,6 +71,22 @@ pub async fn slot_of(tables: &Tables, me: &Me, device_id: Option<String>) -> Res
     Ok(other.unwrap_or_else(|| me.slot().to_owned()))
 }
 
+/// A description that comes with a request, checked.
+///
+/// # Errors
+/// 422 `SIGNAL_INVALID`.
+pub(super) fn description(
+    kind: SignalKind,
+    sdp: Option<&str>,
+    call_type: CallType,
+    hidden: bool,
+) -> Result<Option<Checked>> {
+    let payload = sdp.map(|sdp| Value::String(sdp.to_owned()));
+    payload
+        .map(|payload| Checked::of(kind, Some(payload), call_type, hidden))
+        .transpose()
+}
+
 impl Dial {
     /// Rings once, whatever happens: a repeated request gets the call that it began.
     ///
@@ -74,6 +96,14 @@ impl Dial {
     pub async fn ring(&self, tables: &Tables, me: &Me, new: &NewCall, slot: &str) -> Result<Call> {
         let client_id = new.client_call_id.as_ref().or(self.key.as_ref());
         let client_id = client_id.ok_or(IDEMPOTENCY_KEY_REQUIRED)?;
+        let own: Option<Account> = tables.get(&Account::key_of(&me.user_id)).await?;
+        let hidden = own.is_some_and(|own| own.relay_only_calls);
+        let offer = description(
+            SignalKind::Offer,
+            new.sdp_offer.as_deref(),
+            new.call_type,
+            hidden,
+        )?;
         let mut after = None;
         for round in 1..=TRIES_MAX {
             let id = |is_entry| call_id(&me.user_id, client_id, after, is_entry);
@@ -81,6 +111,8 @@ impl Dial {
                 me,
                 slot,
                 new,
+                offer: offer.as_ref(),
+                hidden,
                 ids: (id(false), id(true)),
                 policies: &self.policies,
                 rate: &self.rate,
@@ -97,19 +129,9 @@ impl Dial {
                 continue;
             }
             let ground = self.read(tables, me, &new.receiver_id).await?;
-            let (call, commit) = match dialling.decide(&ground)? {
-                Dialled::Rings(call, commit) => (Some(*call), commit),
-                Dialled::Busy(entry) => (None, entry),
-            };
-            match (tables.commit(commit).await, call) {
-                (Ok(()), Some(call)) => return Ok(call),
-                (Ok(()), None) => return Err(BUSY.into()),
-                (Err(Missed::Failed(error)), _) => return Err(error),
-                // The entry of an equal request that was first.
-                (Err(Missed::Refused(refused)), None) if refused.key.sk == "call" => {
-                    return Err(BUSY.into());
-                }
-                (Err(Missed::Refused(_)), _) => tables.pause(round).await,
+            match attempt(tables, dialling.decide(&ground)?).await? {
+                Some(call) => return Ok(call),
+                None => tables.pause(round).await,
             }
         }
         Err(UNAVAILABLE.because("others were first too often"))
@@ -141,7 +163,7 @@ impl Dial {
         Ok(Ground {
             wallet,
             head,
-            receiver_is_active: account.is_some_and(|who| who.status == Status::Active),
+            receiver_is_active: account.is_some_and(|who| who.is_open(self.now)),
             mine,
             theirs,
         })
@@ -154,81 +176,23 @@ impl Dial {
 /// 503 when the database does not answer.
 pub async fn affordable_minutes(tables: &Tables, call: &Call) -> Result<i64> {
     let wallet = Wallet::load(tables, &call.wallet_id).await?;
-    Ok(match call.rate_per_minute {
-        0 => CALL_MS_MAX / MINUTE_MS,
-        rate => (wallet.available / rate).min(CALL_MS_MAX / MINUTE_MS),
-    })
+    Ok(affordable(&wallet, call.rate_per_minute))
 }
 
-/// The capability to answer a call: the request's own key, and ids for holds.
-#[derive(Debug)]
-pub struct Answering {
-    key: Option<Fixed<16>>,
-    hold_id: String,
-    now: Time,
-}
-
-impl Take<Request> for Answering {
-    fn describe(operation: &mut Operation) {
-        operation.key = true;
+/// Carries a decision out; none when somebody else took a lock meanwhile.
+async fn attempt(tables: &Tables, decided: Dialled) -> Result<Option<Call>> {
+    let (call, commit) = match decided {
+        Dialled::Rings(call, commit) => (Some(*call), commit),
+        Dialled::Busy(entry) => (None, entry),
+    };
+    match (tables.commit(commit).await, call) {
+        (Ok(()), Some(call)) => Ok(Some(call)),
+        (Ok(()), None) => Err(BUSY.into()),
+        (Err(Missed::Failed(error)), _) => Err(error),
+        // The entry of an equal request that was first.
+        (Err(Missed::Refused(refused)), None) if refused.key.sk == "call" => Err(BUSY.into()),
+        (Err(Missed::Refused(_)), _) => Ok(None),
     }
-
-    async fn take(env: &Env, call: &mut Request) -> Result<Self> {
-        let header = call.header("idempotency-key");
-        let key = header.map(once::key_of).transpose()?;
-        let key = key.map(|key| {
-            let (name, same) = (sha256(&[key.as_bytes()]), sha256(&[&call.fingerprint]));
-            let both = [take::<8>(&name), take::<8>(&same)].concat();
-            Fixed(take(&both))
-        });
-        Ok(Self {
-            key,
-            hold_id: env.ids().new_id("hld"),
-            now: call.now,
-        })
-    }
-}
-
-impl Answering {
-    /// Answers a call once, whatever happens: the device that has answered gets the call again.
-    ///
-    /// # Errors
-    /// What [`Call::accept`] refuses; 410 `CALL_ENDED` when the caller has nothing to pay with; 422
-    /// `IDEMPOTENCY_KEY_REUSED`; 404 `DEVICE_NOT_FOUND`; 503 when others were first too often.
-    pub async fn accept(
-        &self,
-        tables: &Tables,
-        me: &Me,
-        call_id: &str,
-        device_id: Option<String>,
-    ) -> Result<Call> {
-        let slot = slot_of(tables, me, device_id).await?;
-        let accept = |call: &Call, wallet: Option<&Wallet>| {
-            let empty = Wallet::new(&*call.wallet_id, 0);
-            let paying = (wallet.unwrap_or(&empty), self.hold_id.as_str());
-            let who = (me.user_id.as_str(), slot.as_str());
-            call.accept(who, paying, self.key, self.now)
-                .map(Answered::turn)
-        };
-        let rings = |call: &Call| call.status == CallStatus::Ringing;
-        let changed = change(tables, call_id, &Plain, rings, accept).await?;
-        let call = changed.call;
-        if call.status == CallStatus::Failed {
-            return Err(call.gone(Side::Receiver));
-        }
-        match (changed.wrote, self.key, call.accept_key) {
-            (false, Some(Fixed(mine)), Some(Fixed(first))) if is_reused(&mine, &first) => {
-                Err(IDEMPOTENCY_KEY_REUSED.into())
-            }
-            _ => Ok(call),
-        }
-    }
-}
-
-/// The same key with another content.
-fn is_reused(mine: &[u8; 16], first: &[u8; 16]) -> bool {
-    let ((key, content), (first_key, first_content)) = (mine.split_at(8), first.split_at(8));
-    key == first_key && content != first_content
 }
 
 /// The lock of a person and the call that it names; what time has ended is written down first, so
@@ -252,4 +216,72 @@ pub async fn line(tables: &Tables, user_id: &str, now: Time) -> Result<Line> {
 /// A commit that fails if the person's lock has moved since it was read.
 pub fn lock_stands(lock: &Lock) -> Commit {
     Commit::new().replace(&lock.next(), lock.unchanged(), &UNAVAILABLE)
+}
+
+/// What ringing somebody would cost, and whether it may be done.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Quote {
+    /// Credits per started minute.
+    pub rate_per_minute: i64,
+    /// Whole minutes that the caller's balance is good for.
+    pub affordable_minutes: i64,
+    /// Whether the caller may ring now.
+    pub allowed: bool,
+    /// Code of the refusal, if not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<&'static str>,
+}
+
+/// What ringing somebody would cost. Whether the person is busy is not told.
+///
+/// # Errors
+/// 404 `USER_NOT_FOUND`, also for who blocked the caller; 422 `CANNOT_TARGET_SELF`.
+pub async fn quote(
+    tables: &Tables,
+    policies: &Policies,
+    me: &Me,
+    (to, call_type): (&str, CallType),
+) -> Result<Quote> {
+    if !is_id("usr", to) {
+        return Err(USER_NOT_FOUND.into());
+    }
+    if me.user_id == to {
+        return Err(CANNOT_TARGET_SELF.into());
+    }
+    let (head, account) = (
+        Head::key_of(&conversation_id(&me.user_id, to)),
+        Account::key_of(to),
+    );
+    let (wallet, head, account) = tokio::try_join!(
+        Wallet::load(tables, &me.wallet_id),
+        tables.get_consistent::<Head>(&head),
+        tables.get::<Account>(&account),
+    )?;
+    if account.is_none_or(|who| who.status != Status::Active) {
+        return Err(USER_NOT_FOUND.into());
+    }
+    let rate = policies.number(call_type.price());
+    let rule = policies.word("call.requires");
+    let may =
+        may_ring(head.as_ref(), (&me.user_id, to), rule).and_then(|()| can_pay(&wallet, rate));
+    let reason = match may {
+        Ok(()) => None,
+        Err(refusal) if refusal.is(&USER_NOT_FOUND) => return Err(refusal),
+        Err(refusal) => Some(refusal.fault().code),
+    };
+    Ok(Quote {
+        rate_per_minute: rate,
+        affordable_minutes: affordable(&wallet, rate),
+        allowed: reason.is_none(),
+        reason,
+    })
+}
+
+/// Whole minutes that a balance is good for.
+fn affordable(wallet: &Wallet, rate: i64) -> i64 {
+    let most = CALL_MS_MAX / MINUTE_MS;
+    match rate {
+        0 => most,
+        rate => (wallet.available / rate).min(most),
+    }
 }

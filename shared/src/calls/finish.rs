@@ -1,10 +1,12 @@
 //! The end of a call and its settlement: one commit, whoever ends it.
 
-use super::call::Call;
+use super::answer::Wish;
+use super::call::{Call, Side};
 use super::fate::End;
-use super::words::Status;
+use super::signal::Signal;
+use super::words::{EndedReason, Status};
 use crate::credits::{Booking, Wallet};
-use crate::error::Result;
+use crate::error::{Result, UNAVAILABLE};
 use crate::table::Commit;
 use crate::time::{SECOND_MS, Time};
 
@@ -15,6 +17,8 @@ pub struct Turn {
     pub call: Call,
     /// The caller's wallet afterwards, if it is part of this.
     pub booking: Option<Booking>,
+    /// A signal that comes with it.
+    pub signal: Option<Signal>,
 }
 
 impl Turn {
@@ -23,15 +27,19 @@ impl Turn {
         Self {
             call,
             booking: None,
+            signal: None,
         }
     }
 
     /// The writes, each conditional on what was read. A refusal with the call's key comes first.
     pub fn commit(self, before: &Call) -> (Call, Commit) {
-        let commit =
-            Commit::new().replace(&self.call, before.unchanged(), &crate::error::UNAVAILABLE);
+        let commit = Commit::new().replace(&self.call, before.unchanged(), &UNAVAILABLE);
         let commit = match self.booking {
             Some(booking) => commit.with(booking.commit()),
+            None => commit,
+        };
+        let commit = match &self.signal {
+            Some(signal) => commit.create(signal, &UNAVAILABLE),
             None => commit,
         };
         (self.call, commit)
@@ -90,8 +98,8 @@ impl Call {
         next.transaction_id = settled.transaction_id;
         next.balance = Some((booking.wallet.available, booking.wallet.held));
         Ok(Turn {
-            call: next,
             booking: Some(booking),
+            ..Turn::of(next)
         })
     }
 
@@ -102,9 +110,7 @@ impl Call {
 
     /// How a wish to hang up ends the call, by the side that has it. What time has ended already
     /// keeps that end.
-    pub fn hang_up(&self, side: super::call::Side, wish: super::answer::Wish, now: Time) -> End {
-        use super::call::Side;
-        use super::words::EndedReason;
+    pub fn hang_up(&self, side: Side, wish: Wish, now: Time) -> End {
         if let Some(end) = self.fate(now) {
             return end;
         }

@@ -69,8 +69,8 @@ impl Call {
         next.balance = Some((booking.wallet.available, booking.wallet.held));
         let booking = Some(booking);
         Ok(Metered::Turn(Turn {
-            call: next,
             booking,
+            ..Turn::of(next)
         }))
     }
 

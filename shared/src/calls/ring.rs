@@ -8,8 +8,8 @@ use super::answer::can_pay;
 use super::call::{CALL_MS_MAX, Call, LIVE_SHARDS, MEDIA_WAIT_MS, RING_SECONDS, Side};
 use super::fate::End;
 use super::lock::Lock;
-use super::timeline::Timeline;
-use super::words::{Actor, CallType, EndedReason, MediaState, Status};
+use super::signal::{Checked, OFFER, Signal};
+use super::words::{Actor, CallType, EndedReason, Status};
 use crate::credits::{Policies, Wallet};
 use crate::crypto::{mac, sha256, take};
 use crate::error::{
@@ -25,8 +25,6 @@ use crate::time::{DAY_MS, SECOND_MS, Time};
 
 /// How long a client id belongs to its first call.
 pub const CLIENT_ID_MS: i64 = 7 * DAY_MS;
-/// Longest description of a session, bytes.
-pub const SDP_BYTES_MAX: usize = 16 * 1024;
 
 /// What a client wants.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -113,6 +111,10 @@ pub struct Dialling<'a> {
     pub slot: &'a str,
     /// What is wanted.
     pub new: &'a NewCall,
+    /// The offer that was checked.
+    pub offer: Option<&'a Checked>,
+    /// Whether the caller hides the own address.
+    pub hidden: bool,
     /// Id of the call, and of the entry if the receiver is busy.
     pub ids: (String, String),
     /// Prices and rules.
@@ -209,6 +211,13 @@ impl Dialling<'_> {
             .create(&call, &IDEMPOTENCY_IN_PROGRESS)
             .replace(&mine, ground.mine.lock.unchanged(), &UNAVAILABLE)
             .replace(&theirs, ground.theirs.lock.unchanged(), &UNAVAILABLE);
+        let commit = match self.offer {
+            Some(offer) => {
+                let signal = Signal::new(&call, OFFER, Side::Caller, offer, self.now);
+                commit.create(&signal, &UNAVAILABLE)
+            }
+            None => commit,
+        };
         Ok(Dialled::Rings(Box::new(call), commit))
     }
 
@@ -226,7 +235,11 @@ impl Dialling<'_> {
     /// The entry of a call that found the receiver busy. It takes nobody's lock, so it is counted
     /// at once.
     fn entry(&self, ground: &Ground, tat: i64) -> Commit {
-        let ringing = self.call(&self.ids.1, &ground.wallet);
+        // Nobody's id for it: the same request may succeed later.
+        let ringing = Call {
+            client_call_id: None,
+            ..self.call(&self.ids.1, &ground.wallet)
+        };
         let end = End {
             status: Status::Rejected,
             reason: EndedReason::Busy,
@@ -263,42 +276,17 @@ impl Dialling<'_> {
             live_shard: Some(Call::live_partition(last % LIVE_SHARDS)),
             live_at: Some(ring_expires_at),
             call_type: self.new.call_type,
-            status: Status::Initiated,
-            ended_reason: None,
-            version: 0,
             ring_expires_at,
-            ringing_at: None,
-            accepted_at: None,
-            connected_at: None,
-            ended_at: None,
-            ended_by: None,
             wallet_id: wallet.wallet_id.clone(),
             rate_per_minute: policies.number(self.new.call_type.price()),
             grant: policies.number("call.grant_minutes"),
             free_below_seconds: policies.number("call.free_below_seconds"),
-            hold_id: None,
-            granted_minutes: 0,
-            covered_until: None,
-            is_short: false,
-            duration_seconds: 0,
-            billed_minutes: 0,
-            credits_spent: 0,
-            refunded: 0,
-            transaction_id: None,
-            balance: None,
             caller_slot: self.slot.to_owned(),
-            receiver_slot: None,
-            media_state: MediaState::Ok,
-            caller_connected_at: None,
-            receiver_connected_at: None,
-            last_alive: None,
-            call_quality: None,
+            caller_hidden: self.hidden,
             client_call_id: self.new.client_call_id.clone(),
             fingerprint: self.new.fingerprint(),
-            accept_key: None,
-            moderation_notes: None,
-            timeline: Timeline::default(),
             updated_at: now,
+            ..Call::default()
         };
         fresh.moved(Status::Ringing, (Side::Caller.actor(), now), now)
     }

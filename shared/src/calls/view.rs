@@ -4,6 +4,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::call::{CALL_MS_MAX, Call, Side};
+use super::candidate::IceCandidate;
+use super::relay::SignalView;
 use super::turn::IceServer;
 use super::words::{CallQuality, CallType, EndedReason, MediaState, Status};
 use crate::time::{SECOND_MS, Time};
@@ -149,6 +151,43 @@ pub struct Joined {
     /// Whole minutes that the caller's balance is good for; only for the caller while it rings.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub affordable_minutes: Option<i64>,
+}
+
+/// A call with what the other end has said, for a device that missed it.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Opened {
+    /// The call.
+    #[serde(flatten)]
+    pub call: CallView,
+    /// Signals of the other end, oldest first.
+    pub signals: Vec<SignalView>,
+    /// Candidates of the other end that were sent by HTTP.
+    pub candidates: Vec<IceCandidate>,
+}
+
+/// A call as the answer to a report of media tells it.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "ConnectedCall")]
+pub struct Connected {
+    /// How far it is.
+    pub status: Status,
+    /// When both sides had reported media.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connected_at: Option<Time>,
+    /// Until when minutes are reserved; only for the caller.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub covered_until: Option<Time>,
+}
+
+impl Connected {
+    /// The call as one of the two people sees it.
+    pub fn to(call: &Call, user_id: &str) -> Self {
+        Self {
+            status: call.status,
+            connected_at: call.connected_at,
+            covered_until: call.covered_until.filter(|_| call.caller_id == user_id),
+        }
+    }
 }
 
 /// How a call is over, as the answer to hanging up tells it.

@@ -47,7 +47,9 @@ pub fn news_of(old: Option<&Wallet>, new: &Wallet, owner: &str) -> Result<News> 
     let Some(entry) = entries.find(|entry| entry.seq > seq) else {
         return Ok(news);
     };
-    if entry.kind != Kind::MessageCharge {
+    // Frames of the call tell what is reserved at first, and the charge.
+    let elsewhere = [Kind::MessageCharge, Kind::CallHold, Kind::CallCharge];
+    if !elsewhere.contains(&entry.kind) {
         news.balance = Some(BalanceJob {
             user_id: owner.to_owned(),
             wallet_id: new.wallet_id.clone(),

@@ -2,7 +2,7 @@
 //!
 //! | item | table | pk | sk |
 //! |---|---|---|---|
-//! | [`Wallet`] | ledger | `wal_…` | `wallet` (index `by_day` once there is a row, `holds` while credits are reserved) |
+//! | [`Wallet`] | ledger | `wal_…` | `wallet` (indexes `by_day`, `holds` with open ones) |
 //! | [`Link`] | ledger | `usr_…` | `wallet` |
 //! | [`Owner`] | ledger | `wal_…` | `owner` |
 //! | [`Page`] | ledger | `wal_…` | `page#<number of its first row, 16 digits>` |

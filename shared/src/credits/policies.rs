@@ -87,6 +87,11 @@ pub const DEFAULTS: &[(&str, Initial, &str)] = &[
     ("profile.auto_approve", Number(0), "switch"),
     ("auth.reveal_existing_email", Number(0), "switch"),
     (
+        "auth.imported_bcrypt_cost",
+        Number(0),
+        "bcrypt cost; 0 is off",
+    ),
+    (
         "call.requires",
         Word("match_or_reply", &["match_or_reply", "match", "nothing"]),
         "word",

@@ -61,6 +61,7 @@ faults! {
     DEVICE_NOT_FOUND = 404 "There is no such device.";
     UPLOAD_NOT_FOUND = 404 "There is no such upload.";
     TRANSACTION_NOT_FOUND = 404 "There is no such transaction.";
+    ITEM_NOT_FOUND = 404 "There is no such item.";
     APPROVAL_NOT_FOUND = 404 "There is no such approval.";
     EXPORT_NOT_FOUND = 404 "There is no such export.";
     RUN_NOT_FOUND = 404 "There is no such run.";
@@ -86,6 +87,8 @@ faults! {
     CALL_STATE_CONFLICT = 409 "The call is not in the state for this.";
     UPLOAD_STATE = 409 "The upload is not in the state for this.";
     PHOTO_LIMIT = 409 "You have as many photos as possible.";
+    CLAIMED_BY_OTHER = 409 "Somebody else looks at this.";
+    ITEM_RESOLVED = 409 "This has been decided already.";
     APPROVAL_STATE = 409 "This has been decided already.";
     RUN_IN_PROGRESS = 409 "This is running already.";
     ADMIN_EXISTS = 409 "This principal has a record already.";

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::accounts::account::Account;
 use crate::aws::dynamo::{Missed, Tables};
+use crate::calls;
 use crate::error::{CANNOT_TARGET_SELF, Result, UNAVAILABLE, USER_NOT_FOUND};
 use crate::function::Answer;
 use crate::http::{Call, Me, Once};
@@ -168,9 +169,13 @@ impl Blocking<'_> {
                 Some(head) => head,
                 None => self.new_head(tables).await?,
             };
+            // A call of the two ends first, and none begins until the block is there.
+            let both = (self.me.user_id.as_str(), self.user_id);
+            let parted = calls::part(tables, both, self.now).await?;
             let commit = Commit::new()
                 .create(&block, &UNAVAILABLE)
                 .put(&BlockedBy::of(&block))
+                .with(parted)
                 .with(self.flag(&head, true)?);
             let reply = answer(Blocked {
                 blocked_at: block.at,
@@ -221,9 +226,11 @@ impl Blocking<'_> {
 
     /// The head of people who never wrote to each other. Whoever has an account can be blocked, in
     /// whatever state it is: somebody who has blocked the caller is as easy to block as anybody.
+    /// Only the banned are not there for those who do not know them.
     async fn new_head(&self, tables: &Tables) -> Result<Head> {
         let head = Head::new(&self.me.user_id, self.user_id, self.now).ok_or(USER_NOT_FOUND)?;
         let known: Option<Account> = tables.get(&Account::key_of(self.user_id)).await?;
+        let known = known.filter(|account| account.ban(self.now).is_none());
         known.map(|_| head).ok_or_else(|| USER_NOT_FOUND.into())
     }
 

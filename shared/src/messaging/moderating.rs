@@ -98,9 +98,9 @@ fn queued(
     Ok(item.joined(findings, now).commit())
 }
 
-fn resolved(item: Option<ModerationItem>, resolution: Resolution) -> Commit {
+fn resolved(item: Option<ModerationItem>, resolution: Resolution, now: Time) -> Commit {
     let open = item.filter(ModerationItem::is_unresolved);
-    open.map_or_else(Commit::new, |item| item.resolved(resolution).commit())
+    open.map_or_else(Commit::new, |item| item.resolved(resolution, now).commit())
 }
 
 impl Moderating<'_> {
@@ -114,9 +114,24 @@ impl Moderating<'_> {
         let step = |case: &Case<'_>| case.moderate(to, self.now);
         let queue = |judged: &Judged, item: Option<ModerationItem>| match to {
             Moderation::Flagged => queued(judged, item, &[Finding::BY_MODERATOR], self.now),
-            Moderation::Blocked => Ok(resolved(item, Resolution::Block)),
-            _ => Ok(resolved(item, Resolution::Approve)),
+            Moderation::Blocked => Ok(resolved(item, Resolution::Block, self.now)),
+            _ => Ok(resolved(item, Resolution::Approve, self.now)),
         };
+        self.judged(tables, &step, &queue).await
+    }
+
+    /// What the decision about the message's item does to message, conversation and books, without
+    /// the item itself. `to` chooses from the state of now.
+    ///
+    /// # Errors
+    /// As [`Self::decision`].
+    pub async fn choice(
+        &self,
+        tables: &Tables,
+        to: &(dyn Fn(Moderation) -> Moderation + Sync),
+    ) -> Result<Judged> {
+        let step = |case: &Case<'_>| case.moderate(to(case.message.moderation_status()), self.now);
+        let queue = |_: &Judged, _| Ok(Commit::new());
         self.judged(tables, &step, &queue).await
     }
 

@@ -5,7 +5,7 @@
 
 use super::fact::{Audience, Fact, fan_out};
 use super::push::Push;
-use crate::accounts::{self, Revoked, Session};
+use crate::accounts::{self, Account, Revoked, Session};
 use crate::admin::{self, Export, ExportJob};
 use crate::aws::dynamo::{Missed, Tables};
 use crate::calls;
@@ -63,6 +63,10 @@ impl Meaning {
             ("ledger", "wallet") if change.pk.starts_with("wal_") => {
                 self.wallet(tables, change).await?
             }
+            ("data", "account") if change.pk.starts_with("usr_") => {
+                let (old, new) = change.of::<Account>()?;
+                self.account(tables, old.as_ref(), new.as_ref()).await?;
+            }
             ("data", sk) if sk.starts_with(Session::PREFIX) => {
                 let (old, new) = change.of::<Session>()?;
                 self.revoked
@@ -90,6 +94,20 @@ impl Meaning {
             ("data", Export::PLACE) => self.exports.extend(admin::exports_of(change)?),
             _ => {}
         }
+        Ok(())
+    }
+
+    /// What an administrator did, and the person's place in the directory. Whatever else has to end
+    /// with a ban, such as calls, begins here.
+    async fn account(
+        &mut self,
+        tables: &Tables,
+        old: Option<&Account>,
+        new: Option<&Account>,
+    ) -> Result<()> {
+        self.facts.extend(accounts::ban::facts_of_account(old, new));
+        let entries = accounts::directory::follow(tables, old, new).await?;
+        self.projections.extend(entries);
         Ok(())
     }
 

@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::aws::dynamo::Tables;
+use crate::calls::{self, CallView};
 use crate::credits::Wallet;
 use crate::error::{INVALID_CONTINUATION, Result};
 use crate::http::Me;
@@ -85,7 +86,7 @@ pub struct SyncState {
     /// Conversations that moved since the token; all without one.
     pub conversations: Vec<Moved>,
     /// Live calls.
-    pub calls: Vec<serde_json::Value>,
+    pub calls: Vec<CallView>,
     /// The wallet.
     pub wallet: WalletState,
     /// Unread in-app notifications.
@@ -146,10 +147,15 @@ pub async fn resume(
     let wallet: Option<Wallet> = tables
         .get_consistent(&Wallet::key_of(&me.wallet_id))
         .await?;
+    let call = calls::live_call(tables, &me.user_id, now).await?;
+    let calls = call.iter().filter_map(|call| {
+        let side = call.side(&me.user_id).ok()?;
+        Some(CallView::of(call, side, now))
+    });
     let conversations: Result<Vec<_>> = page.into_iter().map(|head| view(head, me)).collect();
     Ok(SyncState {
         conversations: conversations?,
-        calls: Vec::new(),
+        calls: calls.collect(),
         wallet: wallet.map(|wallet| numbers(&wallet)).unwrap_or_default(),
         unread_notifications: 0,
         relay_head_seq: 0,

@@ -155,3 +155,10 @@ pub async fn rows(person: &Person) -> Vec<Value> {
     all.reverse();
     all
 }
+
+/// Somebody gets credits.
+pub async fn gives(person: &Person, credits: i64) {
+    let purse = Purse::of(person).await;
+    let number = u64::try_from(person.world.now().ms()).expect("after 1970");
+    assert!(purse.is_paid(credits, number).await.expect("booked"));
+}

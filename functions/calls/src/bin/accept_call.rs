@@ -2,9 +2,10 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use shared::calls::{Answering, CallView, Joined, Side, Timers, TurnServers};
+use shared::aws::queue::{Frames, Queue};
+use shared::calls::{Answering, CallView, Joined, Side, Timers, TurnServers, answer_of};
 use shared::http::{Body, Client, Json, Member, Path};
-use shared::table::{Data, Ledger, Write};
+use shared::table::{Data, Ledger, Live, Read, Write};
 use shared::{Result, Table, endpoint};
 
 endpoint!(POST "/api/v2/calls/{call_id}/accept", frame "call.accept" => accept_call,
@@ -18,7 +19,7 @@ struct At {
 
 /// How it is answered.
 #[derive(Debug, Deserialize, JsonSchema)]
-struct Acceptance {
+struct CallAnswer {
     /// Session description (RFC 8866) of the receiver, at most 16 KB.
     #[schemars(length(max = 16_384), extend("x-bytes-max" = 16_384))]
     #[schemars(extend("x-fault" = "SIGNAL_INVALID"))]
@@ -29,18 +30,23 @@ struct Acceptance {
 }
 
 async fn accept_call(
-    tables: Table<(Write<Data>, Write<Ledger>)>,
+    tables: Table<(Write<Data>, Write<Ledger>, Read<Live>)>,
     Member(me): Member,
     Path(at): Path<At>,
-    Body(with): Body<Acceptance>,
+    Body(with): Body<CallAnswer>,
     answering: Answering,
     turn: TurnServers,
     timers: Timers,
+    frames: Queue<Frames>,
     client: Client,
 ) -> Result<Json<Joined>> {
-    let call = answering
-        .accept(&tables, &me, &at.call_id, with.device_id)
-        .await?;
+    let (who, how) = (
+        (&me, at.call_id.as_str()),
+        (with.device_id, with.sdp_answer),
+    );
+    let call = answering.accept(&tables, who, how).await?;
+    let told = answer_of(&tables, &call, client.now).await?;
+    frames.send(told.as_slice(), &client.request_id).await?;
     timers.set(&call, client.now, &client.request_id).await;
     Ok(Json(Joined {
         ice_servers: turn.servers(&call, &me.user_id, client.now),

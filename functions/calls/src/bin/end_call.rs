@@ -18,7 +18,7 @@ struct At {
 
 /// Why.
 #[derive(Debug, Deserialize, JsonSchema)]
-struct Why {
+struct Hangup {
     /// `user_hangup` without it.
     reason: Option<Wish>,
 }
@@ -28,7 +28,7 @@ async fn end_call(
     clock: Clock,
     Member(me): Member,
     Path(at): Path<At>,
-    Body(why): Body<Why>,
+    Body(why): Body<Hangup>,
     once: Once,
 ) -> Result<Json<Over>> {
     let (now, wish) = (clock.now(), why.reason.unwrap_or_default());

@@ -2,8 +2,8 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use shared::calls::{Call, CallView};
-use shared::http::{Json, Member, Path};
+use shared::calls::{Call, CallView, Opened, stored_for};
+use shared::http::{Json, Member, Path, Query};
 use shared::table::{Data, Read};
 use shared::{Clock, Result, Table, endpoint};
 
@@ -15,13 +15,27 @@ struct At {
     call_id: String,
 }
 
+/// Which signals.
+#[derive(Debug, Deserialize, JsonSchema)]
+struct After {
+    /// Number of the last one that is known.
+    signals_after: Option<i64>,
+}
+
 async fn get_call(
     table: Table<Read<Data>>,
     clock: Clock,
     Member(me): Member,
     Path(at): Path<At>,
-) -> Result<Json<CallView>> {
-    let call = Call::load(&table, &at.call_id).await?;
+    Query(after): Query<After>,
+) -> Result<Json<Opened>> {
+    let (call, now) = (Call::load(&table, &at.call_id).await?, clock.now());
     let side = call.side(&me.user_id)?;
-    Ok(Json(CallView::of(&call, side, clock.now())))
+    let after = after.signals_after.unwrap_or_default();
+    let said = stored_for(&table, &call, (side, me.slot()), after, now).await?;
+    Ok(Json(Opened {
+        call: CallView::of(&call, side, now),
+        signals: said.signals,
+        candidates: said.candidates,
+    }))
 }

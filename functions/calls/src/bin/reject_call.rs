@@ -18,13 +18,13 @@ struct At {
 
 /// Why.
 #[derive(Debug, Deserialize, JsonSchema)]
-struct Why {
+struct Rejection {
     reason: Refusal,
 }
 
 /// The call afterwards.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-struct Rejected {
+struct RejectedCall {
     success: bool,
     status: Status,
 }
@@ -34,12 +34,12 @@ async fn reject_call(
     clock: Clock,
     Member(me): Member,
     Path(at): Path<At>,
-    Body(why): Body<Why>,
+    Body(why): Body<Rejection>,
     once: Once,
-) -> Result<Json<Rejected>> {
+) -> Result<Json<RejectedCall>> {
     let answer = |call: &Call| {
         let (success, status) = (true, call.status);
-        Json(Rejected { success, status })
+        Json(RejectedCall { success, status })
     };
     let kept = Kept {
         once: &once,

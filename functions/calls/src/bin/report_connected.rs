@@ -1,11 +1,11 @@
 //! Notes that media flow at one end; the second report starts the meter.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use shared::calls::{Answered, Call, Kept, Status, Timers, change, slot_of};
+use serde::Deserialize;
+use shared::calls::{Answered, Call, Connected, Kept, Timers, change, slot_of};
 use shared::http::{Body, Client, Json, Member, Once, Path};
 use shared::table::{Commit, Data, Write};
-use shared::{Result, Table, Time, endpoint};
+use shared::{Result, Table, endpoint};
 
 endpoint!(POST "/api/v2/calls/{call_id}/connected" => report_connected,
     faults: [CALL_NOT_FOUND, DEVICE_NOT_FOUND, CALL_STATE_CONFLICT, CALL_ENDED]);
@@ -18,39 +18,22 @@ struct At {
 
 /// Which device.
 #[derive(Debug, Deserialize, JsonSchema)]
-struct Device {
+struct ConnectedDevice {
     #[schemars(length(min = 1, max = 64))]
     device_id: Option<String>,
-}
-
-/// The call afterwards.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-struct Connected {
-    status: Status,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    connected_at: Option<Time>,
-    /// Until when minutes are reserved; only for the caller.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    covered_until: Option<Time>,
 }
 
 async fn report_connected(
     table: Table<Write<Data>>,
     Member(me): Member,
     Path(at): Path<At>,
-    Body(device): Body<Device>,
+    Body(device): Body<ConnectedDevice>,
     once: Once,
     timers: Timers,
     client: Client,
 ) -> Result<Json<Connected>> {
     let slot = slot_of(&table, &me, device.device_id).await?;
-    let answer = |call: &Call| {
-        Json(Connected {
-            status: call.status,
-            connected_at: call.connected_at,
-            covered_until: call.covered_until.filter(|_| call.caller_id == me.user_id),
-        })
-    };
+    let answer = |call: &Call| Json(Connected::to(call, &me.user_id));
     let kept = Kept {
         once: &once,
         answer,

@@ -18,7 +18,7 @@ struct At {
 
 /// Which device.
 #[derive(Debug, Deserialize, JsonSchema)]
-struct Device {
+struct RingingDevice {
     #[schemars(length(min = 1, max = 64))]
     device_id: Option<String>,
 }
@@ -34,7 +34,7 @@ async fn report_ringing(
     clock: Clock,
     Member(me): Member,
     Path(at): Path<At>,
-    Body(device): Body<Device>,
+    Body(device): Body<RingingDevice>,
     once: Once,
 ) -> Result<Json<Rings>> {
     slot_of(&table, &me, device.device_id).await?;

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::http::{Body, Created, Member, Once};
 use shared::matching::block::{Blocked, Blocking};
-use shared::table::{Data, Write};
+use shared::table::{Data, Ledger, Write};
 use shared::{Clock, Result, Table, endpoint};
 
 endpoint!(POST "/api/v2/blocks" => block_user, limit: Report,
@@ -19,7 +19,7 @@ struct Whom {
 }
 
 async fn block_user(
-    table: Table<Write<Data>>,
+    table: Table<(Write<Data>, Write<Ledger>)>,
     clock: Clock,
     Member(me): Member,
     Body(whom): Body<Whom>,

@@ -1,18 +1,25 @@
-//! Ends the sockets of a revoked device and proves that nothing is left of it.
+//! Ends the call and the sockets of a revoked device and proves that nothing is left of it.
 
 use shared::aws::sockets::Sockets;
+use shared::calls::{EndedReason, Lost, hang_up};
 use shared::relay::{RevokedDevice, clean};
-use shared::table::{Data, Live, Read, Write};
+use shared::table::{Data, Ledger, Live, Write};
 use shared::worker::Job;
 use shared::{Clock, Result, Table, worker};
 
 worker!("devices" => clean_revoked_device);
 
 async fn clean_revoked_device(
-    tables: Table<(Read<Data>, Write<Live>)>,
+    tables: Table<(Write<Data>, Write<Ledger>, Write<Live>)>,
     sockets: Sockets,
     clock: Clock,
     Job(revoked): Job<RevokedDevice>,
 ) -> Result<()> {
+    let lost = Lost {
+        user_id: &revoked.user_id,
+        slot: Some(&revoked.device_id),
+        reason: EndedReason::DeviceRevoked,
+    };
+    hang_up(&tables, &lost, clock.now()).await?;
     clean(&tables, &sockets, &revoked, clock.now()).await
 }

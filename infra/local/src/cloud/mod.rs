@@ -51,7 +51,7 @@ pub use self::lambda::{Callees, Invoked};
 pub use self::messages::Received;
 pub use self::meter::{Line, Meter};
 pub use self::ses::OutboxItem;
-pub use self::sockets::{Gone, Sockets};
+pub use self::sockets::{Gone, Sockets, Unposted};
 pub use self::wire::{Request, Response};
 
 /// Key of the clock's offset among our own values, milliseconds.

@@ -70,14 +70,26 @@ impl Local {
             function.run,
             self.0.activity.begin(),
         );
+        let way = self.0.via.to(function, self.0.cloud.clock());
         let task = tokio::spawn(async move {
             let _guard = guard;
-            tokio::time::timeout(limit, mortal(run(&env, event))).await
+            let served = async {
+                match way {
+                    Some(way) => way.invoke(event).await,
+                    None => match mortal(run(&env, event)).await {
+                        Some(result) => result.map_err(Failure::Failed),
+                        None => Err(Failure::Died),
+                    },
+                }
+            };
+            tokio::time::timeout(limit, served).await
         });
         let failure = match task.await {
-            Ok(Ok(Some(result))) => return result.map_err(Failure::Failed),
-            Ok(Ok(None)) | Err(_) => Failure::Died,
+            Ok(Ok(Ok(result))) => return Ok(result),
+            Ok(Ok(Err(failure @ Failure::Failed(_)))) => return Err(failure),
+            Ok(Ok(Err(failure))) => failure,
             Ok(Err(_)) => Failure::TimedOut,
+            Err(_) => Failure::Died,
         };
         // The process is gone, and with it whatever it had cached.
         self.0.instances.warm().remove(function.name);

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message};
 
-use super::super::{Gone, Sockets};
+use super::super::{Gone, Sockets, Unposted};
 use super::*;
 
 #[tokio::test(start_paused = true)]
@@ -122,10 +122,10 @@ async fn secrets_keep_the_version_before() {
 struct One(Mutex<Vec<Vec<u8>>>);
 
 impl Sockets for One {
-    fn post(&self, connection_id: &str, data: Vec<u8>) -> Result<(), Gone> {
+    fn post(&self, connection_id: &str, data: Vec<u8>) -> Result<(), Unposted> {
         self.is_open(connection_id)
             .then(|| self.0.lock().unwrap().push(data))
-            .ok_or(Gone)
+            .ok_or(Unposted::Gone)
     }
 
     fn delete(&self, connection_id: &str) -> Result<(), Gone> {
