@@ -1,7 +1,8 @@
 //! Ledgers, policies and packages as administrators see and set them.
 
 use serde_json::{Value, json};
-use shared::credits::{PolicyValue, Wallet};
+use shared::credits::{Policies, PolicyValue, Wallet};
+use shared::function::Take;
 use shared::pack::Bytes;
 use shared::table::{Commit, Item};
 use world::{Administrator, World};
@@ -66,15 +67,9 @@ async fn the_balance_at_an_instant_is_the_replay_of_the_rows_up_to_it() {
     let unknown = support.get("/api/admin/credits/usr_none").await;
     unknown.refused(404, "USER_NOT_FOUND");
     let auditor = world.admin("admin-1").await;
-    let seen = rows(
-        &auditor,
-        &format!("action=view_user_ledger&target={}&limit=500", ann.id),
-    );
-    assert_eq!(
-        seen.await.len(),
-        1 + list.len() + 1 + 8,
-        "a row for every look"
-    );
+    let query = format!("action=view_user_ledger&target={}&limit=500", ann.id);
+    let seen = rows(&auditor, &query).await;
+    assert_eq!(seen.len(), 1 + list.len() + 1 + 8, "a row for every look");
 }
 
 #[tokio::test(start_paused = true)]
@@ -319,8 +314,8 @@ async fn other_policies_change_at_once_within_their_bounds_and_keep_every_versio
         .refused(422, "REASON_REQUIRED");
     world.passes(61).await;
     let env = world.local.env("local");
-    let policies = <shared::credits::Policies as shared::function::Take<()>>::take(&env, &mut ());
-    let word = policies.await.expect("policies").value("call.requires");
+    let policies = <Policies as Take<()>>::take(&env, &mut ()).await;
+    let word = policies.expect("policies").value("call.requires");
     assert_eq!(word, Some(PolicyValue::Word("match".into())));
     let mut walked = Vec::new();
     let mut cursor = String::new();
