@@ -12,6 +12,8 @@ mod sockets;
 mod stack;
 mod yaml;
 
+use std::path::PathBuf;
+
 pub use derived::{derived, root};
 
 /// The first sentence of a function file's documentation.
