@@ -86,18 +86,13 @@ impl Social {
         if stage == Stage::Production && authorize_base.is_some() {
             return Err("OAUTH_AUTHORIZE_BASE must not be set in production".into());
         }
-        let redirects = some("OAUTH_REDIRECTS").unwrap_or_default();
-        let redirects = redirects.split(',').map(str::trim);
         let base = some("OAUTH_REDIRECT_BASE");
         Ok(Self {
             google: some("GOOGLE_CLIENT_ID"),
             facebook: some("FACEBOOK_CLIENT_ID"),
             apple: apple.transpose()?,
             redirect_base: base.unwrap_or_else(|| format!("{public_url}/auth/oauth")),
-            redirects: redirects
-                .filter(|one| !one.is_empty())
-                .map(str::to_owned)
-                .collect(),
+            redirects: list(some("OAUTH_REDIRECTS")),
             authorize_base,
         })
     }
@@ -183,13 +178,10 @@ impl Config {
             socket_url: text("PAIRLY_SOCKET_URL", "ws://127.0.0.1:3001")?,
             public_url,
             app_url: text("APP_URL", "http://127.0.0.1:3000")?,
-            origins: text(
+            origins: list(Some(text(
                 "PAIRLY_ORIGINS",
                 "http://127.0.0.1:3000,http://localhost:3000",
-            )?
-            .split(',')
-            .map(|origin| origin.trim().to_owned())
-            .collect(),
+            )?)),
             mail_from: text("PAIRLY_MAIL_FROM", "Pairly <no-reply@pairly.test>")?,
             master_key: text("PAIRLY_DATA_KEY", "alias/pairly-data")?,
             turn_urls: list(get("TURN_URLS")),

@@ -2,7 +2,7 @@
 //! and nobody. Whatever is there stays, so it may be done again at any time.
 
 use crate::accounts::{keys, nobody};
-use crate::aws::secret::{self, Cursor, Lookup, Named, Oauth, Pepper};
+use crate::aws::secret::{self, Cursor, Lookup, Named, Oauth, Pepper, TurnKey};
 use crate::env::Env;
 use crate::error::Result;
 
@@ -18,6 +18,7 @@ pub async fn prepare(env: &Env) -> Result<Vec<&'static str>> {
     random::<Pepper>(env, &mut made).await?;
     random::<Lookup>(env, &mut made).await?;
     random::<Cursor>(env, &mut made).await?;
+    random::<TurnKey>(env, &mut made).await?;
     if secret::create::<Oauth>(env, NO_PROVIDERS).await? {
         made.push(Oauth::NAME);
     }

@@ -182,19 +182,6 @@ impl Fixture {
                 "receiver_id": self.ben.id, "content": "swept", "message_type": "text",
                 "client_message_id": "sweep-0001",
             }),
-            "create_admin" => json!({
-                "role_arn": "arn:aws:iam::000000000000:role/sweeper", "session_name": "sweep-1",
-                "email": email, "name": "Sweep", "roles": ["analyst"], "reason": "a sweep",
-            }),
-            "edit_admin" => json!({ "active": true, "version": 1, "reason": "a sweep" }),
-            "set_role" => json!({
-                "permissions": ["users.view"], "version": 0, "reason": "a sweep",
-            }),
-            "decide_approval" => json!({ "decision": "approve", "reason": "a sweep" }),
-            "verify_audit_log" => json!({}),
-            "adjust_credits" => json!({
-                "user_id": self.cleo.id, "amount": 25, "reason": "a sweep of every operation",
-            }),
             "set_low_balance_alert" => json!({ "threshold": 25 }),
             "register_device" => json!({
                 "name": "Laptop", "type": "desktop",
@@ -222,6 +209,26 @@ impl Fixture {
             }),
             "rate_call" => json!({ "rating": 5 }),
             "accept_call" | "end_call" | "report_ringing" | "report_connected" => json!({}),
+            _ => return self.admin_body(function),
+        })
+    }
+
+    /// A body that works for an admin.
+    fn admin_body(&self, function: &str) -> Option<Value> {
+        Some(match function {
+            "create_admin" => json!({
+                "role_arn": "arn:aws:iam::000000000000:role/sweeper", "session_name": "sweep-1",
+                "email": "sweep@pairly.test", "name": "Sweep", "roles": ["analyst"], "reason": "a sweep",
+            }),
+            "edit_admin" => json!({ "active": true, "version": 1, "reason": "a sweep" }),
+            "set_role" => json!({
+                "permissions": ["users.view"], "version": 0, "reason": "a sweep",
+            }),
+            "decide_approval" => json!({ "decision": "approve", "reason": "a sweep" }),
+            "verify_audit_log" => json!({}),
+            "adjust_credits" => json!({
+                "user_id": self.cleo.id, "amount": 25, "reason": "a sweep of every operation",
+            }),
             _ => return None,
         })
     }

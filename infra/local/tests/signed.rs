@@ -49,8 +49,8 @@ impl Curl {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn curl_signs_what_the_gateway_accepts() {
+/// A back end with demo people, served on a port of its own.
+async fn served() -> (Local, u16) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let port = listener.local_addr().expect("an address").port();
     let options = Options {
@@ -60,7 +60,13 @@ async fn curl_signs_what_the_gateway_accepts() {
     };
     let local = Local::start(options).await.expect("the back end");
     let server = local::gateway::http::serve(local.clone(), listener, std::future::pending());
-    let server = tokio::spawn(server);
+    tokio::spawn(server);
+    (local, port)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn curl_signs_what_the_gateway_accepts() {
+    let (local, port) = served().await;
     let principal = local
         .admins()
         .of_session("finance-1")
@@ -101,5 +107,4 @@ async fn curl_signs_what_the_gateway_accepts() {
     let auditor = Curl { principal, ..curl };
     let log = auditor.ok("/api/admin/audit-log?action=adjust_credits&limit=5", &[]);
     assert_eq!(log["rows"].as_array().map(Vec::len), Some(1));
-    server.abort();
 }

@@ -98,7 +98,18 @@ pub async fn decide(
         };
         return ended(admin, once, (&approval, reason), &act, rejected).await;
     }
-    let event = event(admin, once, &approval, reason)?;
+    carry_out(admin, functions, once, (&approval, reason), &act).await
+}
+
+/// Has the function carry the frozen request out.
+async fn carry_out(
+    admin: &Clerk,
+    functions: &Functions,
+    once: &Once,
+    (approval, reason): (&Approval, &str),
+    act: &Act,
+) -> Result<Recorded<Json<Decided>>> {
+    let event = event(admin, once, approval, reason)?;
     let reply = functions.invoke(&approval.function, &event).await?;
     let body = reply["body"].as_str().unwrap_or_default();
     let result: Value = serde_json::from_str(body).unwrap_or_default();
@@ -123,8 +134,8 @@ pub async fn decide(
                 state: ApprovalState::Failed,
                 result: json!({ "code": code, "details": result["error"]["details"] }),
             };
-            let act = act.noting("code", code);
-            ended(admin, once, (&approval, reason), &act, failed).await
+            let act = act.clone().noting("code", code);
+            ended(admin, once, (approval, reason), &act, failed).await
         }
         status => Err(UNAVAILABLE.because(format!("{}: {status} {code}", approval.function))),
     }

@@ -110,6 +110,24 @@ impl Staff {
         }
     }
 
+    /// Every session of a role may only look.
+    fn check_session(&self, new: &NewAdmin) -> Result<()> {
+        if new.session_name == ANY_SESSION {
+            let given = new.roles.iter().filter_map(|name| self.roles.get(name));
+            if !given
+                .flat_map(|role| &role.permissions)
+                .all(|held| is_read_only(held))
+            {
+                return Err(invalid(
+                    "/session_name",
+                    "pattern",
+                    "`*` is for read-only roles.",
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// Refuses what would leave nobody who may everything: nobody could ever undo it.
     fn check_remaining(&self, field: &str) -> Result<()> {
         match self.sovereigns() {
@@ -163,19 +181,7 @@ pub async fn create_admin(
     check_identity(new)?;
     let staff = Staff::load(admin.tables()).await?;
     staff.check_roles(&new.roles)?;
-    if new.session_name == ANY_SESSION {
-        let given = new.roles.iter().filter_map(|name| staff.roles.get(name));
-        if !given
-            .flat_map(|role| &role.permissions)
-            .all(|held| is_read_only(held))
-        {
-            return Err(invalid(
-                "/session_name",
-                "pattern",
-                "`*` is for read-only roles.",
-            ));
-        }
-    }
+    staff.check_session(new)?;
     let key = PrincipalKey::key_of(&new.role_arn, &new.session_name);
     if admin
         .tables()
@@ -286,6 +292,20 @@ pub async fn edit_admin(
     change(admin, once, sovereigns, &act, (commit, record.into())).await
 }
 
+/// Permissions in order and without repetitions.
+fn known(given: &[String]) -> Result<Vec<String>> {
+    let mut permissions = given.to_vec();
+    permissions.sort();
+    permissions.dedup();
+    if let Some(unknown) = permissions
+        .iter()
+        .find(|one| !PERMISSIONS.contains(&one.as_str()))
+    {
+        return Err(UNKNOWN_PERMISSION.with(json!({ "permission": unknown })));
+    }
+    Ok(permissions)
+}
+
 /// Sets what a role holds, or makes a new one.
 ///
 /// # Errors
@@ -301,15 +321,7 @@ pub async fn set_role(
     if !(2..=40).contains(&name.len()) || !name.bytes().all(plain) {
         return Err(NOT_FOUND.into());
     }
-    let mut permissions = edit.permissions.clone();
-    permissions.sort();
-    permissions.dedup();
-    if let Some(unknown) = permissions
-        .iter()
-        .find(|one| !PERMISSIONS.contains(&one.as_str()))
-    {
-        return Err(UNKNOWN_PERMISSION.with(json!({ "permission": unknown })));
-    }
+    let permissions = known(&edit.permissions)?;
     let mut staff = Staff::load(admin.tables()).await?;
     let sovereigns = staff.sovereigns();
     let before = staff.roles.get(name);

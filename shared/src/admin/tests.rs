@@ -103,7 +103,9 @@ proptest! {
     }
 
     #[test]
-    fn rows_in_another_order_are_named(count in 2..30_usize, one in 0..30_usize, by in 1..30_usize) {
+    fn rows_in_another_order_are_named(
+        count in 2..30_usize, one in 0..30_usize, by in 1..30_usize,
+    ) {
         let mut rows = log(count);
         let end = rows[count - 1].head();
         let one = one % count;

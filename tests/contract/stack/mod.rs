@@ -79,6 +79,8 @@ const PARAMETERS: &[(&str, &str)] = &[
     ),
     ("SocketApi", "id of the WebSocket API"),
     ("Stage", "development, staging or production"),
+    ("SuperAdmins", "the first one or two super admins, or empty"),
+    ("TurnUrls", "TURN servers, separated by commas, or empty"),
 ];
 
 /// A reference to a parameter or resource.

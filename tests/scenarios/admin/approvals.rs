@@ -96,7 +96,7 @@ async fn what_is_rejected_or_too_old_never_happens() {
         "expired"
     );
     assert_eq!(states(&other, "").await, ["expired", "rejected"]);
-    ann.has_credits(100).await;
+    ann.elsewhere().await.has_credits(100).await;
     let unknown = decides(&other, "apr_none", "approve").await;
     unknown.refused(404, "APPROVAL_NOT_FOUND");
 }

@@ -13,14 +13,14 @@ admin!(POST "/api/admin/audit-log/verify" => verify_audit_log, severity: Info,
 
 /// Whose log.
 #[derive(Debug, Deserialize, JsonSchema)]
-struct Wish {
+struct WhoseLog {
     /// `adm_` id; everybody's without it.
     admin_id: Option<String>,
 }
 
 /// What was found.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-struct Verified {
+struct ProvedLog {
     ok: bool,
     rows: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -30,9 +30,9 @@ struct Verified {
 async fn verify_audit_log(
     admin: Admin<AuditLogView>,
     logs: Objects<Logs>,
-    Body(wish): Body<Wish>,
+    Body(wish): Body<WhoseLog>,
     once: Once,
-) -> Result<Recorded<Json<Verified>>> {
+) -> Result<Recorded<Json<ProvedLog>>> {
     let (rows, first_bad) = verify_logs(&admin, &logs, wish.admin_id.as_deref()).await?;
     let ok = first_bad.is_none();
     let act = match wish.admin_id {
@@ -40,7 +40,7 @@ async fn verify_audit_log(
         None => Act::general(),
     };
     let act = act.noting("ok", ok).noting("rows", rows);
-    let verified = Json(Verified {
+    let verified = Json(ProvedLog {
         ok,
         rows,
         first_bad,
