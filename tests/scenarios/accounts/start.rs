@@ -28,7 +28,7 @@ fn host() -> Host {
         "PAIRLY_PREFIX" => Some("pairly".to_owned()),
         "AWS_REGION" => Some("us-east-1".to_owned()),
         // What only development may set, and the providers, which are optional.
-        "AWS_ENDPOINT_URL" => None,
+        "AWS_ENDPOINT_URL" | "PAIRLY_SUPER_ADMINS" => None,
         name if name.starts_with("OAUTH_") => None,
         _ => Some("https://pairly.example".to_owned()),
     });
