@@ -96,8 +96,8 @@ fn write() {
          is more than 5 % larger than here, or starts in more than 1.6 times the time or 2 times \
          the memory of the smallest Lambda ([`hello`](../shared/examples/hello.rs), same profile). \
          Time is from exec to the first poll of the Runtime API, memory is what is resident then; \
-         both are medians of {ROUNDS_PAGE} rounds in which the binary and `hello` start in turns, and \
-         the ratios are medians of the rounds' ratios. Milliseconds belong to the machine, ratios \
+         both are medians of {ROUNDS_PAGE} rounds in which the binary and `hello` start in turns, \
+         and the ratios are medians of the rounds' ratios. Milliseconds belong to the machine, ratios \
          carry over.\n\n\
          {count} functions, {} MiB together, {} MiB zipped. At most {:.2} times the time and {:.2} \
          times the memory of `hello`.\n\n\
