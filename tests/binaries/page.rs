@@ -97,8 +97,8 @@ fn write() {
          the memory of the smallest Lambda ([`hello`](../shared/examples/hello.rs), same profile). \
          Time is from exec to the first poll of the Runtime API, memory is what is resident then; \
          both are medians of {ROUNDS_PAGE} rounds in which the binary and `hello` start in turns, \
-         and the ratios are medians of the rounds' ratios. Milliseconds belong to the machine, ratios \
-         carry over.\n\n\
+         and the ratios are medians of the rounds' ratios. Milliseconds belong to the machine, \
+         ratios carry over.\n\n\
          {count} functions, {} MiB together, {} MiB zipped. At most {:.2} times the time and {:.2} \
          times the memory of `hello`.\n\n\
          | function | KiB | zip KiB | ms | × time | MiB | × memory |\n\
