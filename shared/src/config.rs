@@ -23,6 +23,33 @@ pub struct AppleClient {
     pub key_id: String,
 }
 
+/// A principal who becomes a super admin when nobody is an admin yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Founder {
+    /// ARN of the IAM role or user.
+    pub role_arn: String,
+    /// Name of the session or the user.
+    pub session_name: String,
+    /// Where to write to.
+    pub email: String,
+}
+
+impl Founder {
+    /// Reads `role ARN|session|address`, several separated by semicolons.
+    fn read(text: &str) -> Result<Vec<Self>, String> {
+        let founders = text.split(';').map(str::trim).filter(|one| !one.is_empty());
+        let read = |one: &str| match one.split('|').collect::<Vec<_>>().as_slice() {
+            [role_arn, session_name, email] => Ok(Self {
+                role_arn: (*role_arn).to_owned(),
+                session_name: (*session_name).to_owned(),
+                email: (*email).to_owned(),
+            }),
+            _ => Err("PAIRLY_SUPER_ADMINS is not `role ARN|session|address`".to_owned()),
+        };
+        founders.map(read).collect()
+    }
+}
+
 /// Signing in through other providers. One without a client id is switched off.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Social {
@@ -59,18 +86,13 @@ impl Social {
         if stage == Stage::Production && authorize_base.is_some() {
             return Err("OAUTH_AUTHORIZE_BASE must not be set in production".into());
         }
-        let redirects = some("OAUTH_REDIRECTS").unwrap_or_default();
-        let redirects = redirects.split(',').map(str::trim);
         let base = some("OAUTH_REDIRECT_BASE");
         Ok(Self {
             google: some("GOOGLE_CLIENT_ID"),
             facebook: some("FACEBOOK_CLIENT_ID"),
             apple: apple.transpose()?,
             redirect_base: base.unwrap_or_else(|| format!("{public_url}/auth/oauth")),
-            redirects: redirects
-                .filter(|one| !one.is_empty())
-                .map(str::to_owned)
-                .collect(),
+            redirects: list(some("OAUTH_REDIRECTS")),
             authorize_base,
         })
     }
@@ -113,6 +135,8 @@ pub struct Config {
     pub social: Social,
     /// `AWS_ENDPOINT_URL`: replaces every AWS address; refused in production.
     pub endpoint: Option<String>,
+    /// `PAIRLY_SUPER_ADMINS`: the first one or two super admins.
+    pub super_admins: Vec<Founder>,
     /// `RATE_LIMIT_ENABLED`: `false` is honoured only outside production.
     pub rate_limit: bool,
 }
@@ -154,17 +178,15 @@ impl Config {
             socket_url: text("PAIRLY_SOCKET_URL", "ws://127.0.0.1:3001")?,
             public_url,
             app_url: text("APP_URL", "http://127.0.0.1:3000")?,
-            origins: text(
+            origins: list(Some(text(
                 "PAIRLY_ORIGINS",
                 "http://127.0.0.1:3000,http://localhost:3000",
-            )?
-            .split(',')
-            .map(|origin| origin.trim().to_owned())
-            .collect(),
+            )?)),
             mail_from: text("PAIRLY_MAIL_FROM", "Pairly <no-reply@pairly.test>")?,
             master_key: text("PAIRLY_DATA_KEY", "alias/pairly-data")?,
             turn_urls: list(get("TURN_URLS")),
             objects_url: get("PAIRLY_OBJECTS_URL").filter(|url| !url.is_empty()),
+            super_admins: Founder::read(&get("PAIRLY_SUPER_ADMINS").unwrap_or_default())?,
             endpoint,
             rate_limit: stage == Stage::Production
                 || get("RATE_LIMIT_ENABLED").as_deref() != Some("false"),

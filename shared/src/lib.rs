@@ -6,9 +6,11 @@
 //! - [`worker`]: queue messages, stream changes and schedule ticks
 //! - [`table`]: keys, items, conditions, commits and queries as data
 //! - [`aws`]: the only place that names an AWS SDK
-//! - [`lambda`]: the only place that names the Lambda runtime; [`start`]: what must be there first
+//! - [`lambda`]: the only place that names the Lambda runtime; [`start`]: what must be there first;
+//!   [`prepare`]: making it, once per stack
 //! - [`accounts`], [`admin`], [`calls`], [`credits`], [`matching`], [`messaging`],
-//!   [`moderation`], [`realtime`], [`relay`], [`notifications`], [`operations`]: the domains
+//!   [`moderation`], [`realtime`], [`relay`], [`notifications`], [`operations`],
+//!   [`privacy`]: the domains
 //! - [`crypto`], [`text`], [`id`], [`time`], [`page`], [`config`], [`log`], [`error`],
 //!   [`env`](mod@env): small tools
 
@@ -35,6 +37,8 @@ pub mod notifications;
 pub mod operations;
 pub mod pack;
 pub mod page;
+pub mod prepare;
+pub mod privacy;
 pub mod realtime;
 pub mod relay;
 pub mod start;

@@ -9,10 +9,13 @@ use std::task::Poll;
 use serde_json::{Map, Value, json};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 
+use crate::admin::AuditRow;
 use crate::config::{Config, Stage};
 use crate::env::Env;
 use crate::error::{Error, INTERNAL_ERROR, Result};
@@ -75,6 +78,19 @@ pub fn failed(env: &Env, what: &'static str, error: &Error) {
     );
 }
 
+/// Records that an admin did something: what metrics count, and alarms when it is critical.
+pub fn acted(row: &AuditRow) {
+    tracing::error!(
+        target: "admin",
+        request_id = row.request_id,
+        user_id = row.admin_id,
+        function = row.action,
+        severity = row.severity.as_str(),
+        outcome = row.outcome.as_str(),
+        "acted"
+    );
+}
+
 /// Records a finding that somebody must look at, though nothing failed.
 pub fn alarm(function: &'static str, finding: &str) {
     tracing::error!(target: "failure", function, code = "ALARM", exception = finding, "alarm");
@@ -82,15 +98,20 @@ pub fn alarm(function: &'static str, finding: &str) {
 
 /// Starts JSON logging on standard output: what Lambda passes on to CloudWatch.
 pub fn start(config: &Config) {
-    let level = match config.stage {
-        Stage::Development => "warn,request=info,failure=info",
-        Stage::Staging => "info,hyper=warn,aws=warn",
-        Stage::Production => "warn",
+    // Plain prefixes of targets: patterns would be compiled at every start.
+    let levels = match config.stage {
+        Stage::Development => Targets::new()
+            .with_default(Level::WARN)
+            .with_targets(["request", "failure", "admin"].map(|own| (own, Level::INFO))),
+        Stage::Staging => Targets::new()
+            .with_default(Level::INFO)
+            .with_targets([("hyper", Level::WARN), ("aws", Level::WARN)]),
+        Stage::Production => Targets::new().with_default(Level::WARN),
     };
     let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::new(level))
         .event_format(Lines)
-        .finish();
+        .finish()
+        .with(levels);
     // Only fails when there is a subscriber already, as in tests.
     let _ = tracing::subscriber::set_global_default(subscriber);
     std::panic::set_hook(Box::new(|panic| {
@@ -142,7 +163,7 @@ where
         event.record(&mut members);
         let mut line = members.0;
         let level = match (*event.metadata().level(), event.metadata().target()) {
-            (_, "request") => Level::INFO,
+            (_, "request" | "admin") => Level::INFO,
             (level, _) => level,
         };
         line.insert("timestamp".to_owned(), json!(SystemClock.now()));

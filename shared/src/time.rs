@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -143,6 +144,9 @@ pub mod millis {
 pub trait Now: Send + Sync + 'static {
     /// The present instant.
     fn now(&self) -> Time;
+
+    /// Is told what the local cloud's clock shows; only a clock that follows it listens.
+    fn follow(&self, _: Time) {}
 }
 
 /// The capability to ask what time it is.
@@ -179,9 +183,41 @@ impl Now for SystemClock {
     }
 }
 
+/// The system's clock, moved by as much as the local cloud's clock was when it was told last: a
+/// function in a process of its own lives in the time of the cloud that calls it.
+#[derive(Debug, Default)]
+pub struct FollowingClock {
+    ahead_ms: AtomicI64,
+}
+
+impl Now for FollowingClock {
+    fn now(&self) -> Time {
+        SystemClock.now().plus(self.ahead_ms.load(Relaxed))
+    }
+
+    fn follow(&self, now: Time) {
+        self.ahead_ms
+            .store(now.ms() - SystemClock.now().ms(), Relaxed);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_following_clock_shows_what_it_was_told_and_runs_on() {
+        let clock = FollowingClock::default();
+        assert!(clock.now().since(SystemClock.now()) < 1_000);
+        let told = Time(1_767_614_400_000);
+        clock.follow(told);
+        assert!((0..1_000).contains(&clock.now().since(told)));
+        SystemClock.follow(told);
+        assert!(
+            SystemClock.now().since(told) > 1_000,
+            "the system's clock does not listen"
+        );
+    }
 
     #[test]
     fn every_instant_can_be_shown() {

@@ -11,6 +11,12 @@ use world::timing::{DOORS, Door, P_MIN, Street};
 const PAIRS: usize = 10_000;
 /// Largest difference of the medians, as part of the smaller one.
 const DIFFERENCE_MAX: f64 = 0.02;
+/// People with an account in each world. Everybody is asked about once, and so is everybody
+/// without one: whoever is registered once is known from then on.
+const PEOPLE: usize = CHUNK + WARM;
+/// Calls before a world is measured, because the first ones of an instance are slow, whoever they
+/// are about.
+const WARM: usize = 10;
 /// Pairs after which a fresh world is used, so that a growing state slows nothing down.
 const CHUNK: usize = 500;
 
@@ -33,9 +39,8 @@ fn main() {
         let sample = runtime.block_on(async {
             let mut all = world::timing::Sample::default();
             for chunk in 0..pairs.div_ceil(CHUNK) {
-                let mut street = Street::new(100 + chunk as u64).await;
-                // The first calls of an instance are slow, whoever they are about.
-                street.sample(door, 10).await;
+                let mut street = Street::new(100 + chunk as u64, PEOPLE).await;
+                street.sample(door, WARM).await;
                 let part = street.sample(door, CHUNK.min(pairs - chunk * CHUNK)).await;
                 all.known.extend(part.known);
                 all.unknown.extend(part.unknown);

@@ -7,6 +7,7 @@ use super::operations::{Rows, note, own};
 use crate::scenarios::accounts::social::app::{self, App};
 use crate::scenarios::accounts::social::{BORN, with_hope};
 use crate::scenarios::accounts::two_factor;
+use crate::scenarios::admin::approvals;
 use crate::scenarios::realtime::handshake;
 
 /// Every story, each in its own world.
@@ -18,7 +19,17 @@ pub async fn all(rows: &mut Rows) {
     phone(rows).await;
     sockets(rows).await;
     device(rows).await;
+    approval(rows).await;
     super::calls::stories(rows).await;
+}
+
+async fn approval(rows: &mut Rows) {
+    let world = World::new().await;
+    let ann = world.person("Ann").await;
+    let (finance, other) = (world.admin("finance-1").await, world.admin("admin-2").await);
+    let id = approvals::asked(&finance, &ann).await;
+    let decide = approvals::decides(&other, &id, "approve");
+    note(rows, &world, "decide_approval", decide).await.ok();
 }
 
 async fn registration(rows: &mut Rows) {

@@ -1,7 +1,7 @@
 //! What the product does, in product sentences, domain by domain.
 
 pub mod accounts;
-mod admin;
+pub mod admin;
 pub mod calls;
 mod conventions;
 pub mod credits;

@@ -2,8 +2,8 @@
 """Holds the templates that `sam deploy` ships against what the code says.
 
 `cfn-lint` reads every template, AWS's own transform expands it, and the deployment with the
-defaults of its parameters is resolved down to ARNs. Then each rule must hold, and each damaged
-stack must cause its complaint. Nothing here touches an AWS account.
+defaults of its parameters is resolved down to ARNs. Then each rule must hold, each damaged stack
+must cause its complaint, and `sam` must package all of it. Nothing here touches an AWS account.
 """
 
 import copy
@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import load  # noqa: E402
 import rights  # noqa: E402
 import rules  # noqa: E402
+import ship  # noqa: E402
 import stores  # noqa: E402
 from damage import DAMAGE  # noqa: E402
 
@@ -23,7 +24,7 @@ RULES = [
     rules.sizes, rules.handed, rules.whole, rules.environment, rules.routes, rules.admission,
     rules.sockets, rules.sources, rights.grants, rights.wildcards, rights.starters,
     rights.roles_of_nobody, stores.tables, stores.queues, stores.buckets, stores.secrets,
-    stores.parameters, stores.alarms,
+    stores.parameters, stores.alarms, stores.stages,
 ]
 
 
@@ -67,7 +68,7 @@ def main():
     files, known = load.read(), facts()
     wrong = [*lint(files), *complaints(files, known)]
     if not wrong:
-        wrong = list(undetected(files, known))
+        wrong = [*ship.complaints(known), *undetected(files, known)]
     stack = load.deploy(files)
     sizes = {part.path: len(part.resources) for part in stack.all()}
     print(json.dumps(sizes, indent=2))

@@ -131,7 +131,7 @@ DAMAGE = [
      "the gateways may do something else"),
     ("an index is missing", lambda f: one_less(f, ROOT, "DataTable", "GlobalSecondaryIndexes", 0), "tables"),
     ("another projection", lambda f: properties(f, ROOT, "LedgerTable")["GlobalSecondaryIndexes"][0]
-     .update(Projection={"ProjectionType": "KEYS_ONLY"}), "tables"),
+     .update(Projection={"ProjectionType": "ALL"}), "tables"),
     ("nothing expires", lambda f: one_less(f, ROOT, "LiveTable", "TimeToLiveSpecification"), "tables"),
     ("a ledger that expires", lambda f: put(f, ROOT, "LedgerTable", TimeToLiveSpecification={
         "AttributeName": "expires", "Enabled": True}), "tables"),

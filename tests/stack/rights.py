@@ -20,13 +20,14 @@ def statements(role):
 
 
 def rights(role):
-    """Every (effect, action, resource) of a role."""
+    """Every (effect, action, resource) of a role; a condition stands behind the resource."""
     for one in statements(role):
-        if set(one) - {"Effect", "Action", "Resource"}:
-            yield "more than effect, action and resource", str(sorted(one)), ""
+        if set(one) - {"Effect", "Action", "Resource", "Condition"}:
+            yield "more than effect, action, resource and condition", str(sorted(one)), ""
         for action in listed(one["Action"]):
             for resource in listed(one["Resource"]):
-                yield one["Effect"], action, resource
+                when = f" if {json.dumps(one['Condition'])}" if "Condition" in one else ""
+                yield one["Effect"], action, f"{resource}{when}"
 
 
 def resources(resource, action, stack, tables):
@@ -53,12 +54,27 @@ def resources(resource, action, stack, tables):
     return [known[kind]]
 
 
-def wanted(function, stack, tables):
+# Rows of the audit log are added and read, by whatever role.
+SEALED = {"ForAnyValue:StringLike": {"dynamodb:LeadingKeys": ["audit#*"]}}
+
+
+def sealed():
+    """What every role is denied that may change the ledger."""
+    ledger = f"arn:aws:dynamodb:{OWN}:table/pairly-ledger if {json.dumps(SEALED)}"
+    return {("Deny", f"dynamodb:{action}", ledger) for action in ("DeleteItem", "UpdateItem")}
+
+
+def wanted(function, stack, tables, second):
     """What the role of a function must hold, and nothing else."""
     own = set()
     log = f"arn:aws:logs:{OWN}:log-group:/aws/lambda/pairly-{function['name']}:*"
     own |= {("Allow", f"logs:{action}", log) for action in ("CreateLogStream", "PutLogEvents")}
     for resource, actions in function["role"].items():
+        if resource == "function/two_person":
+            own |= {("Allow", action, arn_of(name)) for action in actions for name in second}
+            continue
+        if resource == "table/ledger" and "dynamodb:UpdateItem" in actions:
+            own |= sealed()
         queried = "dynamodb:Query" in actions
         for action in actions:
             places = resources(resource, action, stack, tables)
@@ -81,6 +97,7 @@ def wanted(function, stack, tables):
 def grants(stack, facts):
     tables = {one["name"]: [index["name"] for index in one["indexes"]] for one in facts["tables"]}
     code = {one["name"]: one for one in facts["functions"]}
+    second = [one["name"] for one in facts["functions"] if one["second"]]
     for part, name, properties in functions(stack):
         own = properties["FunctionName"].removeprefix("pairly-")
         role = part.raw["Resources"][name]["Properties"]["Role"]["Fn::GetAtt"][0]
@@ -91,7 +108,7 @@ def grants(stack, facts):
         if set(role) - {"AssumeRolePolicyDocument", "Policies"}:
             yield f"the role of {own} has more than a policy"
         if own in code:
-            need = wanted(code[own], stack, tables)
+            need = wanted(code[own], stack, tables, second)
             yield from difference(f"rights of {own}", set(rights(role)), need)
         size = len(json.dumps(role.get("Policies", []), separators=(",", ":")))
         if size > POLICY_CHARS_MAX:

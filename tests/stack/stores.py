@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 
 from load import OWN, ROOT
 from rules import DEAD_SECONDS, FLEETING, OWN_BUCKETS, SHAPES, difference, functions
@@ -167,3 +168,29 @@ def alarms(stack, facts):
                 yield f"{part.path}, {name}: no page says what to do"
             if alarm["AlarmActions"] != [stack.refer("AlarmTopic")]:
                 yield f"{part.path}, {name} rings nowhere"
+
+
+def stages(stack, facts):
+    """The answers for each stage fit the template, and no two stages share a name."""
+    stages = tomllib.loads((ROOT / "samconfig.toml").read_text())
+    names = []
+    for stage, commands in stages.items():
+        if stage == "version":
+            continue
+        answers = commands["deploy"]["parameters"]
+        names.append(answers["stack_name"])
+        if not re.fullmatch(r"[a-z][a-z0-9-]{0,19}", answers["stack_name"]):
+            yield f"{stage}: the name of the stack does not fit into other names"
+        if set(answers["capabilities"].split()) != {"CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"}:
+            yield f"{stage}: other capabilities"
+        given = dict(part.split("=", 1) for part in answers["parameter_overrides"].split())
+        for name, value in given.items():
+            parameter = stack.raw["Parameters"].get(name)
+            if parameter is None:
+                yield f"{stage} answers {name}, which nobody asks"
+            elif value not in map(str, parameter.get("AllowedValues", [value])):
+                yield f"{stage}: {name} is not allowed to be {value}"
+        wanted = {"default": "development"}.get(stage, stage)
+        if given.get("Stage") != wanted:
+            yield f"{stage} is no {wanted}"
+    yield from difference("names of stacks", names, set(names))

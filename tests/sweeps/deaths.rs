@@ -19,7 +19,8 @@ async fn asked(fixture: &Fixture, function: &Function) -> Answer {
     let (method, path) = routes(function)[0];
     let target = filled(path, |name| fixture.own(name)) + &fixture.query(function.name);
     let body = fixture.body(function.name);
-    let headers: &[(&str, &str)] = if method == "POST" { &KEY } else { &[] };
+    let is_keyed = method == "POST" || (function.admin.is_some() && method != "GET");
+    let headers: &[(&str, &str)] = if is_keyed { &KEY } else { &[] };
     fixture
         .asks(function, method, &target, (body, headers))
         .await

@@ -6,13 +6,15 @@ use std::time::{Duration, Instant};
 
 use local::runtime::{Local, Options};
 use serde_json::{Value, json};
+use shared::accounts::Account;
+use shared::accounts::password::StoredPassword;
+use shared::aws::dynamo::Tables;
 use shared::function::Trigger;
+use shared::table::Commit;
 
 use crate::random::Seeded;
 use crate::{Answer, BEGINNING, World};
 
-/// People with an account, taken in turn.
-const KNOWN: usize = 24;
 /// Smallest p at which two samples pass as one.
 pub const P_MIN: f64 = 0.01;
 
@@ -25,6 +27,8 @@ pub enum Door {
     Register,
     /// A forgotten password.
     Forgot,
+    /// Sign-in with a wrong password to an account with an imported hash.
+    Imported,
     /// The control: sign-in, but about unknown addresses it is refused before a password is hashed.
     Unhashed,
 }
@@ -36,7 +40,7 @@ impl Door {
     /// Name of the function.
     pub fn function(self) -> &'static str {
         match self {
-            Self::SignIn | Self::Unhashed => "sign_in",
+            Self::SignIn | Self::Imported | Self::Unhashed => "sign_in",
             Self::Register => "register_account",
             Self::Forgot => "request_password_reset",
         }
@@ -44,7 +48,7 @@ impl Door {
 
     fn path(self) -> &'static str {
         match self {
-            Self::SignIn | Self::Unhashed => "/api/v2/auth/login",
+            Self::SignIn | Self::Imported | Self::Unhashed => "/api/v2/auth/login",
             Self::Register => "/api/v2/auth/register",
             Self::Forgot => "/api/v2/auth/password/forgot",
         }
@@ -52,7 +56,9 @@ impl Door {
 
     fn body(self, email: &str) -> Value {
         match self {
-            Self::SignIn | Self::Unhashed => json!({ "email": email, "password": "WrongPass123" }),
+            Self::SignIn | Self::Imported | Self::Unhashed => {
+                json!({ "email": email, "password": "WrongPass123" })
+            }
             Self::Register => json!({
                 "email": email, "password": "TestPass123", "name": "Dora",
                 "birthdate": "1990-01-01",
@@ -63,7 +69,7 @@ impl Door {
 
     fn status(self) -> u16 {
         match self {
-            Self::SignIn | Self::Unhashed => 401,
+            Self::SignIn | Self::Imported | Self::Unhashed => 401,
             Self::Register => 201,
             Self::Forgot => 202,
         }
@@ -79,13 +85,16 @@ pub struct Street {
     /// The world, its limiter off.
     pub world: World,
     known: Vec<String>,
+    ids: Vec<String>,
     knocks: u32,
+    asked: usize,
     dice: u64,
 }
 
 impl Street {
-    /// A street with some people who have accounts.
-    pub async fn new(seed: u64) -> Self {
+    /// A street with so many people who have accounts, asked about in turn; as many who have none
+    /// are asked about, unless asking gives them one.
+    pub async fn new(seed: u64, people: usize) -> Self {
         let settings = [("RATE_LIMIT_ENABLED".to_owned(), "false".to_owned())];
         let options = Options {
             base: BEGINNING,
@@ -100,15 +109,42 @@ impl Street {
         let local = local.expect("the back end starts");
         local.prepare().await.expect("keys and secrets");
         let world = World { local };
-        let mut known = Vec::new();
-        for _ in 0..KNOWN {
-            known.push(world.person_with("Dora", 0).await.email);
+        let (mut known, mut ids) = (Vec::new(), Vec::new());
+        for _ in 0..people {
+            let person = world.person_with("Dora", 0).await;
+            known.push(person.email);
+            ids.push(person.id);
         }
         Self {
             world,
             known,
+            ids,
             knocks: 0,
+            asked: 0,
             dice: seed,
+        }
+    }
+
+    /// Gives those who have an account a hash of bcrypt's cost, as if they had been brought along;
+    /// `told` says whether the policy knows.
+    pub async fn imports(&self, cost: u32, told: bool) {
+        let tables = Tables::of(&self.world.local.env("local"));
+        if told {
+            let policy = "auth.imported_bcrypt_cost";
+            self.world.has_policy(policy, cost.into()).await;
+        }
+        let hash = format!("$2b${cost:02}${}", ".".repeat(53));
+        let hash = StoredPassword::imported(&hash).expect("bcrypt");
+        for id in &self.ids {
+            let place = Account::key_of(id);
+            let account: Option<Account> = tables.get(&place).await.expect("a table");
+            let password = Some(hash.clone());
+            let account = Account {
+                password,
+                ..account.expect("an account")
+            };
+            let commit = Commit::new().put(&account);
+            tables.commit(commit).await.expect("stored");
         }
     }
 
@@ -121,14 +157,13 @@ impl Street {
         z ^ (z >> 31)
     }
 
-    /// An address of the same length and kind that nobody has. Where asking leaves something
-    /// behind, strangers are asked as often as those who are known.
+    /// An address of the same length and kind that nobody has.
     fn stranger(&self, door: Door) -> String {
         let known = &self.known[0];
         let at = known.find('@').expect("an address");
         let number = match door {
-            Door::Forgot => self.knocks % KNOWN as u32,
-            _ => self.knocks,
+            Door::Register => self.knocks,
+            _ => self.knocks % u32::try_from(self.known.len()).expect("few"),
         };
         let number = format!("{number:08}");
         format!("{}{number}{}", &known[..at - number.len()], &known[at..])
@@ -138,7 +173,10 @@ impl Street {
     pub async fn knock(&mut self, door: Door, known: bool) -> (Answer, Duration) {
         self.knocks += 1;
         let email = match known {
-            true => self.known[self.knocks as usize % KNOWN].clone(),
+            true => {
+                self.asked += 1;
+                self.known[self.asked % self.known.len()].clone()
+            }
             false => self.stranger(door),
         };
         let [_, a, b, c] = self.knocks.to_be_bytes();

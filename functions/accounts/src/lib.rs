@@ -1,6 +1,7 @@
 //! Accounts: registration, proof of the address, sign-in, sessions and the account itself.
 
 /// One module per function.
+#[cfg(feature = "library")]
 pub mod bin {
     shared::functions! {
         add_phone,

@@ -1,6 +1,7 @@
 //! Calls: ringing, answering, metering and ending of one-to-one calls.
 
 /// One module per function.
+#[cfg(feature = "library")]
 pub mod bin {
     shared::functions! {
         accept_call,

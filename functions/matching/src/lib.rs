@@ -1,6 +1,7 @@
 //! Matching: uploads, and who is kept apart from whom.
 
 /// One module per function.
+#[cfg(feature = "library")]
 pub mod bin {
     shared::functions! {
         create_upload, complete_upload, validate_upload, clean_uploads,

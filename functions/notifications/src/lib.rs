@@ -1,6 +1,7 @@
 //! Notifications: how what happened reaches people outside the app.
 
 /// One module per function.
+#[cfg(feature = "library")]
 pub mod bin {
     shared::functions! {
         deliver_email,

@@ -1,6 +1,7 @@
 //! Operations: health, the description of the API, and whatever no route matches.
 
 /// One module per function.
+#[cfg(feature = "library")]
 pub mod bin {
     shared::functions! {
         answer_unknown_route,
@@ -8,5 +9,6 @@ pub mod bin {
         check_liveness,
         check_readiness,
         get_api_description,
+        get_run,
     }
 }

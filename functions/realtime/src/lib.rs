@@ -1,6 +1,7 @@
 //! Realtime: the one WebSocket API and what tells committed facts over it.
 
 /// One module per function.
+#[cfg(feature = "library")]
 pub mod bin {
     shared::functions! {
         answer_ping,

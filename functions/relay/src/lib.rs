@@ -1,6 +1,7 @@
 //! Relay: the devices of a person.
 
 /// One module per function.
+#[cfg(feature = "library")]
 pub mod bin {
     shared::functions! {
         clean_revoked_device,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::Parser;
 use local::gateway;
 use local::log::Log;
-use local::runtime::{Local, Options};
+use local::runtime::{Local, Options, Place};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -28,6 +28,9 @@ struct Arguments {
     /// File that holds the state.
     #[arg(long, value_name = "PATH", default_value = ".pairly/local.db")]
     state: PathBuf,
+    /// Functions that run in other processes: of all domains, or of the one before the address.
+    #[arg(long, value_name = "[DOMAIN=]URL")]
+    via: Vec<Place>,
 }
 
 fn main() -> ExitCode {
@@ -72,6 +75,7 @@ async fn serve(arguments: Arguments) -> Result<(), String> {
         seed: true,
         port,
         log: true,
+        via: arguments.via.clone(),
         ..Options::default()
     };
     let local = Local::start(options).await?;
@@ -153,9 +157,17 @@ fn banner(local: &Local, arguments: &Arguments) -> String {
             )
         })
         .collect();
+    let via: String = arguments
+        .via
+        .iter()
+        .map(|place| {
+            let domain = place.domain.as_deref().unwrap_or("all");
+            format!("\n  Functions  {domain} by {}", place.base)
+        })
+        .collect();
     format!(
         "Pairly runs with {} functions, state {state}.\n\
-         \n  Page       {}\n  WebSocket  {}\n  Outbox     {}/_local/outbox\n{people}\n",
+         \n  Page       {}\n  WebSocket  {}\n  Outbox     {}/_local/outbox{via}\n{people}\n",
         local.functions().len(),
         config.public_url,
         config.socket_url,

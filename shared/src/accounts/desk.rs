@@ -75,6 +75,7 @@ desk! {
         door: Opener = "Opens the session.",
         pepper: Secret<Pepper> = "For the password.",
         lookup: Secret<Lookup> = "For the hash of the address.",
+        policies: Policies = "Whether imported hashes are about.",
     }
 }
 
@@ -139,6 +140,14 @@ desk! {
         lookup: Secret<Lookup> = "For the hash of the address.",
         ids: Ids = "For salt and notice.",
         clock: Clock = "Server time.",
+    }
+}
+
+desk! {
+    /// What a measure of an administrator against a person needs.
+    Warden {
+        tables: Table<Write<Data>> = "Account, sessions, mail.",
+        cipher: Cipher = "Opens the address, seals the mail.",
     }
 }
 

@@ -5,12 +5,15 @@ use super::account::Account;
 use super::desk::Doorkeeper;
 use super::password::{self, Peppers, StoredPassword};
 use crate::aws::dynamo::Missed;
+use crate::credits::Policies;
 use crate::error::{Result, UNAVAILABLE};
 
 /// Beginnings of the bcrypt hashes that are taken: the three names of one algorithm.
 const BCRYPT: [&str; 3] = ["$2a$", "$2b$", "$2y$"];
 /// Length of a bcrypt hash, bytes.
 const BCRYPT_BYTES: usize = 60;
+/// Least expensive bcrypt that there is.
+const BCRYPT_COST_MIN: u32 = 4;
 /// Most expensive bcrypt that is taken; 14 is about a second, and anybody may cause it.
 const BCRYPT_COST_MAX: u32 = 14;
 
@@ -28,10 +31,26 @@ impl StoredPassword {
         })
     }
 
+    /// A well-formed hash of this cost that belongs to no password.
+    pub(super) fn nobodys_import(cost: u32) -> Self {
+        Self {
+            pepper: 0,
+            phc: format!("$2b${cost:02}${}", ".".repeat(53)),
+        }
+    }
+
     /// Whether another system hashed it.
     pub fn is_imported(&self) -> bool {
         BCRYPT.iter().any(|name| self.phc.starts_with(name))
     }
+}
+
+/// Cost of the imported hashes that are about, if the policy says that there are any.
+pub(super) fn cost(policies: &Policies) -> Option<u32> {
+    let cost = u32::try_from(policies.number("auth.imported_bcrypt_cost")).ok()?;
+    (BCRYPT_COST_MIN..=BCRYPT_COST_MAX)
+        .contains(&cost)
+        .then_some(cost)
 }
 
 /// The account after a right password: with its hash as we make it today.

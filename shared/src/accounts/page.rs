@@ -36,7 +36,9 @@ else throw 0}catch{b.disabled=false;s.textContent='That did not work. Please try
 <body><main>
 <h1>{% if token.is_some() %}Confirm your address{% else %}This link is not valid{% endif %}</h1>
 {%- if let Some(token) = token %}
-<p>Press the button to confirm that this e-mail address is yours.</p>
+<p>Press the button to confirm that this e-mail address is yours and that you registered with it.
+If somebody else did, close this page: they chose the password, and without you it opens
+nothing.</p>
 <button type="button" data-token="{{ token }}">Confirm address</button>
 <p role="status"></p>
 <script>{{ script|safe }}</script>

@@ -145,6 +145,28 @@ pub fn verify(peppers: &Peppers, stored: Option<&StoredPassword>, password: &str
     Ok(fits && stored.is_some())
 }
 
+/// As [`verify`], while accounts with imported hashes of this bcrypt cost are about: every check
+/// does the work of both kinds, so that time tells neither of which kind a hash is nor that there
+/// is none.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_either(
+    peppers: &Peppers,
+    stored: Option<&StoredPassword>,
+    password: &str,
+    bcrypt_cost: u32,
+) -> Result<bool> {
+    let (imported, ours) = match stored {
+        Some(stored) if stored.is_imported() => (Some(stored), None),
+        other => (None, other),
+    };
+    let fits = verify(peppers, ours, password)?;
+    let nobodys = StoredPassword::nobodys_import(bcrypt_cost);
+    let imported_fits = verify(peppers, Some(imported.unwrap_or(&nobodys)), password)?;
+    Ok(fits || imported.is_some() && imported_fits)
+}
+
 /// Whether the hash is as [`hash`] would make it now. One that is not (imported, older cost, older
 /// pepper) is replaced at the next sign-in.
 pub fn is_current(peppers: &Peppers, stored: &StoredPassword) -> bool {
@@ -195,6 +217,26 @@ mod tests {
             assert!(!verify(&peppers(1), Some(&stored), other).expect("verify"));
         }
         assert!(!verify(&peppers(1), None, "TestPass123").expect("verify"));
+    }
+
+    #[test]
+    fn while_imports_are_about_either_kind_of_hash_lets_its_own_password_in() {
+        let ours = hash(&peppers(1), "TestPass123", [3; 16]).expect("hash");
+        let theirs = bcrypt::hash("TestPass123", 4).expect("hash");
+        let theirs = StoredPassword::imported(&theirs).expect("imported");
+        let nobodys = StoredPassword::nobodys_import(4);
+        for (stored, fits) in [
+            (Some(&ours), true),
+            (Some(&theirs), true),
+            (Some(&nobodys), false),
+            (None, false),
+        ] {
+            let either = |typed| verify_either(&peppers(1), stored, typed, 4).expect("verify");
+            assert_eq!(
+                (either("TestPass123"), either("WrongPass123")),
+                (fits, false)
+            );
+        }
     }
 
     #[test]

@@ -3,21 +3,22 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::account::{Account, NewAccount, Profile, Status};
+use super::account::{Account, NewAccount, Status};
 use super::address::{Email, EmailHash, EmailOwner};
 use super::desk::{Office, Registrar};
 use super::nobody;
 use super::password::{self, Peppers};
 use super::person;
+use super::profile::Profile;
 use super::proof::Proof;
 use super::verify::verification_mail;
 use crate::aws::cipher::DataKey;
-use crate::aws::dynamo::Missed;
+use crate::aws::dynamo::{Missed, Tables};
 use crate::credits;
 use crate::error::{DISPOSABLE_EMAIL, EMAIL_EXISTS, Result, UNAVAILABLE};
 use crate::http::{Created, Once};
 use crate::notifications::{self, Facts, Mail, NewMail, Notification};
-use crate::table::{Commit, Refused};
+use crate::table::{Commit, Item, Refused};
 use crate::time::{DAY_MS, HOUR_MS, Time};
 
 /// Tries when others register the same address at once.
@@ -166,27 +167,39 @@ async fn arrival(
     let (now, lookup) = (desk.clock.now(), desk.lookup.key()?);
     let (known, known_key) = nobody::behind(&desk.tables, &desk.cipher, owner, now).await?;
     let (notice_id, notice) = notice_of(desk, &known, &known_key, now)?;
-    let place = Notification::key_of(&known.user_id, &notice_id);
-    let told: Option<Notification> = desk.tables.get_consistent(&place).await?;
+    let told = is_told(&desk.tables, &known, &notice_id).await?;
     let (account, key, base) = open(desk, hash, new, &desk.policies).await?;
     let person = base.create(&account, &UNAVAILABLE);
-    let user_id = owner.is_none().then_some(account.user_id.as_str());
+    let is_new = owner.is_none();
+    let user_id = is_new.then_some(account.user_id.as_str());
     let (proof, said) = Proof::new(hash, user_id, &lookup, &desk.ids, now);
     let welcome = verification_mail(&account, &key, &proof, said, &desk.config, now)?;
-    let proof = Commit::new().put(&proof);
-    if owner.is_none() {
-        return Ok(person.with(welcome).with(proof));
-    }
-    let (mut real, mut ghosts) = (Commit::new(), person);
     // The owner is told at most once an hour, and a real proof must not be voided.
-    for (write, unwanted) in [
-        (notice, told.is_some()),
-        (proof, known.status == Status::PendingVerification),
+    let mail = if is_new { welcome } else { notice };
+    let voids = known.status == Status::PendingVerification;
+    let proof = Commit::new().put(&proof);
+    let mut arrival = Commit::new();
+    for (write, wanted) in [
+        (person, is_new),
+        (mail, is_new || !told),
+        (proof, is_new || !voids),
     ] {
-        let to = if unwanted { &mut ghosts } else { &mut real };
-        *to = std::mem::take(to).with(write);
+        arrival = arrival.with(write.or_ghost(wanted, &desk.ids.ulid(), now.plus(HOUR_MS))?);
     }
-    Ok(real.with(ghosts.ghost(&desk.ids.ulid(), now.plus(HOUR_MS))?))
+    Ok(arrival)
+}
+
+/// Whether the owner of the address was told this hour. What is there takes longer to read than
+/// what is not, so a second read is of the other kind.
+async fn is_told(tables: &Tables, known: &Account, notice_id: &str) -> Result<bool> {
+    let place = Notification::key_of(&known.user_id, notice_id);
+    let told: Option<Notification> = tables.get_consistent(&place).await?;
+    let other = match told {
+        Some(_) => Account::key_of(notice_id),
+        None => known.key(),
+    };
+    let _: Option<Account> = tables.get_consistent(&other).await?;
+    Ok(told.is_some())
 }
 
 /// The id of this hour's mail to the owner of an address that somebody registers, and the mail.

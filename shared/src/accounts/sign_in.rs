@@ -63,8 +63,11 @@ pub async fn sign_in(
     let stored = account
         .as_ref()
         .and_then(|account| account.password.clone());
-    let typed = given.password.clone();
-    let right = password::aside(move || password::verify(&peppers, stored.as_ref(), &typed));
+    let (typed, imported) = (given.password.clone(), import::cost(&desk.policies));
+    let right = password::aside(move || match imported {
+        Some(cost) => password::verify_either(&peppers, stored.as_ref(), &typed, cost),
+        None => password::verify(&peppers, stored.as_ref(), &typed),
+    });
     let (true, Some(account)) = (right.await?, account) else {
         return Err(INVALID_CREDENTIALS.into());
     };

@@ -4,13 +4,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::table::{Item, Key, Name};
+use crate::crypto::{decode, encode, take};
+use crate::error::APPROVAL_STATE;
+use crate::table::{Change, Commit, Condition, Item, Key, Name, Value as Stored};
 use crate::time::{DAY_MS, Time, millis};
 
 /// How long an approval waits.
 pub const APPROVAL_MS: i64 = DAY_MS;
-/// Partition of all approvals.
-const PARTITION: &str = "approvals";
 
 /// What has become of an approval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -73,6 +73,9 @@ pub struct Approval {
     /// When it was asked for.
     #[serde(with = "millis")]
     pub created_at: Time,
+    /// When it was decided.
+    #[serde(with = "millis::option", default)]
+    pub decided_at: Option<Time>,
     /// When it lapses.
     #[serde(with = "millis")]
     pub expires_at: Time,
@@ -94,12 +97,54 @@ impl Item for Approval {
 }
 
 impl Approval {
+    /// Partition of all approvals.
+    pub(super) const PARTITION: &'static str = "approvals";
     /// Partition of the index that holds the pending ones.
     pub const DUE_SHARD: &'static str = "approvals";
 
     /// Where an approval lies.
     pub fn key_of(approval_id: &str) -> Key {
-        Key::new(PARTITION, approval_id)
+        Key::new(Self::PARTITION, approval_id)
+    }
+
+    /// Ends the waiting, if nobody did and the time has not passed.
+    pub(super) fn decided(
+        &self,
+        state: ApprovalState,
+        (admin_id, reason): (&str, &str),
+        now: Time,
+    ) -> Commit {
+        let word = serde_json::to_value(state).unwrap_or_default();
+        let changes = vec![
+            Change::text("state", word.as_str().unwrap_or_default()),
+            Change::text("decided_by", admin_id),
+            Change::text("decision_reason", reason),
+            Change::number("decided_at", now.ms()),
+            Change::Remove("due_shard".into()),
+            Change::Remove("due_at".into()),
+        ];
+        let later = Stored::N((now.ms() + 1).to_string());
+        let waiting = Condition::All(vec![
+            Condition::text("state", "pending"),
+            Condition::AtLeast("expires_at", later),
+        ]);
+        let guard = Some((waiting, &APPROVAL_STATE));
+        Commit::new().update::<Self>(self.key(), changes, guard)
+    }
+
+    /// Notes that nobody decided in time; for the sweep, because reads decide by time.
+    pub fn lapse(&self, now: Time) -> Commit {
+        let changes = vec![
+            Change::text("state", "expired"),
+            Change::Remove("due_shard".into()),
+            Change::Remove("due_at".into()),
+        ];
+        let over = Stored::N((now.ms() + 1).to_string());
+        let waiting = Condition::All(vec![
+            Condition::text("state", "pending"),
+            Condition::Below("expires_at", over),
+        ]);
+        Commit::new().update::<Self>(self.key(), changes, Some((waiting, &APPROVAL_STATE)))
     }
 
     /// Where it stands now: one that nobody decided in time has expired, whether or not anybody
@@ -109,5 +154,43 @@ impl Approval {
             ApprovalState::Pending if self.expires_at <= now => ApprovalState::Expired,
             state => state,
         }
+    }
+}
+
+/// The approval under which a function is invoked a second time: what `decide_approval` writes
+/// into the context of the event, where no client can.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Approved {
+    /// `apr_…`
+    pub approval_id: String,
+    /// Why it was approved.
+    pub reason: String,
+    /// Scope of the decision's key.
+    pub scope: String,
+    /// What an equal decision is known again by.
+    pub fingerprint: [u8; 32],
+}
+
+impl Approved {
+    /// The approval that an event names.
+    pub fn of(event: &Value) -> Option<Self> {
+        let approval = &event["requestContext"]["approval"];
+        let text = |name: &str| approval[name].as_str().map(str::to_owned);
+        Some(Self {
+            approval_id: text("approval_id")?,
+            reason: text("reason")?,
+            scope: text("scope")?,
+            fingerprint: take(&decode(&text("fingerprint")?)?),
+        })
+    }
+
+    /// The same for an event.
+    pub fn value(&self) -> Value {
+        serde_json::json!({
+            "approval_id": self.approval_id,
+            "reason": self.reason,
+            "scope": self.scope,
+            "fingerprint": encode(&self.fingerprint),
+        })
     }
 }

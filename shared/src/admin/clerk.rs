@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::act::Act;
 use super::approval::{APPROVAL_MS, Approval, ApprovalState, FrozenRequest};
+use super::decide::Decided;
 use super::permission::Permission;
 use super::principal::Principal;
 use super::record::AdminRecord;
@@ -53,6 +54,21 @@ pub struct Facts {
 /// An answer whose row is in the audit log. Only a [`Clerk`] makes it.
 #[derive(Debug, Clone)]
 pub struct Recorded<A>(A);
+
+impl<A> Recorded<A> {
+    /// The same in another form.
+    ///
+    /// # Errors
+    /// What `form` refuses.
+    pub fn map<B>(self, form: impl FnOnce(A) -> Result<B>) -> Result<Recorded<B>> {
+        form(self.0).map(Recorded)
+    }
+
+    /// An answer whose row another function has written.
+    pub(super) fn elsewhere(answer: A) -> Self {
+        Self(answer)
+    }
+}
 
 impl<A: Answer<Call>> Answer<Call> for Recorded<A> {
     const RECORDED: bool = true;
@@ -113,6 +129,10 @@ pub struct Clerk {
     pub(crate) facts: Facts,
     pub(crate) request: FrozenRequest,
     pub(crate) approval_id: String,
+    /// What a second person has approved, and why they did.
+    pub(crate) approved: Option<(Approval, String)>,
+    /// Whether nothing else of the same admin may come in between.
+    pub(crate) strict: bool,
 }
 
 impl std::fmt::Debug for Clerk {
@@ -154,7 +174,15 @@ impl Clerk {
 
     /// Whether a second person has approved this request already.
     pub fn is_approved(&self) -> bool {
-        self.facts.approval_id.is_some()
+        self.approved.is_some()
+    }
+
+    /// Who wanted it: whoever asked for what a second person approved, else the admin.
+    pub fn asked_by(&self) -> &str {
+        match &self.approved {
+            Some((approval, _)) => &approval.requested_by,
+            None => &self.record.admin_id,
+        }
     }
 
     /// Demands one more permission, where an operation needs it for a part of what it does.
@@ -202,8 +230,52 @@ impl Clerk {
         commit: Commit,
         answer: A,
     ) -> Result<Recorded<A>, Missed> {
-        let writes = once.record(commit, &answer)?.into_writes()?;
-        match self.write(writes, act, Outcome::Done).await {
+        self.records(once, act, commit, answer, Outcome::Done).await
+    }
+
+    /// The same, but only if the admin has done nothing else since the request came.
+    ///
+    /// # Errors
+    /// As [`Clerk::acts`]; 503 when something else was first.
+    pub(super) async fn acts_next<A: Answer<Call> + Clone>(
+        &self,
+        once: &Once,
+        act: &Act,
+        commit: Commit,
+        answer: A,
+    ) -> Result<Recorded<A>, Missed> {
+        let strict = Self {
+            strict: true,
+            ..self.clone()
+        };
+        strict.acts(once, act, commit, answer).await
+    }
+
+    /// Carries a commit out with a row of any outcome.
+    pub(super) async fn records<A: Answer<Call> + Clone>(
+        &self,
+        once: &Once,
+        act: &Act,
+        commit: Commit,
+        answer: A,
+        outcome: Outcome,
+    ) -> Result<Recorded<A>, Missed> {
+        let (commit, act) = match &self.approved {
+            Some((approval, why)) => {
+                let by = (&*self.record.admin_id, &**why);
+                let ends = approval.decided(ApprovalState::Executed, by, self.now());
+                // An equal decision is answered like this one.
+                let decided = Decided {
+                    state: ApprovalState::Executed,
+                    result: answer.clone().answer()?.body,
+                };
+                let act = act.clone().noting("requested_by", &*approval.requested_by);
+                let act = act.noting("approval_reason", &**why);
+                (once.record(ends.with(commit), &Json(decided))?, act)
+            }
+            None => (once.record(commit, &answer)?, act.clone()),
+        };
+        match self.write(commit.into_writes()?, &act, outcome).await {
             Ok(()) => Ok(Recorded(answer)),
             Err(Missed::Refused(refused)) => match once.first(&refused)? {
                 Some(first) => Err(Missed::Failed(first)),
@@ -232,6 +304,7 @@ impl Clerk {
             requested_by: self.record.admin_id.clone(),
             state: ApprovalState::Pending,
             decided_by: None,
+            decided_at: None,
             reason: act.reason.clone(),
             decision_reason: None,
             created_at: self.now(),
@@ -266,14 +339,23 @@ impl Clerk {
             let commit = joined(writes.clone(), &key, &head, &row);
             let refused = match self.tables.commit(commit).await {
                 Err(Missed::Refused(refused)) if refused.key == key => refused,
-                done => return done,
+                Ok(()) => {
+                    crate::log::acted(&row);
+                    return Ok(());
+                }
+                missed => return missed,
             };
             // Something else of the same admin was first, or what the effect wants of it is not so.
             match refused
                 .current::<AdminRecord>()?
                 .map(|record| record.head())
             {
-                Some(now) if now.seq != head.seq => head = now,
+                Some(now) if now.seq != head.seq && !self.strict => head = now,
+                Some(now) if now.seq != head.seq => {
+                    return Err(UNAVAILABLE
+                        .because("the same admin did something else")
+                        .into());
+                }
                 _ => return Err(Missed::Refused(refused)),
             }
             self.tables.pause(round).await;

@@ -7,6 +7,11 @@ use crate::env::Env;
 use crate::error::{INTERNAL_ERROR, Result};
 use crate::table::Commit;
 
+/// The id of a principal's record; the same everywhere.
+pub fn id_of(arn: &str) -> String {
+    format!("adm_{}", crate::id::derived(&["local admin", arn]))
+}
+
 /// The records of principals with one role each, all at once, unless they are there.
 ///
 /// # Errors
@@ -21,7 +26,7 @@ pub async fn open_admins(env: &Env, staff: &[(&str, &str)]) -> Result<()> {
         }
         let name = &principal.session_name;
         let record = AdminRecord::new(
-            env.ids().new_id("adm"),
+            id_of(arn),
             (&principal.role_arn, name),
             (&format!("{name}@pairly.test"), name),
             vec![(*role).to_owned()],

@@ -6,7 +6,10 @@
 //! | [`PrincipalKey`] | ledger | `principal#<role ARN>` | `<session name>` or `*` |
 //! | [`Role`] | ledger | `roles` | `<role>` |
 //! | [`AuditRow`] | ledger | `audit#adm_…` | `<number, 16 digits>` (index `due` by month) |
+//! | [`Export`] | data | `exp_…` | `export` |
 //! | [`Approval`] | ledger | `approvals` | `apr_…` (index `due` while it is pending) |
+//! | [`AuditSeal`] | ledger | `audit-seals` | `<date>` |
+//! | [`Founded`] | ledger | `founded` | `founded` |
 //!
 //! An operation takes [`Admin<P>`](crate::http::Admin), which exists only for a principal whose
 //! record has the permission `P`, and answers with a [`Recorded`], which only the [`Clerk`] makes:
@@ -16,22 +19,43 @@
 mod act;
 mod approval;
 mod clerk;
+mod decide;
 pub mod demo;
+mod export;
+mod found;
 mod list;
+mod manage;
+pub mod moderation;
+mod pending;
 mod permission;
 mod principal;
 mod record;
 mod role;
 mod row;
+mod seal;
+#[cfg(test)]
+mod tests;
+pub mod users;
+mod verify;
 mod view;
 
 pub use act::{Act, PRIVATE, reason};
-pub use approval::{APPROVAL_MS, Approval, ApprovalState, FrozenRequest};
+pub use approval::{APPROVAL_MS, Approval, ApprovalState, Approved, FrozenRequest};
 pub use clerk::{Clerk, Facts, Recorded, TwoPerson};
+pub use decide::{Decided, Verdict, decide};
+pub use export::{
+    EXPORT_MS, Export, ExportJob, ExportKind, ExportState, ExportWish, Format, exports_of,
+};
+pub use found::Founded;
+pub(crate) use found::found;
 pub use list::{AuditFilter, AuditPosition, list_rows};
+pub use manage::{AdminEdit, NewAdmin, RoleEdit, create_admin, edit_admin, set_role};
+pub use pending::{ApprovalFilter, ApprovalView, list_approvals};
 pub use permission::*;
 pub use principal::Principal;
 pub use record::{ANY_SESSION, AdminRecord, PrincipalKey};
 pub use role::{BUILT_IN, Held, Role, roles};
 pub use row::{AuditRow, Head, Outcome, Severity};
+pub use seal::{AuditSeal, SealedRoot, newest_seal, seal};
+pub use verify::{AuditChain, BadAuditRow, verify_logs};
 pub use view::{AdminView, AuditView};

@@ -48,6 +48,25 @@ impl Principal {
     }
 }
 
+/// Whether a session name fits the ARN of a role or a user: a user's name is their own; `None`
+/// for any other ARN, also for that of a role with a path, which no caller's ARN shows.
+pub fn fits(arn: &str, session_name: &str) -> Option<bool> {
+    let (_, rest) = arn.split_once(":iam::")?;
+    let (account, resource) = rest.split_once(':')?;
+    let is_account = account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
+    if !arn.starts_with("arn:aws") || !is_account {
+        return None;
+    }
+    match resource.split_once('/')? {
+        ("role", name) if !name.is_empty() && !name.contains('/') => Some(true),
+        ("user", _) => {
+            let own = Principal::parse(arn)?;
+            Some(own.session_name == session_name)
+        }
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -54,6 +54,17 @@ pub enum Outcome {
     Failed,
 }
 
+impl Outcome {
+    /// Name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Denied => "denied",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 /// Where a log ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
@@ -142,9 +153,12 @@ impl Item for AuditRow {
 }
 
 impl AuditRow {
+    /// What the partitions of all logs begin with. No role may change or remove what lies there.
+    pub const PREFIX: &'static str = "audit#";
+
     /// Partition of an admin's log.
     pub fn log_of(admin_id: &str) -> String {
-        format!("audit#{admin_id}")
+        format!("{}{admin_id}", Self::PREFIX)
     }
 
     /// Sort key of a row.

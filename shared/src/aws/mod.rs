@@ -3,6 +3,7 @@
 pub mod cipher;
 pub mod dynamo;
 mod expression;
+pub mod functions;
 pub mod mail;
 mod named;
 pub mod objects;
@@ -21,6 +22,7 @@ use aws_smithy_async::time::{SharedTimeSource, TimeSource};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
+use aws_types::app_name::AppName;
 use aws_types::region::Region;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -97,6 +99,8 @@ fn sdk_config(env: &Env) -> SdkConfig {
     if let Some(endpoint) = &config.endpoint {
         builder = builder.endpoint_url(endpoint.clone());
     }
+    // In the user agent, for traces in the cloud and for the roles of the local one.
+    builder.set_app_name(AppName::new(env.function()).ok());
     builder.build()
 }
 

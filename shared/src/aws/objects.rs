@@ -51,6 +51,8 @@ named! {
     Archive = "archive";
     /// Signed records that must outlive the tables.
     Logs = "logs";
+    /// Files that administrators asked for; kept for a day.
+    Exports = "exports";
 }
 
 /// What is known of an object without reading it.
@@ -84,7 +86,7 @@ fn client(env: &Env) -> S3 {
     let mut builder = Builder::from(&super::shared_config(env));
     if let Some(endpoint) = &env.config().endpoint {
         // A replaced endpoint serves every bucket below one path.
-        let endpoint = format!("{endpoint}/s3");
+        let endpoint = format!("{endpoint}/s3/");
         builder = builder.endpoint_url(endpoint).force_path_style(true);
     }
     S3(Client::from_conf(builder.build()))

@@ -102,11 +102,16 @@ impl Outside {
     }
 
     async fn told(&self, host: &str, ask: Ask) -> Result<(u16, Vec<u8>), &'static str> {
+        // A replaced endpoint stands in for these services as well.
+        let host = match &self.0.config().endpoint {
+            Some(own) => format!("{own}/outside/{}", host.trim_start_matches("https://")),
+            None => host.to_owned(),
+        };
         let operation = Operation::builder()
             .service_name("outside")
             .operation_name("call")
             .http_client(self.0.http())
-            .endpoint_url(host)
+            .endpoint_url(&host)
             .no_auth()
             .no_retry()
             .sleep_impl(TokioSleep::new())

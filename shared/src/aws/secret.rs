@@ -17,6 +17,9 @@ use crate::time::{MINUTE_MS, Time};
 /// How long an instance uses a secret before it reads it again.
 const CACHE_MS: i64 = 5 * MINUTE_MS;
 
+/// Token of the first value of a secret; the service wants at least 32 characters.
+const FIRST: &str = "the-first-value-of-a-pairly-secret";
+
 /// A secret's name as a type.
 pub trait Named: Send + Sync + 'static {
     /// Name below the prefix.
@@ -131,21 +134,32 @@ pub async fn fetch(env: &Env, name: &str) -> Result<Option<String>> {
     }
 }
 
-/// Creates a secret for local seeding; `false` when there is one already, which stays.
+/// Keeps a text that was fetched just now for whoever reads the secret first.
+pub fn keep(env: &Env, name: &'static str, text: String) {
+    let (cache, now) = (env.part(|_| Cache::default()), env.clock().now());
+    cache.put(name, now, text.into());
+}
+
+/// Gives a secret its first value, and makes it if need be; `false` when it has one, which stays.
 ///
 /// # Errors
 /// 503 when the store does not answer.
 pub async fn create<K: Named>(env: &Env, text: &str) -> Result<bool> {
     let client = env.part(|env| Secrets(Client::new(&super::shared_config(env))));
     let id = format!("{}/{}", env.config().prefix, K::NAME);
-    match client
-        .0
-        .create_secret()
-        .name(id)
-        .secret_string(text)
-        .send()
-        .await
-    {
+    let create = client.0.create_secret().name(&id).secret_string(text);
+    match create.send().await {
+        Ok(_) => return Ok(true),
+        Err(error) if error.code() == Some("ResourceExistsException") => {}
+        Err(error) => return Err(failed(&error)),
+    }
+    if fetch(env, K::NAME).await?.is_some() {
+        return Ok(false);
+    }
+    // A stack makes its secrets without values. Whoever is first under this token gives theirs.
+    let put = client.0.put_secret_value().secret_id(id);
+    let put = put.client_request_token(FIRST).secret_string(text);
+    match put.send().await {
         Ok(_) => Ok(true),
         Err(error) if error.code() == Some("ResourceExistsException") => Ok(false),
         Err(error) => Err(failed(&error)),

@@ -24,6 +24,25 @@ impl std::fmt::Debug for Sockets {
     }
 }
 
+/// What became of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Posted {
+    /// The gateway has it.
+    Taken,
+    /// The connection does not exist any more (410).
+    Gone,
+    /// The connection has no room for it, or the gateway none for another call (429).
+    Slow,
+}
+
+/// Status of a refusal because of too much at once.
+const TOO_MANY: u16 = 429;
+
+fn slow<E>(error: &SdkError<E>) -> bool {
+    let status = error.raw_response().map(|answer| answer.status().as_u16());
+    status == Some(TOO_MANY)
+}
+
 fn gone<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
     error.code() == Some("GoneException")
 }
@@ -44,15 +63,16 @@ impl Sockets {
         }))
     }
 
-    /// Posts one frame; `false` when the connection does not exist any more (410).
+    /// Posts one frame; one that finds no room has been tried three times, with jitter.
     ///
     /// # Errors
-    /// 503 when the gateway throttles or does not answer.
-    pub async fn post(&self, connection_id: &str, frame: &str) -> Result<bool> {
+    /// 503 when the gateway does not answer.
+    pub async fn post(&self, connection_id: &str, frame: &str) -> Result<Posted> {
         let request = self.0.0.post_to_connection().connection_id(connection_id);
         match request.data(Blob::new(frame.as_bytes())).send().await {
-            Ok(_) => Ok(true),
-            Err(error) if gone(&error) => Ok(false),
+            Ok(_) => Ok(Posted::Taken),
+            Err(error) if gone(&error) => Ok(Posted::Gone),
+            Err(error) if slow(&error) => Ok(Posted::Slow),
             Err(error) => Err(failed(&error)),
         }
     }

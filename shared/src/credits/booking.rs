@@ -143,17 +143,16 @@ impl Booking {
     /// Gives or takes credits by hand; debt is repaid first. A frozen wallet bears it too.
     ///
     /// # Errors
-    /// 402 `INSUFFICIENT_CREDITS` when more is taken than there is; 500 when the amount is out of
-    /// range.
+    /// 402 `INSUFFICIENT_CREDITS`; 500 when the amount is out of range.
     pub fn adjust(&mut self, amount: i64, reference: &Reference) -> Result<()> {
         let (required, available) = (amount.saturating_neg(), self.wallet.available);
+        if required > available {
+            let details = json!({ "required": required, "available": available });
+            return Err(INSUFFICIENT_CREDITS.with(details));
+        }
         match required {
             ..=0 => self.grant(Kind::Adjustment, amount, reference),
-            _ if required <= available => self.claw_back(Kind::Adjustment, required, reference),
-            _ => {
-                let details = json!({ "required": required, "available": available });
-                Err(INSUFFICIENT_CREDITS.with(details))
-            }
+            _ => self.claw_back(Kind::Adjustment, required, reference),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The administrator: exists only with a verified signature of a principal that has an active
 //! record, and with the permission that the operation demands.
 
+use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::ops::Deref;
 
@@ -9,7 +10,8 @@ use serde_json::json;
 use super::call::Call;
 use super::limit::spend;
 use crate::admin::{
-    Act, AdminRecord, Clerk, Facts, FrozenRequest, Held, Outcome, Permission, Principal, roles,
+    Act, AdminRecord, Approval, Approved, Clerk, Facts, FrozenRequest, Held, Outcome, Permission,
+    Role, found, roles,
 };
 use crate::aws::dynamo::Tables;
 use crate::env::Env;
@@ -34,12 +36,16 @@ impl<P> Deref for Admin<P> {
     }
 }
 
-/// The record behind a principal, if it is active.
-async fn record(tables: &Tables, principal: Option<&Principal>) -> Result<AdminRecord> {
-    let known = match principal {
-        Some(principal) => AdminRecord::of(tables, principal).await?,
-        None => None,
-    };
+/// The record behind the caller, if it is active.
+async fn record(env: &Env, tables: &Tables, call: &Call) -> Result<AdminRecord> {
+    let principal = call.principal.as_ref();
+    let mut known = None;
+    if let Some(principal) = principal {
+        known = AdminRecord::of(tables, principal).await?;
+        if known.is_none() && found(env, tables, call, principal).await? {
+            known = AdminRecord::of(tables, principal).await?;
+        }
+    }
     let active = known.filter(|record| record.active);
     active.ok_or_else(|| {
         let principal = principal.map_or("nobody", |principal| &principal.arn);
@@ -59,10 +65,11 @@ impl<P: Permission> Take<Call> for Admin<P> {
             .admin
             .ok_or_else(|| INTERNAL_ERROR.because("no admin route"))?;
         let principal = call.principal.clone();
-        let (record, roles) =
-            tokio::try_join!(record(&tables, principal.as_ref()), roles(&tables))?;
+        let (record, roles) = tokio::try_join!(record(env, &tables, call), roles(&tables))?;
         call.user_id = Some(record.admin_id.clone());
-        spend(env, call, &record.admin_id, None).await?;
+        if call.approved.is_none() {
+            spend(env, call, &record.admin_id, None).await?;
+        }
         let facts = Facts {
             admin_id: record.admin_id.clone(),
             email: record.email.clone(),
@@ -75,23 +82,54 @@ impl<P: Permission> Take<Call> for Admin<P> {
             ip: call.address.clone(),
             now: call.now,
             audit_id: env.ids().new_id("aud"),
-            approval_id: None,
+            approval_id: call.approved.as_ref().map(|one| one.approval_id.clone()),
         };
-        let clerk = Clerk {
+        let mut clerk = Clerk {
             tables,
             held: Held::of(&record, &roles),
             record,
             facts,
             request: frozen(call),
             approval_id: env.ids().new_id("apr"),
+            approved: None,
+            strict: false,
         };
         if P::DEMANDED && !clerk.held.has(P::NAME) {
             let act = Act::general().noting("path", &*call.path);
             clerk.write(Vec::new(), &act, Outcome::Denied).await?;
             return Err(PERMISSION_DENIED.with(json!({ "permission": P::NAME })));
         }
+        if let Some(approved) = &call.approved {
+            let approval = approval(&clerk, approved, &roles).await?;
+            clerk.approved = Some((approval, approved.reason.clone()));
+        }
         let permission = PhantomData;
         Ok(Self { clerk, permission })
+    }
+}
+
+/// The approval of this very request, which both people may make and nobody has decided.
+async fn approval(
+    clerk: &Clerk,
+    approved: &Approved,
+    roles: &BTreeMap<String, Role>,
+) -> Result<Approval> {
+    let approval = Approval::load(&clerk.tables, &approved.approval_id).await?;
+    approval.check(&clerk.record.admin_id, clerk.facts.now)?;
+    let same = approval.function == clerk.facts.function && approval.frozen()? == clerk.request;
+    if !same {
+        return Err(INTERNAL_ERROR.because("another request than the one that was frozen"));
+    }
+    let key = AdminRecord::key_of(&approval.requested_by);
+    let requester: Option<AdminRecord> = clerk.tables.get_consistent(&key).await?;
+    let still = requester.filter(|record| record.active);
+    let holds = still.is_some_and(|record| Held::of(&record, roles).has(&approval.permission));
+    match holds {
+        true => Ok(approval),
+        false => {
+            let details = json!({ "permission": approval.permission });
+            Err(PERMISSION_DENIED.with(details))
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::check;
 use super::limit::{Limit, Spent};
-use crate::admin::Principal;
+use crate::admin::{Approved, Principal};
 use crate::env::Env;
 use crate::error::{
     BAD_FRAME, Error, INTERNAL_ERROR, Result, UNSUPPORTED_API_VERSION, UNSUPPORTED_MEDIA_TYPE,
@@ -68,6 +68,8 @@ pub struct Call {
     pub spent: Spent,
     /// Who signed it, as the gateway's authorizer says; nothing that a client sends counts.
     pub principal: Option<Principal>,
+    /// The approval under which it is made, as `decide_approval` says.
+    pub approved: Option<Approved>,
     /// What the route demands, if it is one of the admin API.
     pub admin: Option<&'static AdminRoute>,
     /// The signed-in caller, once known.
@@ -118,6 +120,7 @@ impl Call {
 
     fn read_http(&mut self, event: Value) -> Result<()> {
         self.principal = Principal::of(&event);
+        self.approved = Approved::of(&event);
         let parts =
             crate::lambda::http_parts(event).map_err(|cause| INTERNAL_ERROR.because(cause))?;
         (self.method, self.path, self.query) = (parts.method, parts.path, parts.query);

@@ -83,6 +83,13 @@ impl Take<Call> for Once {
     }
 
     async fn take(env: &Env, call: &mut Call) -> Result<Self> {
+        if let Some(approved) = &call.approved {
+            // The decision's own key; whoever decided has looked for its answer.
+            return Ok(Self {
+                key: Some((approved.scope.clone(), approved.fingerprint)),
+                now: call.now,
+            });
+        }
         let Some(header) = call.header("idempotency-key") else {
             if call.admin.is_some() && call.method == "POST" {
                 return Err(IDEMPOTENCY_KEY_REQUIRED.into());
@@ -141,6 +148,12 @@ impl Once {
             }
             _ => Error::from(&IDEMPOTENCY_KEY_REUSED),
         }
+    }
+
+    /// Scope and fingerprint of the key, for whoever has another function record the answer.
+    pub(crate) fn key(&self) -> Option<(&str, [u8; 32])> {
+        let (scope, fingerprint) = self.key.as_ref()?;
+        Some((scope, *fingerprint))
     }
 
     /// The commit together with the record of the answer, for whoever carries it out itself; the

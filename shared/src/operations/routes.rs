@@ -28,8 +28,19 @@ fn parsed() -> &'static Value {
 pub fn description() -> Result<Description> {
     match parsed() {
         Value::Null => Err(INTERNAL_ERROR.because("openapi.json")),
-        document => Ok(Description(document.clone())),
+        document => {
+            let mut document = document.clone();
+            if let Some(paths) = document["paths"].as_object_mut() {
+                paths.retain(|path, _| !is_admin(path));
+            }
+            Ok(Description(document))
+        }
     }
+}
+
+/// Whether a path is one of the admin API.
+fn is_admin(path: &str) -> bool {
+    path.starts_with("/api/admin/") || path.starts_with("/admin/")
 }
 
 /// The methods that the path supports, for `Allow`; `None` for an unknown path.

@@ -6,7 +6,8 @@ use serde_json::json;
 
 use super::admit::establish;
 use super::connection::{Challenge, ConnectionOwner, Right, State, rows};
-use crate::accounts::session::{RevokeReason, Session};
+use crate::accounts::ban;
+use crate::accounts::session::Session;
 use crate::accounts::token::Claims;
 use crate::aws::dynamo::{Missed, Tables};
 use crate::aws::queue::{Frames, Queue};
@@ -93,10 +94,7 @@ pub async fn begin(
         return Err(close(&UNAUTHENTICATED, EXPIRED));
     }
     device(tables, &owner, device_id).await?;
-    let challenge = Challenge {
-        nonce: crypto::encode(&nonce),
-        ends_at: now.plus(CHALLENGE_MS),
-    };
+    let challenge = Challenge::new(&nonce, now);
     let still = Condition::text("state", "pending");
     let next = ConnectionOwner {
         challenge: Some(challenge.clone()),
@@ -135,10 +133,24 @@ async fn take(tables: &Tables, owner: &ConnectionOwner, now: Time) -> Result<Cha
         Err(Missed::Refused(_)) => return Err(expired()),
         Err(Missed::Failed(error)) => return Err(error),
     }
-    let late = now > challenge.ends_at || now.since(owner.connected_at) > PROOF_MS;
-    match late {
-        true => Err(expired()),
-        false => Ok(challenge),
+    match challenge.is_open(owner.connected_at, now) {
+        true => Ok(challenge),
+        false => Err(expired()),
+    }
+}
+
+impl Challenge {
+    /// A challenge that begins now.
+    fn new(nonce: &[u8; 32], now: Time) -> Self {
+        Self {
+            nonce: crypto::encode(nonce),
+            ends_at: now.plus(CHALLENGE_MS),
+        }
+    }
+
+    /// Whether it may be signed still. A minute is its own limit; the connection's is shorter.
+    fn is_open(&self, connected_at: Time, now: Time) -> bool {
+        now <= self.ends_at && now.since(connected_at) <= PROOF_MS
     }
 }
 
@@ -211,10 +223,29 @@ async fn session(
     let session = session.ok_or_else(|| close(&SESSION_REVOKED, REVOKED))?;
     match session.check(claims.generation, now) {
         Ok(()) => Ok(session),
-        Err(_) if session.revoke_reason == Some(RevokeReason::Banned) => {
-            Err(close(&USER_BANNED, 4014))
+        Err(refused) if refused.is(&USER_BANNED) => {
+            match ban::refusal(tables, &session, now).await?.is(&USER_BANNED) {
+                true => Err(close(&USER_BANNED, 4014)),
+                false => Err(close(&SESSION_REVOKED, REVOKED)),
+            }
         }
         Err(_) if session.revoked_at.is_some() => Err(close(&SESSION_REVOKED, REVOKED)),
         Err(_) => Err(close(&UNAUTHENTICATED, FAILED)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_challenge_ends_after_a_minute_however_young_its_connection_is() {
+        let challenge = Challenge::new(&[1; 32], Time(0));
+        let open = |connected: i64, now: i64| challenge.is_open(Time(connected), Time(now));
+        assert!(open(0, PROOF_MS) && !open(0, PROOF_MS + 1));
+        // The connection's own limit is out of the way here.
+        assert!(open(CHALLENGE_MS, CHALLENGE_MS));
+        assert!(!open(CHALLENGE_MS, CHALLENGE_MS + 1));
+        assert!(!open(61 * SECOND_MS, 61 * SECOND_MS));
     }
 }

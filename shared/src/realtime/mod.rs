@@ -12,6 +12,7 @@
 //! together; their expiry is compared in code, TTL only cleans up.
 
 mod admit;
+mod backlog;
 mod connection;
 mod fact;
 mod handshake;
@@ -25,6 +26,7 @@ pub mod sync;
 mod ticket;
 
 pub use admit::{SLOTS_MAX, admit_socket, expect_proof, relieve_elders};
+pub use backlog::{Delivery, deliver};
 pub use connection::{
     Challenge, Connection, ConnectionOwner, PING_SECONDS, State, drop_socket, forget_socket,
 };

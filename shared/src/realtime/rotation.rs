@@ -7,7 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::connection::{Connection, ConnectionOwner, SHARDS, drop_socket};
+use super::connection::{
+    Connection, ConnectionOwner, ROTATE_JITTER_MS, ROTATE_MS, SHARDS, drop_socket,
+};
 use super::handshake::PROOF_MS;
 use super::push::Push;
 use crate::aws::dynamo::Tables;
@@ -25,8 +27,11 @@ const BACK_MS: i64 = 15 * MINUTE_MS;
 const SPREAD_MS: i64 = 30 * SECOND_MS;
 /// After its rotation a connection has at least so long until its rows expire, milliseconds.
 const LEFT_MS: i64 = 15 * MINUTE_MS;
+/// How far ahead a run looks for the next instant, milliseconds. A connection that is not there yet
+/// is due later than that, with five minutes to spare for clocks and the index.
+const AHEAD_MS: i64 = ROTATE_MS - ROTATE_JITTER_MS - 5 * MINUTE_MS;
 /// Rows of one shard that one run handles; the next run goes on.
-const ROWS_MAX: usize = 5_000;
+const ROWS_MAX: usize = 20_000;
 /// Connections of one shard that are counted; beyond, the advice is long enough anyway.
 const COUNT_MAX: usize = 100_000;
 /// New connections per second that reconnecting clients may need together, below the 500 that the
@@ -37,7 +42,7 @@ const KEEP_MS: i64 = MINUTE_MS;
 /// Close code: no proof came in time.
 const FAILED: u16 = 4001;
 
-/// How far the rotation has come, and how many connections are open.
+/// How far the rotation or the clean-up has come, and how many connections are open.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Progress {
     #[serde(rename = "sk")]
@@ -45,6 +50,9 @@ pub struct Progress {
     /// Instant up to which everything due is done.
     #[serde(default, with = "millis")]
     pub until: Time,
+    /// Before this instant nothing can be due, so nobody has to look.
+    #[serde(default, with = "millis")]
+    pub next: Time,
     /// Connections, extrapolated from one shard.
     #[serde(default)]
     pub count: i64,
@@ -66,13 +74,20 @@ impl Progress {
         Key::new("sockets", what)
     }
 
-    fn new(what: &str, until: Time, count: i64) -> Self {
-        Self {
+    async fn of(tables: &Tables, what: &str) -> Result<Self> {
+        let known: Option<Self> = tables.get(&Self::key_of(what)).await?;
+        Ok(known.unwrap_or_else(|| Self {
             what: what.to_owned(),
-            until,
-            count,
-            expires: until.plus(DAY_MS).seconds(),
+            ..Self::default()
+        }))
+    }
+
+    /// Notes how far a run has come, if it is any further.
+    async fn note(&self, tables: &Tables, next: Self) -> Result<()> {
+        if (self.next, self.count) == (next.next, next.count) {
+            return Ok(());
         }
+        Ok(tables.commit(Commit::new().put(&next)).await?)
     }
 }
 
@@ -90,24 +105,49 @@ async fn due<T: Item>(
     tables.query(query).await
 }
 
-/// Asks the connections whose instant of rotation has come since the last run to reconnect, and
-/// counts them.
+/// The first instant from `from` on at which a connection is due; [`AHEAD_MS`] from now if none is
+/// before. 0.5 RRU per shard.
+async fn earliest(tables: &Tables, from: Time, now: Time) -> Result<Time> {
+    let mut first = now.plus(AHEAD_MS);
+    for shard in 0..SHARDS {
+        let found: Vec<Connection> = due(tables, "conn", shard, (from, first, 1)).await?;
+        first = found.iter().map(|one| one.rotate_at).fold(first, Time::min);
+    }
+    Ok(first)
+}
+
+/// Asks the connections whose instant of rotation has come since the last run to reconnect. A run
+/// before the next instant at which one is due reads one row.
 ///
 /// # Errors
 /// 503 when table or queue do not answer; the next run does it again, under the same frame ids.
 pub async fn rotate(tables: &Tables, frames: &Queue<Frames>, now: Time) -> Result<usize> {
-    let last: Option<Progress> = tables.get(&Progress::key_of("rotated")).await?;
-    let floor = now.plus(-BACK_MS);
-    let from = last.map_or(floor, |last| last.until.plus(1).max(floor));
-    let mut told = 0;
+    let last = Progress::of(tables, "rotated").await?;
+    if now < last.next {
+        return Ok(0);
+    }
+    let from = last.until.plus(1).max(now.plus(-BACK_MS));
+    let (mut told, mut until) = (0, now);
     for shard in 0..SHARDS {
         let due: Vec<Connection> = due(tables, "conn", shard, (from, now, ROWS_MAX)).await?;
         let pushes: Vec<_> = due.iter().map(|one| renewal(one, now)).collect();
         frames.send(&pushes, "rotation").await?;
         told += pushes.len();
+        if let (ROWS_MAX.., Some(last)) = (due.len(), due.last()) {
+            until = until.min(last.rotate_at.plus(-1));
+        }
     }
-    let progress = Progress::new("rotated", now, 0);
-    tables.commit(Commit::new().put(&progress)).await?;
+    let next = match told {
+        0 => earliest(tables, now.plus(1), now).await?,
+        _ => now,
+    };
+    let progress = Progress {
+        until,
+        next,
+        expires: now.plus(DAY_MS).seconds(),
+        ..last.clone()
+    };
+    last.note(tables, progress).await?;
     Ok(told)
 }
 
@@ -138,14 +178,14 @@ pub struct Reaped {
 /// # Errors
 /// 503 when table or queue do not answer; the next run goes on.
 pub async fn reap(tables: &Tables, frames: &Queue<Frames>, now: Time) -> Result<Reaped> {
+    let last = Progress::of(tables, "count").await?;
+    let mut progress = Progress {
+        until: now,
+        expires: now.plus(DAY_MS).seconds(),
+        ..last.clone()
+    };
     let mut reaped = Reaped::default();
     for shard in 0..SHARDS {
-        let span = (Time(0), now.plus(-LEFT_MS), ROWS_MAX);
-        let old: Vec<Connection> = due(tables, "conn", shard, span).await?;
-        for one in old.iter().filter(|one| one.expires <= now.seconds()) {
-            drop_socket(tables, &one.user_id, &one.connection_id).await?;
-            reaped.expired += 1;
-        }
         let span = (Time(0), now.plus(-PROOF_MS), ROWS_MAX);
         let idle: Vec<ConnectionOwner> = due(tables, "pend", shard, span).await?;
         let away = |one: &ConnectionOwner| {
@@ -155,12 +195,37 @@ pub async fn reap(tables: &Tables, frames: &Queue<Frames>, now: Time) -> Result<
         frames.send(&pushes, "reaping").await?;
         reaped.pending += pushes.len();
     }
-    count(tables, now).await?;
+    if now >= last.next {
+        (reaped.expired, progress.next) = expire(tables, now).await?;
+    }
+    progress.count = count(tables, now).await?;
+    last.note(tables, progress).await?;
     Ok(reaped)
 }
 
+/// Removes rows past their expiry; gives their number and the next instant at which one may be.
+async fn expire(tables: &Tables, now: Time) -> Result<(usize, Time)> {
+    let old = now.plus(-LEFT_MS);
+    let (mut expired, mut next) = (0, earliest(tables, old.plus(1), now).await?.plus(LEFT_MS));
+    for shard in 0..SHARDS {
+        let found: Vec<Connection> = due(tables, "conn", shard, (Time(0), old, ROWS_MAX)).await?;
+        for one in &found {
+            if one.expires <= now.seconds() {
+                drop_socket(tables, &one.user_id, &one.connection_id).await?;
+                expired += 1;
+            } else {
+                next = next.min(Time(one.expires * SECOND_MS));
+            }
+        }
+        if found.len() >= ROWS_MAX {
+            next = now;
+        }
+    }
+    Ok((expired, next))
+}
+
 /// Counts one shard, another one each time, and takes the others to be like it.
-async fn count(tables: &Tables, now: Time) -> Result<()> {
+async fn count(tables: &Tables, now: Time) -> Result<i64> {
     let turn = now.ms() / (5 * MINUTE_MS) % i64::from(SHARDS);
     let shard = u8::try_from(turn).unwrap_or_default();
     let span = (Time(0), now.plus(DAY_MS), COUNT_MAX);
@@ -169,11 +234,8 @@ async fn count(tables: &Tables, now: Time) -> Result<()> {
         .iter()
         .filter(|one| one.expires > now.seconds())
         .count();
-    let count = i64::try_from(open)
-        .unwrap_or(i64::MAX)
-        .saturating_mul(SHARDS.into());
-    let progress = Progress::new("count", now, count);
-    Ok(tables.commit(Commit::new().put(&progress)).await?)
+    let open = i64::try_from(open).unwrap_or(i64::MAX);
+    Ok(open.saturating_mul(SHARDS.into()))
 }
 
 /// How a client waits before it reconnects: full jitter between the two.

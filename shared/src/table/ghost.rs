@@ -35,7 +35,7 @@ impl Commit {
             let Action::Put(row) = write.action else {
                 return Err(INTERNAL_ERROR.because("only whole items have ghosts"));
             };
-            let key = Key::new(format!("ghost#{name}"), format!("ghost#{at}"));
+            let key = place(&write.key, name, at);
             ghosts = ghosts.and(Wrote {
                 table: Name::Data,
                 action: Action::Put(hollow(row, &key, until)),
@@ -45,6 +45,13 @@ impl Commit {
         }
         Ok(ghosts)
     }
+}
+
+/// A place of the same length, unless the original's is shorter than a ghost's at least.
+fn place(like: &Key, name: &str, at: usize) -> Key {
+    let (pk, sk) = (format!("ghost#{name}"), format!("ghost#{at}#"));
+    let (pk_bytes, sk_bytes) = (like.pk.len(), like.sk.len());
+    Key::new(format!("{pk:0<pk_bytes$}"), format!("{sk:0<sk_bytes$}"))
 }
 
 fn hollow(row: Row, key: &Key, until: Time) -> Row {

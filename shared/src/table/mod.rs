@@ -152,7 +152,7 @@ pub const SPECS: &[Spec] = &[
     },
     Spec {
         table: Name::Ledger,
-        indexes: &[BY_DAY, HOLDS],
+        indexes: &[DUE, BY_DAY, HOLDS],
         stream: true,
         ttl: false,
     },

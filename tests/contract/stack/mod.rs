@@ -79,10 +79,8 @@ const PARAMETERS: &[(&str, &str)] = &[
     ),
     ("SocketApi", "id of the WebSocket API"),
     ("Stage", "development, staging or production"),
-    (
-        "TurnUrls",
-        "TURN servers for calls, separated by commas, or empty",
-    ),
+    ("SuperAdmins", "the first one or two super admins, or empty"),
+    ("TurnUrls", "TURN servers, separated by commas, or empty"),
 ];
 
 /// A reference to a parameter or resource.

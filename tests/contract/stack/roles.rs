@@ -2,6 +2,7 @@
 //! it, and its own log.
 
 use serde_json::{Value, json};
+use shared::admin::AuditRow;
 use shared::function::{Function, Trigger};
 use shared::table::SPECS;
 
@@ -99,9 +100,34 @@ fn outside(resource: &str, actions: &[&str]) -> Vec<Value> {
     statements
 }
 
+/// The functions whose effects may need a second person.
+fn two_person() -> Vec<Value> {
+    let second = |function: &&&Function| function.admin.is_some_and(|admin| admin.second.is_some());
+    let all = local::functions();
+    let names = all.iter().filter(second);
+    names
+        .map(|function| arn("lambda", &format!("function:${{Prefix}}-{}", function.name)))
+        .collect()
+}
+
+/// Rows of the audit log are added and read, never changed or removed.
+fn sealed() -> Value {
+    let actions = ["dynamodb:DeleteItem", "dynamodb:UpdateItem"];
+    let logs = json!([format!("{}*", AuditRow::PREFIX)]);
+    json!({
+        "Effect": "Deny",
+        "Action": actions,
+        "Resource": [arn("dynamodb", "table/${Prefix}-ledger")],
+        "Condition": { "ForAnyValue:StringLike": { "dynamodb:LeadingKeys": logs } },
+    })
+}
+
 /// The statements of one resource that a signature names.
 fn granted(resource: &str, actions: &[&str]) -> Vec<Value> {
     match resource.split_once('/') {
+        Some(("table", "ledger")) if actions.contains(&"dynamodb:UpdateItem") => {
+            vec![allow(actions, table("ledger", actions)), sealed()]
+        }
         Some(("table", name)) => vec![allow(actions, table(name, actions))],
         Some(("queue", name)) => vec![allow(actions, vec![queue(name)])],
         Some(("bucket", name)) => objects(name, actions),
@@ -110,6 +136,7 @@ fn granted(resource: &str, actions: &[&str]) -> Vec<Value> {
             let place = format!("secret:${{Prefix}}/{name}-??????");
             vec![allow(actions, vec![arn("secretsmanager", &place)])]
         }
+        Some(("function", "two_person")) => vec![allow(actions, two_person())],
         Some(("key", "data")) => vec![allow(actions, vec![reference("DataKey")])],
         None if resource == "sockets" => {
             let calls = ["DELETE", "POST"].map(|method| {

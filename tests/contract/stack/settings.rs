@@ -20,6 +20,7 @@ const LARGER_MB: &[(&str, u32)] = &[
     ("archive_conversations", 512),
     ("fan_out_events", 512),
     ("validate_upload", 1_769),
+    ("write_export", 1_769),
 ];
 /// Functions that stay reachable while others use up the account's concurrency.
 pub const URGENT: &[&str] = &["push_frames", "send_message", "sign_in"];
@@ -89,6 +90,7 @@ pub fn environment() -> Map<String, Value> {
             sub(format!("wss://${{SocketApi}}.{own}")),
         ),
         ("PAIRLY_STAGE", reference("Stage")),
+        ("PAIRLY_SUPER_ADMINS", reference("SuperAdmins")),
         ("PUBLIC_URL", reference("PublicUrl")),
         ("RATE_LIMIT_ENABLED", reference("RateLimitEnabled")),
         ("TURN_URLS", reference("TurnUrls")),
@@ -119,7 +121,7 @@ fn asked() -> BTreeSet<String> {
             names.borrow_mut().insert(name.to_owned());
             match name {
                 "PAIRLY_STAGE" => Some(stage.to_owned()),
-                "AWS_ENDPOINT_URL" | "OAUTH_AUTHORIZE_BASE" => None,
+                "AWS_ENDPOINT_URL" | "OAUTH_AUTHORIZE_BASE" | "PAIRLY_SUPER_ADMINS" => None,
                 _ => Some("given".to_owned()),
             }
         });
@@ -156,6 +158,7 @@ fn a_production_start_needs_what_the_stack_sets() {
     let whole = |name: &str| match name {
         "PAIRLY_STAGE" => Some("production".to_owned()),
         "AWS_REGION" => Some("us-east-1".to_owned()),
+        "PAIRLY_SUPER_ADMINS" => None,
         name => set().contains(name).then(|| "given".to_owned()),
     };
     Config::read(whole).expect("a start");

@@ -87,7 +87,12 @@ async fn opening_the_link_changes_nothing_and_its_button_verifies_once() {
         page.header("content-type")
             .is_some_and(|kind| kind.starts_with("text/html"))
     );
-    page.ok();
+    let page = page.ok();
+    // Who did not register must not confirm the password of whoever did.
+    assert!(
+        page.to_string().contains("they chose the password"),
+        "{page}"
+    );
     signs_in(&world, "dora@pairly.test", PASSWORD)
         .await
         .refused(403, "EMAIL_NOT_CONFIRMED");

@@ -3,6 +3,8 @@
 
 use world::timing::{DOORS, Door, P_MIN, Sample, Street};
 
+/// People with an account, asked about in turn.
+const PEOPLE: usize = 24;
 /// Pairs of one round.
 const PAIRS: usize = 300;
 /// Pairs of one round of the control.
@@ -24,7 +26,7 @@ async fn indistinguishable(street: &mut Street, door: Door, pairs: usize) -> Res
 }
 
 async fn passes(door: Door, seed: u64) {
-    let mut street = Street::new(seed).await;
+    let mut street = Street::new(seed, PEOPLE).await;
     if let Err(sample) = indistinguishable(&mut street, door, PAIRS).await {
         panic!(
             "{door:?}: p {:e}, medians {:?} ms",
@@ -38,9 +40,27 @@ async fn passes(door: Door, seed: u64) {
 async fn the_time_of_a_sign_in_does_not_tell_whether_the_address_is_known() {
     passes(Door::SignIn, 1).await;
     // The same experiment finds the difference when the unknown path does not hash.
-    let mut street = Street::new(2).await;
+    let mut street = Street::new(2, PEOPLE).await;
     let control = indistinguishable(&mut street, Door::Unhashed, CONTROL_PAIRS).await;
     assert!(control.is_err(), "the experiment is blind");
+}
+
+/// Cost of the imported hashes here; 2⁷ rounds, so that the test is short.
+const BCRYPT_COST: u32 = 7;
+
+#[tokio::test(start_paused = true)]
+async fn while_the_policy_says_so_an_imported_hash_is_not_told_by_its_time_either() {
+    for (told, seed) in [(true, 6), (false, 7)] {
+        let mut street = Street::new(seed, PEOPLE).await;
+        street.imports(BCRYPT_COST, told).await;
+        let tried = indistinguishable(&mut street, Door::Imported, CONTROL_PAIRS).await;
+        assert_eq!(
+            tried.is_ok(),
+            told,
+            "{:?}",
+            tried.err().map(|s| s.medians())
+        );
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -79,7 +99,7 @@ async fn cost(street: &mut Street, door: Door, known: bool) -> Cost {
 #[tokio::test(start_paused = true)]
 async fn known_and_unknown_addresses_cost_exactly_the_same_calls() {
     for door in DOORS {
-        let (mut one, mut other) = (Street::new(5).await, Street::new(5).await);
+        let (mut one, mut other) = (Street::new(5, PEOPLE).await, Street::new(5, PEOPLE).await);
         for warm in [false, true] {
             let known = cost(&mut one, door, true).await;
             let unknown = cost(&mut other, door, false).await;

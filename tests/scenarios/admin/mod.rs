@@ -1,8 +1,16 @@
 //! Administration (spec admin.md, *Acceptance scenarios*).
 
 mod acting;
+pub mod approvals;
+mod bans;
+mod deciding;
+mod flags;
 mod log;
+mod people;
+mod proving;
+mod queue;
 mod signing;
+mod staff;
 
 use serde_json::Value;
 use world::Administrator;

@@ -137,3 +137,31 @@ async fn a_request_that_is_sent_again_within_five_minutes_does_nothing_twice() {
     let rows = super::rows(&auditor, "action=adjust_credits").await;
     assert_eq!(rows.len(), 1, "one effect, one row");
 }
+
+#[tokio::test(start_paused = true)]
+async fn each_admin_has_limits_of_their_own_for_looks_and_for_changes() {
+    let world = World::new().await;
+    let (finance, other) = (world.admin("finance-1").await, world.admin("admin-1").await);
+    let path = "/api/admin/credits/adjust";
+    let unknown = || json!({ "user_id": "usr_none", "amount": 1, "reason": "one more credit" });
+    let (mut refused, mut tries) = (0, 0);
+    while refused == 0 && tries < 100 {
+        let answer = finance.post(path, unknown()).await;
+        refused += usize::from(answer.status == 429);
+        tries += 1;
+    }
+    assert!((61..=63).contains(&tries), "{tries}");
+    let answer = finance.get(ME).await;
+    let policy = answer
+        .header("ratelimit-policy")
+        .expect("a policy")
+        .to_owned();
+    assert_eq!(
+        (answer.status, policy.as_str()),
+        (200, "\"admin_read\";q=300;w=60")
+    );
+    other
+        .post(path, unknown())
+        .await
+        .refused(404, "USER_NOT_FOUND");
+}

@@ -27,7 +27,7 @@ async fn traces(world: &World, ann: &Person, receivers: &[Person]) -> (Vec<Value
         states.push(newest["moderation_status"].clone());
     }
     let flags = world.rows("live", &ann.id, "flag#").await.len();
-    let open = open_items(&tables(world), None, None, 50).await;
+    let open = open_items(&tables(world), Some(Subject::Message), None, 50).await;
     (states, flags, open.expect("a queue").len())
 }
 

@@ -1,12 +1,16 @@
 //! Realtime (spec realtime.md, *Acceptance scenarios*).
 
+mod backlog;
+mod closing;
 mod frames;
 pub mod handshake;
+mod malformed;
 mod mass;
 mod opening;
 mod outages;
 mod pushing;
 mod resuming;
+mod rotation;
 mod slots;
 
 use serde_json::json;

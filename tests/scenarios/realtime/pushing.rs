@@ -139,3 +139,54 @@ async fn a_push_that_is_throttled_or_fails_comes_later_and_only_once() {
         faults.clear();
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_push_during_a_connect_that_is_still_running_leaves_no_deaf_socket() {
+    let world = World::unlimited().await;
+    let (mut ann, ben) = world.two("Ann", "Ben").await;
+    let ticket = super::ticket(&ben).await;
+    let mut ben = ben.elsewhere().await;
+    let faults = world.local.cloud().faults();
+    // The rows are there at once; `$connect` hears of it three seconds later.
+    faults.set_in_flight_ms(3_000);
+    let query = format!("ticket={ticket}");
+    let writing = async {
+        while world
+            .rows("live", &ben.id.clone(), "conn#")
+            .await
+            .is_empty()
+        {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+        faults.set_in_flight_ms(5);
+        faults.count_from_zero();
+        ann.says("too early").to(&ben).await.ok();
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        let posted = (
+            "push_frames".to_owned(),
+            "ExecuteApi.PostToConnection".to_owned(),
+        );
+        assert!(faults.calls_by().contains_key(&posted), "nobody posted");
+        assert_eq!(
+            world.local.connections(),
+            0,
+            "and there was nothing to post to"
+        );
+    };
+    let person = ben.elsewhere().await;
+    let mut online = person;
+    let (opened, ()) = tokio::join!(online.connects(&query), writing);
+    opened.expect("an open socket");
+    assert_eq!(
+        world.rows("live", &ben.id, "conn#").await.len(),
+        1,
+        "the row is kept"
+    );
+    ben = online;
+    assert!(ben.got("message.new").await.is_empty());
+    ann.says("in time").to(&ben).await.ok();
+    ben.sees("in time").await;
+    world.passes(130).await;
+    ben.sees("too early").await;
+    assert!(ben.got("message.new").await.is_empty());
+}

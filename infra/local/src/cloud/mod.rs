@@ -13,6 +13,7 @@ mod faults;
 mod grants;
 mod in_flight;
 mod kms;
+mod lambda;
 mod messages;
 mod meter;
 mod route;
@@ -46,10 +47,11 @@ use crate::clock::LocalClock;
 use crate::idp::Idp;
 
 pub use self::faults::{Faults, Kind, Rule, mortal};
+pub use self::lambda::{Callees, Invoked};
 pub use self::messages::Received;
 pub use self::meter::{Line, Meter};
 pub use self::ses::OutboxItem;
-pub use self::sockets::{Gone, Sockets};
+pub use self::sockets::{Gone, Sockets, Unposted};
 pub use self::wire::{Request, Response};
 
 /// Key of the clock's offset among our own values, milliseconds.
@@ -78,6 +80,7 @@ struct Inner {
     idp: Idp,
     changed: Notify,
     sockets: RwLock<Option<Arc<dyn Sockets>>>,
+    callees: RwLock<Option<Arc<dyn Callees>>>,
 }
 
 impl Cloud {
@@ -104,6 +107,7 @@ impl Cloud {
             idp: Idp::default(),
             changed: Notify::new(),
             sockets: RwLock::new(None),
+            callees: RwLock::new(None),
         }));
         cloud.keep_offset();
         Ok(cloud)
@@ -160,6 +164,15 @@ impl Cloud {
     /// What was done: function, action, resource.
     pub fn used(&self) -> BTreeSet<(String, String, String)> {
         self.0.grants.used()
+    }
+
+    /// The functions that Lambda serves.
+    pub fn set_callees(&self, callees: Arc<dyn Callees>) {
+        *self
+            .0
+            .callees
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Some(callees);
     }
 
     /// The connections that the connection management API serves.

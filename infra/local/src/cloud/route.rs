@@ -67,6 +67,7 @@ impl Cloud {
             Service::S3 => self.s3(function, &operation, &request),
             Service::Sns => self.sns(function, &operation, &request.body),
             Service::ExecuteApi => self.sockets(function, &operation, &connection_id, request.body),
+            Service::Lambda => self.lambda(function, &request).await,
             Service::Outside => self.outside(&request),
         }
     }
@@ -96,12 +97,12 @@ impl Cloud {
 fn throttled(service: Service) -> Response {
     let code = match service {
         Service::DynamoDb => "ProvisionedThroughputExceededException",
-        Service::ExecuteApi | Service::Ses => "TooManyRequestsException",
+        Service::ExecuteApi | Service::Ses | Service::Lambda => "TooManyRequestsException",
         Service::S3 => "SlowDown",
         _ => "ThrottlingException",
     };
     let status = match service {
-        Service::ExecuteApi | Service::Ses | Service::Outside => 429,
+        Service::ExecuteApi | Service::Ses | Service::Lambda | Service::Outside => 429,
         Service::S3 => 503,
         _ => 400,
     };
@@ -150,6 +151,13 @@ fn asked_by_path(request: &Request) -> Result<Asked, Response> {
         return operation.map(|operation| Asked {
             service: Service::S3,
             operation,
+            connection_id: String::new(),
+        });
+    }
+    if super::lambda::callee(request).is_some() {
+        return Ok(Asked {
+            service: Service::Lambda,
+            operation: "Invoke".to_owned(),
             connection_id: String::new(),
         });
     }

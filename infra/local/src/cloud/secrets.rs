@@ -67,6 +67,15 @@ impl Store {
         select.query_row([name], version).optional()
     }
 
+    /// Makes a secret that has no value yet.
+    fn name_secret(&self, name: &str, now: Time) -> Sql<()> {
+        let mut insert = self.own.prepare_cached(
+            "INSERT INTO _local_secrets (name, version, stage, value, created_at)
+             VALUES (?1, '', '', '{}', ?2)",
+        )?;
+        insert.execute(params![name, now.ms()]).map(drop)
+    }
+
     /// Stores a new current version; the one before stays readable as the previous one.
     fn put_secret(&mut self, name: &str, id: &str, value: &Value, now: Time) -> Sql<()> {
         let change = self.own.transaction()?;
@@ -147,7 +156,10 @@ impl Cloud {
             .versions(name)
             .map_err(|cause| failed(&cause))?;
         match operation {
-            "CreateSecret" if known.is_empty() => self.store_secret(name, &body),
+            "CreateSecret" if known.is_empty() => {
+                let some = !body["SecretString"].is_null() || !body["SecretBinary"].is_null();
+                self.store_secret(name, &body, usize::from(some))
+            }
             "CreateSecret" => {
                 let message = format!("The secret {name} already exists.");
                 Err(SERVICE.error(400, "ResourceExistsException", &message))
@@ -155,21 +167,22 @@ impl Cloud {
             _ if known.is_empty() => Err(missing()),
             "PutSecretValue" => match same_token(name, &known, &body) {
                 Some(answer) => answer,
-                None => self.store_secret(name, &body),
+                None => self.store_secret(name, &body, 1),
             },
             "GetSecretValue" => value(name, &known, &body),
             _ => Ok(described(name, &known)),
         }
     }
 
-    fn store_secret(&self, name: &str, body: &Value) -> Result<Response, Response> {
+    /// Stores so many values as one version: one, or none where a secret is made without.
+    fn store_secret(&self, name: &str, body: &Value, values: usize) -> Result<Response, Response> {
         let mut value = Map::new();
         for kind in ["SecretString", "SecretBinary"] {
             if !body[kind].is_null() {
                 value.insert(kind.to_owned(), body[kind].clone());
             }
         }
-        if name.is_empty() || value.len() != 1 {
+        if name.is_empty() || value.len() != values {
             let message = "A secret has a name and one value.";
             return Err(SERVICE.error(400, "InvalidParameterException", message));
         }
@@ -177,9 +190,11 @@ impl Cloud {
         let id = body["ClientRequestToken"]
             .as_str()
             .map_or_else(random_id, str::to_owned);
-        let stored = self
-            .store()
-            .put_secret(name, &id, &value.into(), self.0.clock.now());
+        let now = self.0.clock.now();
+        let stored = match values {
+            0 => self.store().name_secret(name, now),
+            _ => self.store().put_secret(name, &id, &value.into(), now),
+        };
         stored.map_err(|cause| failed(&cause))?;
         Ok(SERVICE.ok(&json!({
             "ARN": arn(name), "Name": name, "VersionId": id, "VersionStages": ["AWSCURRENT"],

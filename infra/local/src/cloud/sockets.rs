@@ -16,8 +16,8 @@ pub trait Sockets: Send + Sync {
     /// Sends a message.
     ///
     /// # Errors
-    /// When the connection is not open any more.
-    fn post(&self, connection_id: &str, data: Vec<u8>) -> Result<(), Gone>;
+    /// When the connection is not open any more, or has no room for it.
+    fn post(&self, connection_id: &str, data: Vec<u8>) -> Result<(), Unposted>;
 
     /// Closes a connection.
     ///
@@ -32,6 +32,21 @@ pub trait Sockets: Send + Sync {
 /// There is no such connection (any more).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gone;
+
+/// Why a message was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unposted {
+    /// There is no such connection (any more).
+    Gone,
+    /// Too much waits for the client already.
+    Full,
+}
+
+impl From<Gone> for Unposted {
+    fn from(_: Gone) -> Self {
+        Self::Gone
+    }
+}
 
 impl Cloud {
     /// Answers an operation on one connection.
@@ -76,7 +91,7 @@ impl Cloud {
             .clone();
         let sockets = sockets.ok_or_else(gone)?;
         match operation {
-            "PostToConnection" => sockets.post(connection_id, body).map_err(|_| gone())?,
+            "PostToConnection" => sockets.post(connection_id, body).map_err(unposted)?,
             "DeleteConnection" => {
                 sockets.delete(connection_id).map_err(|_| gone())?;
                 return Ok(SERVICE.answer(204, Vec::new()));
@@ -93,6 +108,14 @@ impl Cloud {
             }
         }
         Ok(SERVICE.answer(200, Vec::new()))
+    }
+}
+
+fn unposted(why: Unposted) -> Response {
+    let full = "The client side buffer is full.";
+    match why {
+        Unposted::Gone => gone(),
+        Unposted::Full => SERVICE.error(429, "LimitExceededException", full),
     }
 }
 

@@ -101,6 +101,8 @@ pub enum Service {
     Sns,
     /// Connection management of the WebSocket API, REST.
     ExecuteApi,
+    /// Lambda, REST.
+    Lambda,
     /// Other people's services: identity providers.
     Outside,
 }
@@ -117,6 +119,7 @@ impl Service {
             Self::S3 => "S3",
             Self::Sns => "SNS",
             Self::ExecuteApi => "ExecuteApi",
+            Self::Lambda => "Lambda",
             Self::Outside => "Outside",
         }
     }
@@ -132,6 +135,7 @@ impl Service {
             Self::S3 => "s3",
             Self::Sns => "sns",
             Self::ExecuteApi => "execute-api",
+            Self::Lambda => "lambda",
             Self::Outside => "outside",
         }
     }
@@ -141,7 +145,7 @@ impl Service {
             Self::DynamoDb | Self::Sqs => "application/x-amz-json-1.0",
             Self::Kms | Self::SecretsManager => "application/x-amz-json-1.1",
             Self::S3 | Self::Sns => "application/xml",
-            Self::Ses | Self::ExecuteApi | Self::Outside => "application/json",
+            Self::Ses | Self::ExecuteApi | Self::Lambda | Self::Outside => "application/json",
         }
     }
 

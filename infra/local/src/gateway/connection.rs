@@ -1,18 +1,19 @@
 //! The WebSocket API without a network under it: connections, their limits and their ends.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use shared::Time;
 use shared::time::{HOUR_MS, MINUTE_MS};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use super::ANSWER_SECONDS_MAX;
 use super::event::{self, Peer};
-use crate::cloud::{Gone, Sockets};
+pub use super::line::Socket;
+use crate::cloud::{Gone, Sockets, Unposted};
 use crate::runtime::{Inner, Local};
 
 /// How long a connection may live.
@@ -23,6 +24,8 @@ const IDLE_MS: i64 = 10 * MINUTE_MS;
 pub const FRAME_BYTES_MAX: usize = 32 * 1024;
 /// Largest message, bytes.
 pub const MESSAGE_BYTES_MAX: usize = 128 * 1024;
+/// Frames that may wait for a client that does not take them. The cloud does not say how many.
+const WAITING_MAX: usize = 1_000;
 /// Close code: everything is as it should be.
 pub const NORMAL: u16 = 1000;
 /// Close code: two hours or ten silent minutes are over, or the gateway stops.
@@ -44,12 +47,14 @@ pub struct Hub {
     open: Mutex<HashMap<String, Arc<Connection>>>,
     local: OnceLock<Weak<Inner>>,
     disconnects: AtomicBool,
+    waiting_max: AtomicUsize,
 }
 
 struct Connection {
     peer: Peer,
     outgoing: UnboundedSender<Incoming>,
     last_ms: AtomicI64,
+    waiting: Arc<AtomicUsize>,
     farewell: Mutex<Option<(u16, String)>>,
 }
 
@@ -67,6 +72,7 @@ impl Default for Hub {
             open: Mutex::default(),
             local: OnceLock::new(),
             disconnects,
+            waiting_max: AtomicUsize::new(WAITING_MAX),
         }
     }
 }
@@ -107,8 +113,8 @@ impl Hub {
     }
 
     /// Ends a connection; what was posted before still arrives before the end.
-    fn end(&self, id: &str, code: u16, reason: &str) -> Option<Arc<Connection>> {
-        let connection = self.open().remove(id)?;
+    pub(super) fn end(&self, id: &str, code: u16, reason: &str) -> Result<(), Gone> {
+        let connection = self.open().remove(id).ok_or(Gone)?;
         // The client may be gone already.
         let _ = connection
             .outgoing
@@ -118,7 +124,7 @@ impl Hub {
         {
             local.tell_end(connection.peer.clone(), code, reason.to_owned());
         }
-        Some(connection)
+        Ok(())
     }
 }
 
@@ -138,7 +144,7 @@ fn farewell_of(frame: &str) -> Option<(u16, String)> {
 }
 
 impl Sockets for Hub {
-    fn post(&self, id: &str, frame: Vec<u8>) -> Result<(), Gone> {
+    fn post(&self, id: &str, frame: Vec<u8>) -> Result<(), Unposted> {
         let connection = self.find(id).ok_or(Gone)?;
         let text = String::from_utf8_lossy(&frame).into_owned();
         if let Some(farewell) = farewell_of(&text) {
@@ -148,6 +154,10 @@ impl Sockets for Hub {
                 .unwrap_or_else(PoisonError::into_inner);
             *kept = Some(farewell);
         }
+        if connection.waiting.load(Ordering::Relaxed) >= self.waiting_max.load(Ordering::Relaxed) {
+            return Err(Unposted::Full);
+        }
+        connection.waiting.fetch_add(1, Ordering::Relaxed);
         if let Some(local) = self.local() {
             connection
                 .last_ms
@@ -156,7 +166,7 @@ impl Sockets for Hub {
         connection
             .outgoing
             .send(Incoming::Text(text))
-            .map_err(|_| Gone)
+            .map_err(|_| Unposted::Gone)
     }
 
     fn delete(&self, id: &str) -> Result<(), Gone> {
@@ -167,69 +177,11 @@ impl Sockets for Hub {
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
         let (code, reason) = farewell.unwrap_or((NORMAL, String::new()));
-        self.end(id, code, &reason).map(|_| ()).ok_or(Gone)
+        self.end(id, code, &reason)
     }
 
     fn is_open(&self, id: &str) -> bool {
         self.open().contains_key(id)
-    }
-}
-
-/// The client's side of a connection. Dropping it is a client that vanished.
-pub struct Socket {
-    /// Id given by the gateway.
-    pub connection_id: String,
-    local: Local,
-    incoming: UnboundedReceiver<Incoming>,
-}
-
-impl Socket {
-    /// Sends one frame; it is handled in the background, and so concurrently with the next.
-    pub async fn send(&self, text: impl Into<String>) {
-        let text = text.into();
-        self.send_parts(&[&text]).await;
-    }
-
-    /// Sends one message that travels in several frames.
-    pub async fn send_parts(&self, parts: &[&str]) {
-        let size: usize = parts.iter().map(|part| part.len()).sum();
-        if size > MESSAGE_BYTES_MAX || parts.iter().any(|part| part.len() > FRAME_BYTES_MAX) {
-            self.refuse_size();
-        } else {
-            self.local.handle_frame(&self.connection_id, parts.concat());
-        }
-    }
-
-    /// Ends the connection because a frame or message is over the limit.
-    pub(crate) fn refuse_size(&self) {
-        self.local
-            .0
-            .hub
-            .end(&self.connection_id, TOO_BIG, "Message too long");
-    }
-
-    /// The next frame or the end; `None` after the end.
-    pub async fn receive(&mut self) -> Option<Incoming> {
-        self.incoming.recv().await
-    }
-
-    /// A frame that has arrived already.
-    pub fn try_receive(&mut self) -> Option<Incoming> {
-        self.incoming.try_recv().ok()
-    }
-
-    /// Ends the connection from the client's side.
-    pub fn close(&self) {
-        self.local.0.hub.end(&self.connection_id, NORMAL, "");
-    }
-}
-
-impl Drop for Socket {
-    fn drop(&mut self) {
-        self.local
-            .0
-            .hub
-            .end(&self.connection_id, GOING_AWAY, "Connection lost");
     }
 }
 
@@ -276,11 +228,12 @@ impl Local {
         let (outgoing, incoming) = unbounded_channel();
         let connection_id = peer.connection_id.clone();
         let last_ms = AtomicI64::new(self.now().ms());
-        let farewell = Mutex::default();
+        let (farewell, waiting) = (Mutex::default(), Arc::<AtomicUsize>::default());
         let connection = Arc::new(Connection {
             peer,
             outgoing,
             last_ms,
+            waiting: Arc::clone(&waiting),
             farewell,
         });
         self.0.hub.open().insert(connection_id.clone(), connection);
@@ -289,10 +242,11 @@ impl Local {
             connection_id,
             local: self.clone(),
             incoming,
+            waiting,
         }
     }
 
-    fn handle_frame(&self, id: &str, text: String) {
+    pub(super) fn handle_frame(&self, id: &str, text: String) {
         let Some(connection) = self.0.hub.find(id) else {
             return;
         };
@@ -349,7 +303,8 @@ impl Local {
     /// Ends what is over the gateway's limits at this instant.
     pub(crate) fn close_overdue(&self, now: Time) {
         for id in self.0.hub.overdue(now) {
-            self.0.hub.end(&id, GOING_AWAY, "Going away");
+            // It may have ended in the meantime.
+            let _ = self.0.hub.end(&id, GOING_AWAY, "Going away");
         }
     }
 
@@ -358,7 +313,8 @@ impl Local {
         let before = self.0.hub.disconnects.swap(tell, Ordering::Relaxed);
         let open: Vec<String> = self.0.hub.open().keys().cloned().collect();
         for id in open {
-            self.0.hub.end(&id, GOING_AWAY, "Going away");
+            // It may have ended in the meantime.
+            let _ = self.0.hub.end(&id, GOING_AWAY, "Going away");
         }
         self.0.hub.disconnects.store(before, Ordering::Relaxed);
     }
@@ -366,6 +322,11 @@ impl Local {
     /// Whether ends of connections are told to `$disconnect`; the cloud does not promise it.
     pub fn tell_disconnects(&self, tell: bool) {
         self.0.hub.disconnects.store(tell, Ordering::Relaxed);
+    }
+
+    /// How many frames may wait for a client that does not take them.
+    pub fn limit_waiting(&self, frames: usize) {
+        self.0.hub.waiting_max.store(frames, Ordering::Relaxed);
     }
 
     /// How many connections are open.

@@ -265,6 +265,23 @@ fn socket_context(peer: &Peer, route: &str, kind: &str, request_id: &str, now: T
     })
 }
 
+/// The event of a schedule.
+pub fn schedule(function: &str, now: Time) -> Value {
+    let text = now.to_string();
+    let seconds = text.split('.').next().unwrap_or_default();
+    json!({
+        "version": "0",
+        "id": format!("{:08x}-0000-4000-8000-000000000000", now.seconds() & 0xffff_ffff),
+        "detail-type": "Scheduled Event",
+        "source": "aws.events",
+        "account": ACCOUNT,
+        "time": format!("{seconds}Z"),
+        "region": "us-east-1",
+        "resources": [format!("arn:aws:events:us-east-1:{ACCOUNT}:rule/pairly-{function}")],
+        "detail": {},
+    })
+}
+
 /// `12/Mar/2026:19:03:58 +0000`, the time of access logs.
 fn log_time(now: Time) -> String {
     let text = now.to_string();

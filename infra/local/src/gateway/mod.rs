@@ -14,6 +14,7 @@ pub mod connection;
 pub mod cors;
 pub mod event;
 pub mod http;
+pub mod line;
 pub mod route;
 pub mod signature;
 pub mod socket;

@@ -23,6 +23,8 @@ use crate::runtime::Local;
 const PATHS: &[&str] = &["/", "/live", "/api/v2/messages/ws", "/api/v2/calls/ws"];
 /// How long a client may take to say what it wants.
 const HANDSHAKE_SECONDS_MAX: u64 = 10;
+/// How long a frame may be on the line; a client that takes nothing for longer has vanished.
+const SEND_SECONDS_MAX: u64 = 120;
 /// How long a close waits for the other side.
 const CLOSE_SECONDS_MAX: u64 = 2;
 
@@ -136,8 +138,10 @@ async fn carry(mut socket: Socket, mut stream: WebSocketStream<TcpStream>) {
         tokio::select! {
             outgoing = socket.receive() => match outgoing {
                 Some(Incoming::Text(text)) => {
-                    if stream.send(Message::text(text)).await.is_err() {
-                        return;
+                    let limit = Duration::from_secs(SEND_SECONDS_MAX);
+                    match timeout(limit, stream.send(Message::text(text))).await {
+                        Ok(Ok(())) => {}
+                        Ok(Err(_)) | Err(_) => return,
                     }
                 }
                 Some(Incoming::Close(code, reason)) => return close(stream, code, &reason).await,

@@ -27,6 +27,7 @@ pub async fn answer(local: &Local, request: HttpRequest) -> HttpResponse {
     match (request.method.as_str(), path) {
         ("GET" | "HEAD", "/") => html(page::PEOPLE.to_owned()),
         ("GET" | "HEAD", "/reset-password") => html(page::RESET.to_owned()),
+        ("GET" | "HEAD", "/admin") => html(page::ADMIN.to_owned()),
         (_, path) if path == "/_aws" || path.starts_with("/_aws/") => aws(local, request).await,
         (_, path) if path.starts_with(objects::PATH) => objects::answer(local, request),
         (_, path) if own && !path.starts_with("/_aws") => paths(local, &request).await,
@@ -61,23 +62,33 @@ fn html(text: String) -> HttpResponse {
 
 async fn aws(local: &Local, request: HttpRequest) -> HttpResponse {
     let uri = request.target.strip_prefix("/_aws").unwrap_or_default();
-    let uri = if uri.starts_with('/') {
-        uri.to_owned()
-    } else {
-        format!("/{uri}")
+    let uri = match uri.strip_prefix("/outside/") {
+        Some(address) => format!("https://{address}"),
+        None if uri.starts_with('/') => uri.to_owned(),
+        None => format!("/{uri}"),
     };
+    let function = caller(local, &request);
     let request = cloud::Request {
         method: request.method,
         uri,
         headers: request.headers,
         body: request.body,
     };
-    let answer = local.cloud().answer(EXTERNAL, request).await;
+    let answer = local.cloud().answer(function, request).await;
     HttpResponse {
         status: answer.status,
         headers: answer.headers,
         body: answer.body,
     }
+}
+
+/// The function that calls, by the name in its user agent: its role holds over there, too.
+fn caller(local: &Local, request: &HttpRequest) -> &'static str {
+    let agent = request.header("user-agent").unwrap_or_default();
+    let name = agent.split(' ').find_map(|part| part.strip_prefix("app/"));
+    let mut functions = local.functions().iter().map(|function| function.name);
+    let known = functions.find(|known| Some(*known) == name);
+    known.unwrap_or(EXTERNAL)
 }
 
 async fn paths(local: &Local, request: &HttpRequest) -> HttpResponse {
@@ -89,6 +100,7 @@ async fn paths(local: &Local, request: &HttpRequest) -> HttpResponse {
         ("GET", "") => HttpResponse::json(200, &overview(local)),
         ("GET", "clock") => clock(local),
         ("POST", "clock") => move_clock(local, &request.body).await,
+        ("GET", "environment") => environment(local),
         ("GET", "outbox") => outbox::answer(local, request),
         (_, path) if path.starts_with("idp/") => crate::idp::page::answer(local, request),
         ("POST", "settle") => {
@@ -103,7 +115,7 @@ async fn paths(local: &Local, request: &HttpRequest) -> HttpResponse {
             let function = percent_decode(path.trim_start_matches("run/"));
             run(local, &function, &request.body).await
         }
-        (_, "" | "clock" | "outbox" | "settle" | "reset") => {
+        (_, "" | "clock" | "environment" | "outbox" | "settle" | "reset") => {
             error(405, "METHOD_NOT_ALLOWED", "This path has another method.")
         }
         _ => error(404, "NOT_FOUND", "There is no such local path."),
@@ -129,6 +141,19 @@ fn overview(local: &Local) -> Value {
         "people": local.people(),
         "admins": local.admins().list(),
     })
+}
+
+/// What functions in other processes need, as lines of an environment file.
+fn environment(local: &Local) -> HttpResponse {
+    let lines = local.environment().iter();
+    let lines: String = lines
+        .map(|(name, value)| format!("{name}={value}\n"))
+        .collect();
+    HttpResponse {
+        status: 200,
+        headers: vec![("content-type".into(), "text/plain; charset=utf-8".into())],
+        body: lines.into_bytes(),
+    }
 }
 
 fn clock(local: &Local) -> HttpResponse {

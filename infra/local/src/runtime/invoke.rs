@@ -1,7 +1,7 @@
 //! Runs functions as Lambda does: one kept instance each, ended when its time is up or it dies.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -9,8 +9,8 @@ use shared::Env;
 use shared::env::Host;
 use shared::function::Function;
 
-use super::Local;
-use crate::cloud::mortal;
+use super::{Inner, Local};
+use crate::cloud::{Callees, Invoked, mortal};
 
 /// Why an invocation has no result.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,17 +70,61 @@ impl Local {
             function.run,
             self.0.activity.begin(),
         );
+        let way = self.0.via.to(function, self.0.cloud.clock());
         let task = tokio::spawn(async move {
             let _guard = guard;
-            tokio::time::timeout(limit, mortal(run(&env, event))).await
+            let served = async {
+                match way {
+                    Some(way) => way.invoke(event).await,
+                    None => match mortal(run(&env, event)).await {
+                        Some(result) => result.map_err(Failure::Failed),
+                        None => Err(Failure::Died),
+                    },
+                }
+            };
+            tokio::time::timeout(limit, served).await
         });
         let failure = match task.await {
-            Ok(Ok(Some(result))) => return result.map_err(Failure::Failed),
-            Ok(Ok(None)) | Err(_) => Failure::Died,
+            Ok(Ok(Ok(result))) => return Ok(result),
+            Ok(Ok(Err(failure @ Failure::Failed(_)))) => return Err(failure),
+            Ok(Ok(Err(failure))) => failure,
             Ok(Err(_)) => Failure::TimedOut,
+            Err(_) => Failure::Died,
         };
         // The process is gone, and with it whatever it had cached.
         self.0.instances.warm().remove(function.name);
         Err(failure)
+    }
+}
+
+/// Longest invocation of one function by another.
+const INVOKED_SECONDS_MAX: u64 = 29;
+
+/// The functions by their names, for functions that invoke others.
+pub(super) struct ByName(pub Weak<Inner>);
+
+impl ByName {
+    fn find(&self, name: &str) -> Option<(Local, &'static Function)> {
+        let local = Local(self.0.upgrade()?);
+        let known = local.0.functions.iter().find(|known| known.name == name);
+        let function = *known?;
+        Some((local, function))
+    }
+}
+
+impl Callees for ByName {
+    fn invoke(&self, function: &str, event: Value) -> Option<Invoked> {
+        let (local, function) = self.find(function)?;
+        let limit = Duration::from_secs(INVOKED_SECONDS_MAX);
+        Some(Box::pin(async move {
+            let result = local.invoke(function, event, limit).await;
+            result.map_err(|failure| format!("{failure:?}"))
+        }))
+    }
+
+    fn needs_second(&self, function: &str) -> bool {
+        let found = self.find(function);
+        let admin = found.and_then(|(_, function)| function.admin);
+        admin.is_some_and(|admin| admin.second.is_some())
     }
 }

@@ -4,17 +4,22 @@
 //! - [`invoke`]: functions and their instances
 //! - [`pumps`]: streams and queues
 //! - [`timer`]: schedules, expiry, limits, and the clock moved by hand
+//! - `surroundings`: the configuration of the functions
+//! - `via`: functions in other processes
 
 mod activity;
 mod invoke;
 mod pumps;
+mod surroundings;
 mod timer;
+mod via;
 
 #[cfg(test)]
 mod tests;
 
 pub use invoke::Failure;
 pub use pumps::STREAM_DEAD_LETTERS;
+pub use via::Place;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -37,7 +42,9 @@ use tokio::task::AbortHandle;
 use self::activity::Activity;
 use self::invoke::Instances;
 use self::pumps::Pumps;
+use self::surroundings::{configure, environment};
 use self::timer::Timetable;
+use self::via::Via;
 use crate::cloud::Cloud;
 use crate::gateway::admins::Admins;
 use crate::gateway::connection::Hub;
@@ -62,6 +69,8 @@ pub struct Options {
     pub random: Arc<dyn Random>,
     /// Configuration by the names of environment variables, before the defaults.
     pub settings: BTreeMap<String, String>,
+    /// Functions that run in other processes, once the first people are made.
+    pub via: Vec<Place>,
 }
 
 impl Default for Options {
@@ -75,6 +84,7 @@ impl Default for Options {
             log: false,
             random: Arc::new(SystemRandom),
             settings: BTreeMap::new(),
+            via: Vec::new(),
         }
     }
 }
@@ -86,6 +96,8 @@ pub struct Local(pub(crate) Arc<Inner>);
 pub(crate) struct Inner {
     pub cloud: Cloud,
     pub config: Arc<Config>,
+    pub environment: Vec<(String, String)>,
+    pub via: Via,
     pub random: Arc<dyn Random>,
     pub log: Log,
     pub functions: Vec<&'static Function>,
@@ -136,6 +148,8 @@ impl Local {
         functions: Vec<&'static Function>,
     ) -> Result<Self, String> {
         let config = Arc::new(configure(&options)?);
+        let environment = environment(&options);
+        let via = Via::new(options.via, &functions)?;
         let state = options.state.clone();
         let cloud = Cloud::open(crate::cloud::Options {
             state,
@@ -149,6 +163,8 @@ impl Local {
         let admin_root = seed::admin_root(&cloud, options.random.as_ref()).await?;
         let local = Self(Arc::new(Inner {
             config,
+            environment,
+            via,
             random: options.random,
             log: Log::new(options.log),
             routes: Routes::new(&functions),
@@ -176,6 +192,8 @@ impl Local {
         let inner = &self.0;
         inner.hub.belongs_to(Arc::downgrade(inner));
         inner.cloud.set_sockets(inner.hub.clone());
+        let callees = invoke::ByName(Arc::downgrade(inner));
+        inner.cloud.set_callees(Arc::new(callees));
         let task = tokio::spawn(timer::dispatch(Arc::downgrade(inner)));
         *inner
             .dispatcher
@@ -185,6 +203,14 @@ impl Local {
     }
 
     async fn seed(&self) -> Result<(), String> {
+        self.0.via.open(false);
+        // Boxed, because the types of the futures above would grow too deep.
+        let seeded = Box::pin(self.seed_here()).await;
+        self.0.via.open(true);
+        seeded
+    }
+
+    async fn seed_here(&self) -> Result<(), String> {
         if self.0.seeded || self.0.prepared.load(Ordering::Relaxed) {
             self.prepare().await?;
         }
@@ -279,37 +305,4 @@ impl Local {
         self.0.random.fill(&mut bytes);
         URL_SAFE.encode(bytes)
     }
-}
-
-fn configure(options: &Options) -> Result<Config, String> {
-    let (http, socket) = (options.port, options.port.saturating_add(1));
-    let origin = format!("http://127.0.0.1:{http}");
-    Config::read(|name| match options.settings.get(name) {
-        Some(value) => Some(value.clone()),
-        None => own(name, &origin, socket),
-    })
-}
-
-/// What the local back end says of itself, by the names of environment variables.
-fn own(name: &str, origin: &str, socket: u16) -> Option<String> {
-    Some(match name {
-        "PUBLIC_URL" | "APP_URL" => origin.to_owned(),
-        "PAIRLY_SOCKET_URL" => format!("ws://127.0.0.1:{socket}"),
-        "PAIRLY_OBJECTS_URL" => format!("{origin}/_objects"),
-        "PAIRLY_ORIGINS" => {
-            let port = origin.rsplit(':').next().unwrap_or_default();
-            format!("{origin},http://localhost:{port}")
-        }
-        "TURN_URLS" => {
-            "turn:127.0.0.1:3478?transport=udp,turn:127.0.0.1:3478?transport=tcp".to_owned()
-        }
-        "GOOGLE_CLIENT_ID" => "local-google".to_owned(),
-        "FACEBOOK_CLIENT_ID" => "local-facebook".to_owned(),
-        "APPLE_CLIENT_ID" => "local.pairly.app".to_owned(),
-        "APPLE_TEAM_ID" => "LOCALTEAM0".to_owned(),
-        "APPLE_KEY_ID" => "LOCALKEY00".to_owned(),
-        "OAUTH_REDIRECTS" => format!("{origin}/,pairly://signed-in"),
-        "OAUTH_AUTHORIZE_BASE" => format!("{origin}/_local/idp"),
-        _ => return None,
-    })
 }

@@ -4,12 +4,12 @@ use std::pin::pin;
 use std::sync::{Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use serde_json::json;
 use shared::Time;
 use shared::function::{Function, Trigger};
 use shared::time::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS};
 
 use super::{Inner, Local};
+use crate::gateway::event::schedule;
 
 /// How often expired items are removed.
 const SWEEP_MS: i64 = 15 * MINUTE_MS;
@@ -185,7 +185,8 @@ impl Local {
     fn start_schedule(&self, function: &'static Function) {
         let (local, guard) = (self.clone(), self.0.activity.begin());
         tokio::spawn(async move {
-            local.work(function, "schedule", json!({})).await;
+            let event = schedule(function.name, local.now());
+            local.work(function, "schedule", event).await;
             drop(guard);
         });
     }

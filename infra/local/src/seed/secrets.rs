@@ -52,6 +52,16 @@ pub(super) async fn store(cloud: &Cloud, name: &str, text: &str) -> Result<()> {
     call(cloud, "PutSecretValue", version).await.map(drop)
 }
 
+/// Makes a secret without a value, as a stack does.
+///
+/// # Errors
+/// 503 when it exists, or the state cannot be written.
+#[cfg(test)]
+pub(super) async fn name(cloud: &Cloud, name: &str) -> Result<()> {
+    let new = json!({ "Name": name });
+    call(cloud, "CreateSecret", new).await.map(drop)
+}
+
 async fn call(cloud: &Cloud, operation: &str, body: Value) -> Result<Value, Error> {
     let headers = vec![
         (

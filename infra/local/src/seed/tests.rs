@@ -2,7 +2,9 @@ use serde_json::Value;
 use shared::accounts::token::{PublicKeys, Verifier};
 use shared::accounts::{Session, SessionOwner};
 use shared::aws::dynamo::Tables;
+use shared::aws::secret;
 use shared::credits::{Link, Wallet};
+use shared::prepare::prepare;
 
 use super::SELF;
 use crate::runtime::{Local, Options};
@@ -84,4 +86,24 @@ async fn a_minted_person_has_a_session_and_a_token_that_counts() {
     let head = ann.access_token.split('.').next().unwrap();
     let head: Value = serde_json::from_slice(&shared::crypto::decode(head).unwrap()).unwrap();
     assert_eq!(head["typ"], "at+jwt");
+}
+
+#[tokio::test]
+async fn a_fresh_stack_gets_its_first_values_once() {
+    let local = Local::start(Options::default()).await.unwrap();
+    let env = local.env(SELF);
+    // As the stack makes it: with a name, and without a value.
+    let named = super::secrets::name(local.cloud(), "pairly/signing").await;
+    named.unwrap();
+    let missing = secret::fetch(&env, "signing").await.unwrap();
+    assert_eq!(missing, None);
+    // The other secrets are made by the local cloud itself.
+    assert_eq!(prepare(&env).await.unwrap(), Vec::<&str>::new());
+    let first = secret::fetch(&env, "signing").await.unwrap();
+    assert!(first.is_some());
+    let tables = Tables::of(&env);
+    let keys: Option<PublicKeys> = tables.get(&PublicKeys::key_of()).await.unwrap();
+    assert_eq!(keys.map(|keys| keys.keys.len()), Some(1));
+    prepare(&env).await.unwrap();
+    assert_eq!(secret::fetch(&env, "signing").await.unwrap(), first);
 }

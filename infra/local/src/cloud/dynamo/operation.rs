@@ -5,6 +5,8 @@ use dynoxide::types::{AttributeValue, ConsumedCapacity, Item, item_size};
 use dynoxide::{Database, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use shared::admin::AuditRow;
+use shared::table::Name;
 
 use crate::cloud::grants::Need;
 use crate::cloud::in_flight::{ItemKey, Mode};
@@ -59,6 +61,8 @@ impl Needs {
                 grants.push((action, format!("table/{}", short(table))));
             }
         }
+        let sealed = self.items.iter().filter(|item| is_sealed(item));
+        grants.extend(sealed.map(|item| (item.action, "audit log".to_owned())));
         grants
     }
 
@@ -96,6 +100,14 @@ pub trait Op: DeserializeOwned + Send {
     fn take_capacity(answer: &mut Self::Answer) -> Vec<ConsumedCapacity>;
     /// Puts capacity into the answer.
     fn set_capacity(answer: &mut Self::Answer, consumed: Vec<ConsumedCapacity>);
+}
+
+/// Whether a row of the audit log is changed or removed, which every role is denied by the key of
+/// its partition (`dynamodb:LeadingKeys`).
+fn is_sealed(item: &Touched) -> bool {
+    let (table, pk, _) = &item.key;
+    let changes = ["dynamodb:UpdateItem", "dynamodb:DeleteItem"].contains(&item.action);
+    changes && short(table) == Name::Ledger.as_str() && pk.starts_with(AuditRow::PREFIX)
 }
 
 fn text(value: Option<&AttributeValue>) -> String {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message};
 
-use super::super::{Gone, Sockets};
+use super::super::{Gone, Sockets, Unposted};
 use super::*;
 
 #[tokio::test(start_paused = true)]
@@ -122,10 +122,10 @@ async fn secrets_keep_the_version_before() {
 struct One(Mutex<Vec<Vec<u8>>>);
 
 impl Sockets for One {
-    fn post(&self, connection_id: &str, data: Vec<u8>) -> Result<(), Gone> {
+    fn post(&self, connection_id: &str, data: Vec<u8>) -> Result<(), Unposted> {
         self.is_open(connection_id)
             .then(|| self.0.lock().unwrap().push(data))
-            .ok_or(Gone)
+            .ok_or(Unposted::Gone)
     }
 
     fn delete(&self, connection_id: &str) -> Result<(), Gone> {
@@ -212,4 +212,26 @@ async fn a_function_may_do_only_what_it_declared() {
         "table/data".into(),
     );
     assert_eq!(used, [only]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_role_may_change_or_remove_a_row_of_the_audit_log() {
+    let cloud = cloud();
+    let actions = vec![
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+        "dynamodb:DeleteItem",
+    ];
+    cloud.grant("writer", BTreeMap::from([("table/ledger", actions)]));
+    let (client, table) = (dynamo(&cloud, "writer"), "pairly-ledger");
+    for (pk, allowed) in [("wal_1", true), ("audit#adm_1", false)] {
+        let row = Some(key(pk, "0000000000000001"));
+        let put = client.put_item().table_name(table).set_item(row.clone());
+        put.send().await.expect("rows are added");
+        let update = client.update_item().table_name(table).set_key(row.clone());
+        let update = update.update_expression("SET a = pk").send().await;
+        let delete = client.delete_item().table_name(table).set_key(row);
+        let delete = delete.send().await;
+        assert_eq!((update.is_ok(), delete.is_ok()), (allowed, allowed), "{pk}");
+    }
 }

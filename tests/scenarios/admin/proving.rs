@@ -1,0 +1,216 @@
+//! What proves the log: verification, and the nightly seal.
+
+use serde_json::{Value, json};
+use shared::admin::AuditRow;
+use shared::aws::dynamo::Tables;
+use shared::aws::objects::{Logs, Objects};
+use shared::crypto::{hex, sha256};
+use shared::pack::Fixed;
+use shared::table::{Action, Commit, Item, Key, Name, Value as Stored, Wrote, item_of, row_of};
+use world::{Administrator, World};
+
+const VERIFY: &str = "/api/admin/audit-log/verify";
+
+/// An admin who has done ten things, and an auditor.
+async fn worked(world: &World) -> (Administrator, Administrator) {
+    let (finance, auditor) = (world.admin("finance-1").await, world.admin("admin-1").await);
+    for _ in 0..9 {
+        finance.get("/api/admin/me").await.ok();
+    }
+    (finance, auditor)
+}
+
+async fn verified(auditor: &Administrator, admin_id: Option<&str>) -> Value {
+    auditor
+        .post(VERIFY, json!({ "admin_id": admin_id }))
+        .await
+        .ok()
+}
+
+/// The rows of an admin's log as they are stored.
+async fn stored(world: &World, admin_id: &str) -> Vec<AuditRow> {
+    let rows = world.rows("ledger", &AuditRow::log_of(admin_id), "").await;
+    rows.into_iter()
+        .map(|row| item_of(row).expect("a row"))
+        .collect()
+}
+
+/// Somebody writes to the table by hand.
+async fn by_hand(world: &World, commit: Commit) {
+    let tables = Tables::of(&world.local.env("local"));
+    tables.commit(commit).await.expect("written");
+}
+
+/// The row at another place than its own.
+fn moved(commit: Commit, row: &AuditRow, key: Key) -> Commit {
+    let mut image = row_of(row).expect("a row");
+    image.insert("sk".to_owned(), Stored::S(key.sk.clone()));
+    let (table, action, guard) = (Name::Ledger, Action::Put(image), None);
+    commit.and(Wrote {
+        table,
+        key,
+        action,
+        guard,
+    })
+}
+
+/// What the bucket keeps of yesterday.
+async fn kept(world: &World, name: &str) -> Option<Vec<u8>> {
+    let date = world.now().plus(-86_400_000).date();
+    let logs = Objects::<Logs>::of(&world.local.env("local"));
+    logs.get(&format!("audit/{date}/{name}"), 1_000_000)
+        .await
+        .expect("a bucket")
+}
+
+async fn root(world: &World) -> Value {
+    let root = kept(world, "root.json").await.expect("a root");
+    serde_json::from_slice(&root).expect("JSON")
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_untouched_log_is_proved() {
+    let world = World::new().await;
+    let (finance, auditor) = worked(&world).await;
+    let id = finance.id().await;
+    assert_eq!(
+        verified(&auditor, Some(&id)).await,
+        json!({ "ok": true, "rows": 10 })
+    );
+    let all = verified(&auditor, None).await;
+    assert_eq!(
+        (&all["ok"], &all["rows"]),
+        (&json!(true), &json!(11)),
+        "and that of the proof"
+    );
+    let unknown = auditor
+        .post(VERIFY, json!({ "admin_id": "adm_none" }))
+        .await;
+    unknown.refused(404, "NOT_FOUND");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_changed_a_removed_and_a_swapped_row_are_found_where_they_are() {
+    for (damage, position) in [
+        ("changed", 4),
+        ("removed", 7),
+        ("the last", 10),
+        ("swapped", 3),
+    ] {
+        let world = World::new().await;
+        let (finance, auditor) = worked(&world).await;
+        let id = finance.id().await;
+        let rows = stored(&world, &id).await;
+        let at = |seq: usize| rows[seq - 1].clone();
+        let delete = |seq: usize| Commit::new().delete::<AuditRow>(at(seq).key(), None);
+        let commit = match damage {
+            "changed" => Commit::new().put(&AuditRow {
+                ip: "203.0.113.99".to_owned(),
+                ..at(4)
+            }),
+            "removed" => delete(7),
+            "the last" => delete(10),
+            _ => moved(
+                moved(Commit::new(), &at(3), at(6).key()),
+                &at(6),
+                at(3).key(),
+            ),
+        };
+        by_hand(&world, commit).await;
+        let found = verified(&auditor, Some(&id)).await;
+        assert_eq!(found["ok"], false, "{damage}");
+        assert_eq!(
+            found["first_bad"]["position"], position,
+            "{damage}: {found}"
+        );
+        assert_eq!(found["first_bad"]["admin_id"], id, "{damage}");
+        assert_eq!(
+            verified(&auditor, None).await["first_bad"]["position"],
+            position
+        );
+        world.passes(86_400).await;
+        let bad = root(&world).await["bad"].clone();
+        assert_eq!(
+            bad.as_array().map(Vec::len),
+            Some(1),
+            "the night finds it, too: {damage}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_night_rows_and_a_root_over_all_heads_are_kept() {
+    let world = World::new().await;
+    let (finance, auditor) = worked(&world).await;
+    let id = finance.id().await;
+    world.passes(86_400).await;
+    let first = root(&world).await;
+    let heads = first["heads"].as_array().expect("heads").clone();
+    let head = heads
+        .iter()
+        .find(|head| head["admin_id"] == id)
+        .expect("a head");
+    assert_eq!(head["seq"], 10);
+    let covered: Vec<String> = heads
+        .iter()
+        .map(|head| {
+            let text = |name: &str| head[name].as_str().expect("a text").to_owned();
+            format!("{} {} {}\n", text("admin_id"), head["seq"], text("hash"))
+        })
+        .collect();
+    let wanted = hex(&sha256(&[&[0; 32], covered.concat().as_bytes()]));
+    assert_eq!(first["root"], wanted);
+    let rows = kept(&world, &format!("{id}.ndjson")).await.expect("rows");
+    let rows = String::from_utf8(rows).expect("a text");
+    let rows: Vec<Value> = rows
+        .lines()
+        .map(|row| serde_json::from_str(row).expect("JSON"))
+        .collect();
+    assert_eq!(rows.len(), 10);
+    assert_eq!(rows[9]["hash"], head["hash"]);
+    auditor.get("/api/admin/me").await.ok();
+    // A second run of the same date changes nothing.
+    let again = world.runs("seal_audit_log").await;
+    assert_eq!(again["root"], first["root"]);
+    world.passes(86_400).await;
+    let second = root(&world).await;
+    assert_eq!(second["previous"], first["root"]);
+    assert!(
+        kept(&world, &format!("{id}.ndjson")).await.is_none(),
+        "nothing new of theirs"
+    );
+    let head = second["heads"].as_array().expect("heads");
+    assert!(
+        head.iter()
+            .any(|head| head["admin_id"] == id && head["seq"] == 10)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_that_was_rewritten_from_its_beginning_is_not_the_one_that_was_sealed() {
+    let world = World::new().await;
+    let (finance, auditor) = worked(&world).await;
+    let id = finance.id().await;
+    world.passes(86_400).await;
+    assert_eq!(verified(&auditor, Some(&id)).await["ok"], true);
+    let mut commit = Commit::new();
+    let mut prev = Fixed::default();
+    for mut row in stored(&world, &id).await {
+        row.ip = "203.0.113.99".to_owned();
+        row.prev_hash = prev;
+        row.hash = Fixed(row.digest());
+        prev = row.hash;
+        commit = commit.put(&row);
+    }
+    let key = shared::admin::AdminRecord::key_of(&id);
+    let head = shared::table::Change::Set("audit_head".into(), Stored::B(prev.0.to_vec()));
+    let commit = commit.update::<shared::admin::AdminRecord>(key, vec![head], None);
+    by_hand(&world, commit).await;
+    let found = verified(&auditor, Some(&id)).await;
+    assert_eq!(found["ok"], false);
+    assert_eq!(
+        found["first_bad"]["what"],
+        "it is not the row that was sealed"
+    );
+    assert_eq!(found["first_bad"]["position"], 10);
+}
