@@ -31,6 +31,7 @@ mod lock;
 mod look;
 mod meter;
 mod quality;
+mod refund;
 mod relay;
 mod ring;
 mod sdp;

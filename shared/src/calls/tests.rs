@@ -70,7 +70,7 @@ fn connected(wallet: &mut Wallet, rate: i64, grant: i64) -> Call {
 
 /// Lets the call run with signs of life and looks, and hangs up.
 fn talked(kind: CallType, ms: i64, free: i64) -> (Call, Wallet) {
-    let mut wallet = purse(1, 1_000);
+    let mut wallet = purse(1, 2_000);
     let rate = if kind == CallType::Audio { 5 } else { 10 };
     let mut call = connected(&mut wallet, rate, 5);
     (call.call_type, call.free_below_seconds) = (kind, free);
@@ -106,10 +106,6 @@ fn the_examples_of_the_contract_exactly() {
         (Audio, 17 * 60_000 + 3_000, 18, 90),
         (Audio, CALL_MS_MAX, 240, 1_200),
     ] {
-        let credits_are_enough = credits <= 1_000;
-        if !credits_are_enough {
-            continue;
-        }
         let (call, wallet) = talked(kind, ms, 0);
         let told = (
             call.billed_minutes,
@@ -117,12 +113,12 @@ fn the_examples_of_the_contract_exactly() {
             call.duration_seconds,
         );
         assert_eq!(told, (minutes, credits, ms / 1_000), "{kind:?} {ms}");
-        assert_eq!((wallet.available, wallet.held), (1_000 - credits, 0));
+        assert_eq!((wallet.available, wallet.held), (2_000 - credits, 0));
     }
     let (short, wallet) = talked(Audio, 9_999, 10);
     assert_eq!(
         (short.billed_minutes, wallet.available),
-        (0, 1_000),
+        (0, 2_000),
         "below what is free"
     );
     assert_eq!(talked(Audio, 10_000, 10).0.billed_minutes, 1);
@@ -234,6 +230,30 @@ fn a_turn_is_conditional_on_everything_it_was_decided_from() {
             .iter()
             .all(|write| matches!(write.action, Action::Put(_)))
     );
+}
+
+#[test]
+fn no_more_is_given_back_than_was_spent() {
+    let (call, mut wallet) = talked(CallType::Audio, 119_000, 0);
+    let code = |call: &Call, wallet: &Wallet, credits| {
+        let refunded = call.refund(wallet, credits, NOON);
+        refunded.map_err(|error| error.fault().code).err()
+    };
+    assert_eq!(code(&call, &wallet, 11), Some("AMOUNT_OUT_OF_RANGE"));
+    let call = done(
+        call.refund(&wallet, 4, NOON).expect("given back"),
+        &mut wallet,
+    );
+    assert_eq!((wallet.available, call.refunded), (2_000 - 6, 4));
+    assert_eq!(code(&call, &wallet, 7), Some("AMOUNT_OUT_OF_RANGE"));
+    let call = done(
+        call.refund(&wallet, 6, NOON).expect("the rest"),
+        &mut wallet,
+    );
+    assert_eq!(code(&call, &wallet, 1), Some("AMOUNT_OUT_OF_RANGE"));
+    assert_eq!(wallet.available, 2_000);
+    let running = connected(&mut wallet, 5, 5);
+    assert_eq!(code(&running, &wallet, 1), Some("CALL_STATE_CONFLICT"));
 }
 
 #[test]

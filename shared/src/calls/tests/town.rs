@@ -182,7 +182,6 @@ impl Town {
         self.soon(0, 20_000, Event::Dial);
         let from = self.dice.below(PEOPLE.into()) as usize;
         let to = (from + 1 + self.dice.below(u64::from(PEOPLE) - 1) as usize) % PEOPLE as usize;
-        self.dialled += 1;
         if self.dice.often(40) {
             self.earns(from);
         }
@@ -208,7 +207,7 @@ impl Town {
             client_call_id: None,
         };
         let id = |entry: u8| {
-            let bytes = u128::from(self.dialled) << 8 | u128::from(entry);
+            let bytes = u128::from(self.dialled + 1) << 8 | u128::from(entry);
             id_of("cal", bytes.to_be_bytes())
         };
         let dialling = Dialling {
@@ -253,6 +252,7 @@ impl Town {
     }
 
     fn rings(&mut self, call: Call) {
+        self.dialled += 1;
         let number = self.dialled;
         self.calls.insert(number, call);
         if self.dice.often(80) {
@@ -427,6 +427,18 @@ impl Town {
             .collect();
         for number in live {
             self.look(number, None);
+        }
+        // So does the sweep of holds, which asks their calls.
+        for who in 0..self.people.len() {
+            let overdue = |wallet: &Wallet, now| {
+                let mut open = wallet.holds.open();
+                open.any(|hold| hold.expires_at <= now)
+            };
+            for _ in 0..5 {
+                if overdue(&self.people[who].wallet, self.now) {
+                    self.settle_last(who);
+                }
+            }
         }
         // What is over and named by nobody is forgotten.
         let named: Vec<_> = self
