@@ -51,7 +51,7 @@ pub use adjust::{Adjusted, adjust};
 pub use booking::{Booking, POSTINGS_MAX};
 pub use carry::{Booked, book};
 pub use check::{
-    Check, CheckPart, FirstBad, ProofJob, ProofPart, Unproved, VERIFY_LEDGER, Verified,
+    Check, CheckPart, FirstBad, LedgerProof, ProofJob, ProofPart, Unproved, VERIFY_LEDGER,
     check_ledger, proofs_of, prove_some, verify_wallet,
 };
 pub use codes::{Account, Kind, RefType};
@@ -74,6 +74,6 @@ pub use statement::{STATEMENT_ROWS_MAX, Statement};
 pub use telling::{BalanceJob, Telling, Told, tell};
 pub use texts::Texts;
 pub use totals::{DayTotal, Mark, Place, Sums, WALLET_SHARDS, count_page, mark_of};
-pub use verify::{BadRow, Proof, verify};
+pub use verify::{BadRow, LedgerProof, verify};
 pub use views::{Balance, LedgerRow, Price};
 pub use wallet::{LOW_THRESHOLD_MAX, Link, Linked, Owner, Page, TAIL_BYTES_MAX, Wallet};
