@@ -7,6 +7,7 @@ mod tests;
 use std::borrow::Cow;
 
 use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 use unicode_segmentation::UnicodeSegmentation;
 
 pub use clean::plain;
@@ -81,6 +82,14 @@ pub fn fold_email(email: &str) -> String {
         .flat_map(char::to_lowercase)
         .nfc()
         .collect()
+}
+
+/// The form in which a name is looked up: lower case, without accents, one space between words.
+pub fn fold_name(name: &str) -> String {
+    let bare = name.nfkd().filter(|c| !is_combining_mark(*c));
+    let upper = bare.flat_map(char::to_uppercase);
+    let folded: String = upper.flat_map(char::to_lowercase).nfkc().collect();
+    folded.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Whether this can be the address of a mailbox: the shape only, not RFC 5322 in full.

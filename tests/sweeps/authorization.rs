@@ -2,7 +2,7 @@
 
 use shared::admin::{BUILT_IN, PERMISSIONS};
 use shared::function::Function;
-use world::Answer;
+use world::{Answer, Person};
 
 use super::samples::{Fixture, SUPER_ADMIN, filled, parameters, routes};
 use crate::contract::derived;
@@ -18,8 +18,8 @@ fn told(answer: &Answer) -> String {
 async fn every_route_is_called_by_everybody() {
     let mut out = String::from(
         "# Who may call what\n\nDerived by `UPDATE=1 cargo test`. The stranger is signed in and \
-         uses the owner's ids.\n\n\
-         | function | route | nobody | stranger | owner |\n|---|---|---|---|---|\n",
+         uses the owner's ids; the banned one had a session when the ban came.\n\n\
+         | function | route | nobody | stranger | banned | owner |\n|---|---|---|---|---|---|\n",
     );
     let of_clients = |function: &&&Function| function.admin.is_none();
     for function in local::functions().iter().filter(of_clients) {
@@ -30,20 +30,33 @@ async fn every_route_is_called_by_everybody() {
             let body = fixture.body(function.name);
             let nobody = fixture.world.call(method, &target, body.clone()).await;
             let stranger = fixture.cleo.call(method, &target, body.clone()).await;
+            let banned = banned_one(&fixture).await;
+            let banned = banned.call(method, &target, body.clone()).await;
             let owner = fixture
                 .owner(function.name)
                 .call(method, &target, body)
                 .await;
             if function.member {
                 assert_eq!(told(&nobody), "401 UNAUTHENTICATED", "{method} {path}");
+                assert_eq!(told(&banned), "403 USER_BANNED", "{method} {path}");
             }
             assert!(owner.status < 500, "{method} {path}: {}", owner.body);
-            let cells = [told(&nobody), told(&stranger), told(&owner)].join(" | ");
+            let cells = [&nobody, &stranger, &banned, &owner].map(told).join(" | ");
             out += &format!("| `{}` | {method} `{path}` | {cells} |\n", function.name);
         }
     }
     out += &admin_table().await;
     derived("docs/authorization.md", &out);
+}
+
+/// Somebody who was banned while they were signed in.
+async fn banned_one(fixture: &Fixture) -> Person {
+    let eve = fixture.world.person("Eve").await;
+    let admin = fixture.world.admin(SUPER_ADMIN).await;
+    let ban = format!("/api/admin/users/{}/ban", eve.id);
+    let why = serde_json::json!({ "reason": "a sweep", "notify": false });
+    admin.post(&ban, why).await.ok();
+    eve
 }
 
 /// Somebody who lacks the permission, if anybody does.

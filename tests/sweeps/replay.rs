@@ -1,7 +1,7 @@
 //! Every mutating POST accepts an `Idempotency-Key`, unless its answer carries a secret: fifty
 //! equal calls at once have one effect and one answer, another body under the key is refused.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::function::{Function, Operation, Trigger};
 
 use super::samples::{Fixture, filled, routes};
@@ -86,8 +86,13 @@ async fn fifty_equal_calls_have_one_answer() {
 }
 
 async fn another_body(fixture: &Fixture, function: &Function, target: &str) {
-    // Passwords leave no fingerprint, and there is nothing else in this body.
-    if function.name == "change_password" {
+    // Passwords leave no fingerprint, and there is nothing else in these bodies.
+    let alike = [
+        "change_password",
+        "claim_moderation_item",
+        "release_moderation_item",
+    ];
+    if alike.contains(&function.name) {
         return;
     }
     let other = match function.name {
@@ -106,6 +111,9 @@ async fn another_body(fixture: &Fixture, function: &Function, target: &str) {
             "email": "sweep@pairly.test", "name": "Sweep", "roles": ["analyst"],
             "reason": "a sweep",
         }),
+        "freeze_wallet" => json!({ "frozen": true, "reason": "a sweep" }),
+        "verify_ledger" => json!({ "user_id": fixture.ben.id }),
+        "moderate_message" => json!({ "moderation_status": "blocked", "reason": "a sweep" }),
         "verify_audit_log" => json!({ "admin_id": fixture.own("admin_id") }),
         "adjust_credits" => json!({
             "user_id": fixture.ann.id, "amount": 26, "reason": "a sweep of every operation",
@@ -124,6 +132,7 @@ async fn another_body(fixture: &Fixture, function: &Function, target: &str) {
         }
         _ => other,
     };
+    let other = judgement(function.name).unwrap_or(other);
     let key = [("idempotency-key", "sweep-key-0001")];
     let answer = fixture.asks(function, "POST", target, (Some(other), &key));
     answer.await.refused(422, "IDEMPOTENCY_KEY_REUSED");
@@ -146,4 +155,17 @@ fn other_call(fixture: &Fixture, function: &str) -> Option<serde_json::Value> {
         "add_phone" => json!({ "phone": "+15005550007" }),
         _ => return None,
     })
+}
+
+/// Another body of what administrators do to people and about what they show.
+fn judgement(function: &str) -> Option<Value> {
+    match function {
+        "ban_user" | "unban_user" | "end_user_sessions" | "clear_abuse_flag" => {
+            Some(json!({ "reason": "another sweep" }))
+        }
+        "resolve_moderation_item" => {
+            Some(json!({ "resolution": "dismiss", "reason": "another sweep" }))
+        }
+        _ => None,
+    }
 }

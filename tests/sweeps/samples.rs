@@ -1,7 +1,10 @@
 //! One working call of every HTTP operation.
 
 use serde_json::{Value, json};
+use shared::aws::dynamo::Tables;
 use shared::function::{Function, Trigger};
+use shared::http::limit::{AbuseFlag, raise_flag};
+use shared::moderation::{Finding, ModerationItem, Subject};
 use world::{Answer, DeviceSecret, Person, World};
 
 /// Session of an administrator who may everything.
@@ -26,10 +29,33 @@ pub struct Fixture {
     pub device: String,
     /// Somebody whom Ann has blocked.
     pub dora: String,
+    /// What moderators have to look at: Dora.
+    pub item: String,
+    /// A flag of misuse of hers.
+    pub flag: String,
     /// Somebody who has written to Cleo.
     pub emil: String,
     /// A call from Ann to Ben, who is being rung.
     pub call: String,
+}
+
+/// An item of the moderation queue about somebody, and a flag of misuse.
+async fn suspects(world: &World, user_id: &str) -> (String, String) {
+    let tables = Tables::of(&world.local.env("local"));
+    let finding = Finding::BY_MODERATOR;
+    let item = ModerationItem::open(Subject::User, user_id.to_owned(), &[finding], world.now());
+    tables.commit(item.commit()).await.expect("an item");
+    let flag = AbuseFlag {
+        subject: user_id.to_owned(),
+        flag_id: format!("flg_{}", "1".repeat(26)),
+        kind: "rate_abuse".to_owned(),
+        weight: 1,
+        evidence: "a sample".to_owned(),
+        created_at: world.now(),
+        expires: world.now().plus(86_400_000).seconds(),
+    };
+    raise_flag(&tables, &flag).await.expect("a flag");
+    (item.item_id, flag.flag_id)
 }
 
 impl Fixture {
@@ -55,6 +81,7 @@ impl Fixture {
         let dora = world.person("Dora").await.id;
         let block = json!({ "user_id": dora });
         ann.post("/api/v2/blocks", block).await.expect(201);
+        let (item, flag) = suspects(&world, &dora).await;
         let mut emil = world.person("Emil").await;
         emil.says("hello").to(&cleo).await.ok();
         let body = json!({
@@ -65,6 +92,8 @@ impl Fixture {
         Self {
             call: call["id"].as_str().expect("an id").to_owned(),
             emil: emil.id,
+            item,
+            flag,
             world,
             ann,
             ben,
@@ -90,6 +119,8 @@ impl Fixture {
             "device_id" => self.device.clone(),
             "call_id" => self.call.clone(),
             "transaction_id" => text(&self.sent["credits_transaction_id"]),
+            "item_id" => self.item.clone(),
+            "flag_id" => self.flag.clone(),
             "provider" => "google".to_owned(),
             "identity_id" | "approval_id" => self.absent(parameter),
             "admin_id" => {
@@ -97,6 +128,11 @@ impl Fixture {
                 shared::admin::demo::id_of(&admin.expect("an admin").arn)
             }
             "role" => "sweepers".to_owned(),
+            "key" => "credits.low_threshold".to_owned(),
+            "package_id" => "credits_100_eur".to_owned(),
+            "run_id" | "export_id" => self.absent(parameter),
+            "user1_id" => self.ann.id.clone(),
+            "user2_id" => self.ben.id.clone(),
             other => panic!("no sample for the path parameter `{other}`"),
         }
     }
@@ -225,11 +261,26 @@ impl Fixture {
             "set_role" => json!({
                 "permissions": ["users.view"], "version": 0, "reason": "a sweep",
             }),
+            "ban_user" | "unban_user" | "end_user_sessions" | "clear_abuse_flag" => {
+                json!({ "reason": "a sweep" })
+            }
+            "claim_moderation_item" | "release_moderation_item" => json!({}),
+            "resolve_moderation_item" => {
+                json!({ "resolution": "dismiss", "reason": "a sweep" })
+            }
             "decide_approval" => json!({ "decision": "approve", "reason": "a sweep" }),
             "verify_audit_log" => json!({}),
             "adjust_credits" => json!({
                 "user_id": self.cleo.id, "amount": 25, "reason": "a sweep of every operation",
             }),
+            "freeze_wallet" => json!({ "frozen": false, "reason": "a sweep" }),
+            "verify_ledger" => json!({ "user_id": self.ann.id }),
+            "set_policy" => json!({ "value": 12, "reason": "a sweep" }),
+            "set_package" => json!({
+                "credits": 100, "price_cents": 599, "currency": "EUR", "active": true,
+            }),
+            "moderate_message" => json!({ "moderation_status": "flagged", "reason": "a sweep" }),
+            "hard_delete_message" => json!({ "reason": "a sweep" }),
             _ => return None,
         })
     }

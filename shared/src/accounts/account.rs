@@ -1,9 +1,8 @@
-//! Accounts and the empty profile that comes with each.
+//! Accounts.
 //!
 //! | item | table | pk | sk |
 //! |---|---|---|---|
-//! | [`Account`] | data | `usr_…` | `account` |
-//! | [`Profile`] | data | `usr_…` | `profile` |
+//! | [`Account`] | data | `usr_…` | `account` (index `due` under `bans` while it is banned) |
 
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -15,7 +14,7 @@ use super::password::StoredPassword;
 use super::sealed::Sealed;
 use crate::aws::cipher::DataKey;
 use crate::crypto;
-use crate::error::{Error, INTERNAL_ERROR, Result, UNAVAILABLE, USER_BANNED, VERSION_CONFLICT};
+use crate::error::{INTERNAL_ERROR, Result, UNAVAILABLE, VERSION_CONFLICT};
 use crate::table::{Change, Commit, Condition, Item, Key, Name, Value};
 use crate::time::{Time, millis};
 
@@ -95,6 +94,18 @@ pub struct Account {
     /// End of a ban; none of a permanent one.
     #[serde(default, with = "millis::option")]
     pub banned_until: Option<Time>,
+    /// What it was before a ban, while one is noted.
+    #[serde(default)]
+    pub status_before: Option<Status>,
+    /// Partition of the index of bans, while one is noted.
+    #[serde(default)]
+    pub due_shard: Option<String>,
+    /// Place in it: the end of the ban.
+    #[serde(default)]
+    pub due_at: Option<i64>,
+    /// Warnings by moderators.
+    #[serde(default)]
+    pub warnings: i64,
     /// Last sign-in.
     #[serde(default, with = "millis::option")]
     pub last_sign_in_at: Option<Time>,
@@ -176,6 +187,10 @@ impl Account {
             relay_only_calls: false,
             status: Status::PendingVerification,
             banned_until: None,
+            status_before: None,
+            due_shard: None,
+            due_at: None,
+            warnings: 0,
             last_sign_in_at: None,
             created_at: now,
             updated_at: now,
@@ -197,13 +212,6 @@ impl Account {
     /// 500 when the key is not this person's.
     pub fn birthdate(&self, key: &DataKey) -> Result<String> {
         key.open_text(BIRTHDATE, &self.birthdate.0)
-    }
-
-    /// Whether a ban that has not ended is in force.
-    pub fn ban(&self, now: Time) -> Option<Error> {
-        let banned =
-            self.status == Status::Banned && self.banned_until.is_none_or(|until| until > now);
-        banned.then(|| USER_BANNED.with(json!({ "until": self.banned_until })))
     }
 
     /// The address is proven: the account becomes active. The fault is of a commit that finds it
@@ -345,27 +353,6 @@ fn stored(password: &StoredPassword) -> Result<Value> {
 pub async fn load(tables: &crate::aws::dynamo::Tables, user_id: &str) -> Result<Account> {
     let account = tables.get_consistent(&Account::key_of(user_id)).await?;
     account.ok_or_else(|| INTERNAL_ERROR.because("no account"))
-}
-
-/// What others see of a person; filled in by the person later.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Profile {
-    /// `usr_…`
-    pub user_id: String,
-    /// Registration.
-    #[serde(with = "millis")]
-    pub created_at: Time,
-    /// Optimistic lock, from 1.
-    pub version: i64,
-}
-
-impl Item for Profile {
-    const TABLE: Name = Name::Data;
-    const KIND: &'static str = "Profile";
-
-    fn key(&self) -> Key {
-        Key::new(&self.user_id, "profile")
-    }
 }
 
 #[cfg(test)]

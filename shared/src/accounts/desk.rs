@@ -144,6 +144,14 @@ desk! {
 }
 
 desk! {
+    /// What a measure of an administrator against a person needs.
+    Warden {
+        tables: Table<Write<Data>> = "Account, sessions, mail.",
+        cipher: Cipher = "Opens the address, seals the mail.",
+    }
+}
+
+desk! {
     /// What rotating the signing keys needs.
     Rotator {
         tables: Table<Write<Data>> = "The published set.",

@@ -5,15 +5,18 @@
 
 pub mod account;
 pub mod address;
+pub mod ban;
 mod change;
 pub mod demo;
 mod desk;
+pub mod directory;
 pub mod factor;
 pub mod import;
 mod issue;
 pub mod keys;
 mod lists;
 pub mod lock;
+mod measure;
 pub mod nobody;
 mod notice;
 pub mod onetime;
@@ -22,6 +25,7 @@ pub mod password;
 pub mod person;
 pub mod phone;
 mod place;
+mod profile;
 pub mod proof;
 mod reauthenticate;
 pub mod refresh;
@@ -37,16 +41,18 @@ pub mod token;
 mod verify;
 pub mod view;
 
-pub use account::{Account, Profile};
+pub use account::Account;
 pub use address::Email;
 pub use change::{Changed, PasswordChange, change_password};
 pub use desk::{
     Changer, Confirmer, Doorkeeper, Guard, Locksmith, Notary, Office, Opener, Operator, Registrar,
-    Renewer, Rotator, Usher,
+    Renewer, Rotator, Usher, Warden,
 };
 pub use factor::challenge::SignedIn;
 pub use issue::TokenAnswer;
+pub use measure::{Measure, Measured, lift_ended};
 pub use notice::device_notice;
+pub use profile::Profile;
 pub use reauthenticate::{Confirmed, Presence, reauthenticate};
 pub use register::{Application, Registered, register};
 pub use reset::{NewPassword, Restored, request_reset, reset_password};

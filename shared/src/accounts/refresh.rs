@@ -138,16 +138,26 @@ impl Session {
 
     /// What ends it, if it has not ended yet.
     pub fn revoke(&self, reason: RevokeReason, now: Time) -> Commit {
+        self.end(reason, None, now)
+    }
+
+    /// What ends it by a ban, if it has not ended yet; none for one that has no end.
+    pub fn ban(&self, until: Option<Time>, now: Time) -> Commit {
+        self.end(RevokeReason::Banned, until, now)
+    }
+
+    fn end(&self, reason: RevokeReason, banned_until: Option<Time>, now: Time) -> Commit {
         let word = serde_json::to_value(reason).ok();
         let word = word
             .as_ref()
             .and_then(|word| word.as_str())
             .unwrap_or("revoked");
-        let changes = vec![
+        let mut changes = vec![
             Change::number("revoked_at", now.ms()),
             Change::text("revoke_reason", word),
             Change::number(TTL_ATTRIBUTE, now.plus(SESSION_KEPT_MS).seconds()),
         ];
+        changes.extend(banned_until.map(|until| Change::number("banned_until", until.ms())));
         let live = Condition::All(vec![Condition::Present, Condition::Missing("revoked_at")]);
         Commit::new().update::<Self>(self.key(), changes, Some((live, &SESSION_REVOKED)))
     }

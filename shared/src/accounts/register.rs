@@ -3,12 +3,13 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::account::{Account, NewAccount, Profile, Status};
+use super::account::{Account, NewAccount, Status};
 use super::address::{Email, EmailHash, EmailOwner};
 use super::desk::{Office, Registrar};
 use super::nobody;
 use super::password::{self, Peppers};
 use super::person;
+use super::profile::Profile;
 use super::proof::Proof;
 use super::verify::verification_mail;
 use crate::aws::cipher::DataKey;

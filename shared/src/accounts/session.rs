@@ -9,8 +9,9 @@
 //! whose it is. It is read by refreshes alone; an access token carries the user id itself.
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::ban::{Action, told};
 use super::sealed::Sealed;
 use crate::calls::EndedReason;
 use crate::error::{
@@ -52,6 +53,8 @@ pub enum RevokeReason {
     Deleted,
     /// Its device was revoked.
     DeviceRevoked,
+    /// An administrator ended all sessions of the person.
+    EndedByAdmin,
 }
 
 /// One signed-in place.
@@ -248,9 +251,21 @@ pub struct Revoked {
     pub device_id: Option<String>,
     /// Why.
     pub reason: RevokeReason,
+    /// End of the ban, if it was one that ends.
+    #[serde(default)]
+    pub until: Option<Time>,
 }
 
 impl Revoked {
+    /// `data` of the frame `account.action` that tells the person of an administrator's act.
+    pub fn action(&self) -> Option<Value> {
+        match self.reason {
+            RevokeReason::Banned => Some(told(Action::Banned, self.until)),
+            RevokeReason::EndedByAdmin => Some(told(Action::SessionsEnded, None)),
+            _ => None,
+        }
+    }
+
     /// Close code of its sockets (spec realtime.md, *Closing*).
     pub fn close_code(&self) -> u16 {
         match self.reason {
@@ -267,7 +282,7 @@ impl Revoked {
     /// Why the call ends that goes through it.
     pub const fn ends_call(&self) -> EndedReason {
         match self.reason {
-            RevokeReason::Banned => EndedReason::Admin,
+            RevokeReason::Banned | RevokeReason::EndedByAdmin => EndedReason::Admin,
             RevokeReason::Deleted => EndedReason::AccountDeleted,
             _ => EndedReason::DeviceRevoked,
         }
@@ -286,6 +301,7 @@ pub fn facts_of(old: Option<&Session>, new: Option<&Session>) -> Option<Revoked>
         session_id: new.session_id.clone(),
         device_id: new.device_id.clone(),
         reason: new.revoke_reason.unwrap_or(RevokeReason::Revoked),
+        until: new.banned_until,
     })
 }
 

@@ -163,7 +163,7 @@ impl Dial {
         Ok(Ground {
             wallet,
             head,
-            receiver_is_active: account.is_some_and(|who| who.status == Status::Active),
+            receiver_is_active: account.is_some_and(|who| who.is_open(self.now)),
             mine,
             theirs,
         })

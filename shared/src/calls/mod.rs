@@ -36,6 +36,8 @@ mod ring;
 mod sdp;
 mod signal;
 mod sweep;
+#[cfg(test)]
+mod tests;
 mod timeline;
 mod timers;
 mod turn;

@@ -4,14 +4,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::call::{Call, Caller};
 use super::limit::{note_slowed, spend};
-use crate::accounts::Account;
 use crate::accounts::session::Session;
 use crate::accounts::token::{Claims, PublicKeys, Verifier};
+use crate::accounts::{Account, ban};
 use crate::aws::dynamo::{Missed, Tables};
 use crate::env::Env;
 use crate::error::{
     DEVICE_REVOKED, Error, INSUFFICIENT_AAL, NOT_READY, REAUTHENTICATION_NEEDED, Result,
-    TOKEN_INVALID, UNAUTHENTICATED,
+    TOKEN_INVALID, UNAUTHENTICATED, USER_BANNED,
 };
 use crate::function::{Grant, Take};
 use crate::realtime::{ConnectionOwner, State};
@@ -156,7 +156,13 @@ async fn session(env: &Env, call: &Call) -> Result<Session> {
     let session: Option<Session> = tables.get_consistent(&key).await?;
     // A valid token without a row: the account was erased or the row aged out.
     let mut session = session.ok_or_else(|| Error::from(&crate::error::SESSION_REVOKED))?;
-    session.check(generation.unwrap_or(session.generation), call.now)?;
+    match session.check(generation.unwrap_or(session.generation), call.now) {
+        // The ban may have another end by now, or none any more.
+        Err(refused) if refused.is(&USER_BANNED) => {
+            return Err(ban::refusal(&tables, &session, call.now).await?);
+        }
+        checked => checked?,
+    }
     if let Some(first_use) = generation.and_then(|generation| session.mark_used(generation)) {
         match tables.commit(first_use).await {
             Ok(()) | Err(Missed::Refused(_)) => {}

@@ -226,9 +226,11 @@ impl Blocking<'_> {
 
     /// The head of people who never wrote to each other. Whoever has an account can be blocked, in
     /// whatever state it is: somebody who has blocked the caller is as easy to block as anybody.
+    /// Only the banned are not there for those who do not know them.
     async fn new_head(&self, tables: &Tables) -> Result<Head> {
         let head = Head::new(&self.me.user_id, self.user_id, self.now).ok_or(USER_NOT_FOUND)?;
         let known: Option<Account> = tables.get(&Account::key_of(self.user_id)).await?;
+        let known = known.filter(|account| account.ban(self.now).is_none());
         known.map(|_| head).ok_or_else(|| USER_NOT_FOUND.into())
     }
 

@@ -42,13 +42,19 @@ pub async fn moderate(
     to: Moderation,
     also: Also<'_>,
 ) -> Result<Judged> {
-    let step = |case: &Case<'_>| case.moderate(to, at.now);
-    let queue = |judged: &Judged, item: Option<ModerationItem>| match to {
-        Moderation::Flagged => queued(judged, item, &[Finding::BY_MODERATOR], at.now),
-        Moderation::Blocked => Ok(resolved(item, Resolution::Block)),
-        _ => Ok(resolved(item, Resolution::Approve)),
-    };
-    at.decide(tables, &step, &queue, also).await
+    for round in 1..=TRIES_MAX {
+        let mut judged = at.decision(tables, to).await?;
+        let changed = std::mem::take(&mut judged.commit);
+        if changed.is_empty() {
+            return Ok(judged);
+        }
+        match tables.commit(changed.with(also(&judged)?)).await {
+            Ok(()) => return Ok(judged),
+            Err(Missed::Failed(error)) => return Err(error),
+            Err(Missed::Refused(_)) => tables.pause(round).await,
+        }
+    }
+    Err(UNAVAILABLE.because("others were first too often"))
 }
 
 /// What detectors found after the message was sent: it raises the state, or changes nothing.
@@ -63,8 +69,7 @@ pub async fn raise(
 ) -> Result<Judged> {
     let step = |case: &Case<'_>| case.raise(to, at.now);
     let queue = |judged: &Judged, item| queued(judged, item, findings, at.now);
-    at.decide(tables, &step, &queue, &|_| Ok(Commit::new()))
-        .await
+    at.decide(tables, &step, &queue).await
 }
 
 /// The receiver's account ended: a message that was not delivered fails and is refunded, once.
@@ -74,8 +79,7 @@ pub async fn raise(
 pub async fn fail(tables: &Tables, at: Moderating<'_>) -> Result<Judged> {
     let step = |case: &Case<'_>| case.fail(at.now);
     let queue = |_: &Judged, _| Ok(Commit::new());
-    at.decide(tables, &step, &queue, &|_| Ok(Commit::new()))
-        .await
+    at.decide(tables, &step, &queue).await
 }
 
 /// The queue item of a message with further reasons, opened if there is none or it was closed.
@@ -94,52 +98,95 @@ fn queued(
     Ok(item.joined(findings, now).commit())
 }
 
-fn resolved(item: Option<ModerationItem>, resolution: Resolution) -> Commit {
+fn resolved(item: Option<ModerationItem>, resolution: Resolution, now: Time) -> Commit {
     let open = item.filter(ModerationItem::is_unresolved);
-    open.map_or_else(Commit::new, |item| item.resolved(resolution).commit())
+    open.map_or_else(Commit::new, |item| item.resolved(resolution, now).commit())
 }
 
 impl Moderating<'_> {
+    /// A moderator's decision as it would be now, with everything that is to be written for it;
+    /// nothing where it is so already. Who is refused because somebody else was first decides
+    /// again.
+    ///
+    /// # Errors
+    /// 404 `MESSAGE_NOT_FOUND`; 422 `VALIDATION_FAILED` for a step that does not exist.
+    pub async fn decision(&self, tables: &Tables, to: Moderation) -> Result<Judged> {
+        let step = |case: &Case<'_>| case.moderate(to, self.now);
+        let queue = |judged: &Judged, item: Option<ModerationItem>| match to {
+            Moderation::Flagged => queued(judged, item, &[Finding::BY_MODERATOR], self.now),
+            Moderation::Blocked => Ok(resolved(item, Resolution::Block, self.now)),
+            _ => Ok(resolved(item, Resolution::Approve, self.now)),
+        };
+        self.judged(tables, &step, &queue).await
+    }
+
+    /// What the decision about the message's item does to message, conversation and books, without
+    /// the item itself. `to` chooses from the state of now.
+    ///
+    /// # Errors
+    /// As [`Self::decision`].
+    pub async fn choice(
+        &self,
+        tables: &Tables,
+        to: &(dyn Fn(Moderation) -> Moderation + Sync),
+    ) -> Result<Judged> {
+        let step = |case: &Case<'_>| case.moderate(to(case.message.moderation_status()), self.now);
+        let queue = |_: &Judged, _| Ok(Commit::new());
+        self.judged(tables, &step, &queue).await
+    }
+
     async fn decide(
         &self,
         tables: &Tables,
         step: &(dyn Fn(&Case<'_>) -> Result<Judged> + Sync),
         queue: &(dyn Fn(&Judged, Option<ModerationItem>) -> Result<Commit> + Sync),
-        also: Also<'_>,
     ) -> Result<Judged> {
-        let place = message_at(self.message_id).ok_or(MESSAGE_NOT_FOUND)?;
-        let item =
-            ModerationItem::key_of(&ModerationItem::id_of(Subject::Message, self.message_id));
         for round in 1..=TRIES_MAX {
-            let head: Option<Head> = tables.get_consistent(&Head::key_of(&place.pk)).await?;
-            let head = head.ok_or(MESSAGE_NOT_FOUND)?;
-            // Read after the head: its revision vouches for the message.
-            let message: Option<Message> = match self.shelf {
-                Some(shelf) => shelf.row(tables, Finder::Moderation, &place).await?,
-                None => tables.get_consistent(&place).await?,
-            };
-            let message = message.ok_or(MESSAGE_NOT_FOUND)?;
-            let wallet = wallet_for(tables, &message).await?;
-            let earlier = self.earlier(tables, &head, &message).await?;
-            let mut judged = step(&Case {
-                message: &message,
-                head: &head,
-                wallet: wallet.as_ref(),
-                earlier: earlier.as_ref(),
-            })?;
+            let mut judged = self.judged(tables, step, queue).await?;
             let changed = std::mem::take(&mut judged.commit);
             if changed.is_empty() {
                 return Ok(judged);
             }
-            let known: Option<ModerationItem> = tables.get_consistent(&item).await?;
-            let commit = changed.with(queue(&judged, known)?).with(also(&judged)?);
-            match tables.commit(commit).await {
+            match tables.commit(changed).await {
                 Ok(()) => return Ok(judged),
                 Err(Missed::Failed(error)) => return Err(error),
                 Err(Missed::Refused(_)) => tables.pause(round).await,
             }
         }
         Err(UNAVAILABLE.because("others were first too often"))
+    }
+
+    async fn judged(
+        &self,
+        tables: &Tables,
+        step: &(dyn Fn(&Case<'_>) -> Result<Judged> + Sync),
+        queue: &(dyn Fn(&Judged, Option<ModerationItem>) -> Result<Commit> + Sync),
+    ) -> Result<Judged> {
+        let place = message_at(self.message_id).ok_or(MESSAGE_NOT_FOUND)?;
+        let head: Option<Head> = tables.get_consistent(&Head::key_of(&place.pk)).await?;
+        let head = head.ok_or(MESSAGE_NOT_FOUND)?;
+        // Read after the head: its revision vouches for the message.
+        let message: Option<Message> = match self.shelf {
+            Some(shelf) => shelf.row(tables, Finder::Moderation, &place).await?,
+            None => tables.get_consistent(&place).await?,
+        };
+        let message = message.ok_or(MESSAGE_NOT_FOUND)?;
+        let wallet = wallet_for(tables, &message).await?;
+        let earlier = self.earlier(tables, &head, &message).await?;
+        let mut judged = step(&Case {
+            message: &message,
+            head: &head,
+            wallet: wallet.as_ref(),
+            earlier: earlier.as_ref(),
+        })?;
+        let changed = std::mem::take(&mut judged.commit);
+        if !changed.is_empty() {
+            let item = ModerationItem::id_of(Subject::Message, self.message_id);
+            let item = ModerationItem::key_of(&item);
+            let known: Option<ModerationItem> = tables.get_consistent(&item).await?;
+            judged.commit = changed.with(queue(&judged, known)?);
+        }
+        Ok(judged)
     }
 
     /// The newest message before this one that its receiver may see, if their lists show this one.

@@ -8,7 +8,7 @@ use super::message::Message;
 use super::screening::Scene;
 use super::send::{CLIENT_ID_MS, Draft, Ground, NewMessage};
 use super::views::Sent;
-use crate::accounts::account::{Account, Status};
+use crate::accounts::account::Account;
 use crate::aws::dynamo::{Missed, Tables};
 use crate::aws::secret::{Lookup, Named, Secret};
 use crate::credits::{Policies, Wallet};
@@ -180,7 +180,7 @@ impl Sender<'_> {
                 .await?
                 .ok_or_else(|| INTERNAL_ERROR.because("no wallet"))?,
         };
-        let receiver_is_active = account.is_some_and(|who| who.status == Status::Active);
+        let receiver_is_active = account.is_some_and(|who| who.is_open(self.now));
         Ok(Ground {
             wallet,
             head: head.or_else(|| Head::new(me, to, self.now)),

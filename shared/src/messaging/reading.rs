@@ -16,6 +16,7 @@ use crate::error::{INTERNAL_ERROR, MESSAGE_NOT_FOUND, Result, USER_NOT_FOUND};
 use crate::id::is_id;
 use crate::page::OFFSET_MAX;
 use crate::table::{Name, Query, Range, Value};
+use crate::time::Time;
 
 /// Most rows read at once for one page.
 const CHUNK: usize = 150;
@@ -191,13 +192,13 @@ impl Reader<'_> {
     /// # Errors
     /// 404 `USER_NOT_FOUND` for an unknown person, and for one who has blocked the caller before
     /// the two ever wrote.
-    pub async fn page(&self, partner_id: &str, wish: &Wish) -> Result<Page> {
+    pub async fn page(&self, partner_id: &str, wish: &Wish, now: Time) -> Result<Page> {
         let key = Head::key_of(&conversation_id(self.user_id, partner_id));
         let head: Option<Head> = self.tables.get_consistent(&key).await?;
         let seen = |head: &Head| head.who(self.user_id).is_ok_and(|me| head.seq_for(me) > 0);
         let written = |head: &Head| seen(head) && partner_id != self.user_id;
         let Some(head) = head.as_ref().filter(|head| written(head)) else {
-            let nothing = self.nothing_yet(partner_id).await?;
+            let nothing = self.nothing_yet(partner_id, now).await?;
             // Read in vain for who is blocked, so that an unknown person takes as long.
             let blocks = |head: &Head| Some(head.side(head.who(partner_id).ok()?).blocks);
             return match head.as_ref().and_then(blocks) {
@@ -230,13 +231,13 @@ impl Reader<'_> {
         })
     }
 
-    async fn nothing_yet(&self, partner_id: &str) -> Result<Page> {
+    async fn nothing_yet(&self, partner_id: &str, now: Time) -> Result<Page> {
         if partner_id == self.user_id || !is_id("usr", partner_id) {
             return Err(USER_NOT_FOUND.into());
         }
         let known: Option<Account> = self.tables.get(&Account::key_of(partner_id)).await?;
         known
-            .filter(|who| who.status == crate::accounts::account::Status::Active)
+            .filter(|who| who.is_open(now))
             .map(|_| Page::default())
             .ok_or_else(|| USER_NOT_FOUND.into())
     }

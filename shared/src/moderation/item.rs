@@ -3,11 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::evidence::Evidence;
 use crate::crypto::{sha256, take};
-use crate::error::{Result, UNAVAILABLE};
+use crate::error::UNAVAILABLE;
 use crate::id::id_of;
-use crate::messaging::Message;
-use crate::pack::Fixed;
 use crate::table::{Commit, Condition, Item, Key, Name};
 use crate::time::{HOUR_MS, Time, millis};
 
@@ -151,22 +150,6 @@ pub enum Resolution {
     Ban,
 }
 
-/// A copy of what was found, which its author's deletion does not touch, with a hash over it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Evidence {
-    /// `usr_…`
-    pub author_id: String,
-    /// Whom it was for.
-    pub receiver_id: String,
-    /// The text.
-    pub content: String,
-    /// When it was written.
-    #[serde(with = "millis")]
-    pub written_at: Time,
-    /// SHA-256 over target and all of this.
-    pub hash: Fixed<32>,
-}
-
 /// Something that somebody has to look at. There is one item per target; further reasons join it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ModerationItem {
@@ -192,6 +175,9 @@ pub struct ModerationItem {
     /// What was decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolution: Option<Resolution>,
+    /// When.
+    #[serde(default, with = "millis::option")]
+    pub resolved_at: Option<Time>,
     /// What was found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sealed_evidence: Option<Evidence>,
@@ -204,10 +190,10 @@ pub struct ModerationItem {
     /// Raised by every change; each write is conditional on it.
     #[serde(rename = "rv")]
     pub rev: i64,
-    /// Partition of the index: the queue of its kind, or the claims; none once it is resolved.
+    /// Partition of the index: the queue of its kind, the claims, or what is decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due_shard: Option<String>,
-    /// Place in it: the rank in the queue, or the end of the claim.
+    /// Place in it: the rank in the queue, the end of the claim, or when it was decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due_at: Option<i64>,
 }
@@ -224,6 +210,9 @@ impl Item for ModerationItem {
 impl ModerationItem {
     /// The shard of claims, which end at their place.
     pub const CLAIMS: &'static str = "claim";
+
+    /// The shard of what is decided, in the order of time.
+    pub const RESOLVED: &'static str = "resolved";
 
     /// The id of the one item of a target.
     pub fn id_of(kind: Subject, target_id: &str) -> String {
@@ -254,6 +243,7 @@ impl ModerationItem {
             claimed_by: None,
             claim_until: None,
             resolution: None,
+            resolved_at: None,
             sealed_evidence: None,
             created_at: now,
             decide_by: now,
@@ -277,6 +267,7 @@ impl ModerationItem {
         let mut next = self.next();
         if self.state == ItemState::Resolved {
             (next.state, next.resolution) = (ItemState::Open, None);
+            next.resolved_at = None;
             (next.created_at, next.priority) = (now, 0);
         }
         for finding in findings {
@@ -294,11 +285,19 @@ impl ModerationItem {
 
     /// Decided; it leaves the queue.
     #[must_use]
-    pub fn resolved(&self, resolution: Resolution) -> Self {
+    pub fn resolved(&self, resolution: Resolution, now: Time) -> Self {
         let mut next = self.next();
         (next.state, next.resolution) = (ItemState::Resolved, Some(resolution));
+        next.resolved_at = Some(now);
         (next.claimed_by, next.claim_until) = (None, None);
         next.placed()
+    }
+
+    /// Without its evidence, where what it shows must not be kept.
+    #[must_use]
+    pub fn unsealed(mut self) -> Self {
+        self.sealed_evidence = None;
+        self
     }
 
     /// Whether somebody still has to look at it.
@@ -317,7 +316,7 @@ impl ModerationItem {
         }
     }
 
-    fn next(&self) -> Self {
+    pub(super) fn next(&self) -> Self {
         let rev = self.rev + 1;
         Self {
             rev,
@@ -325,66 +324,33 @@ impl ModerationItem {
         }
     }
 
-    /// Puts it where it is looked for. Priority grows by one per hour for all alike, so the order
-    /// of two items never changes and can be stored: an item stands where one of priority 0 would
-    /// that is so many hours older. Six digits of the id keep places apart.
-    fn placed(mut self) -> Self {
+    /// Its rank in the queue. Priority grows by one per hour for all alike, so the order of two
+    /// items never changes and can be stored: an item stands where one of priority 0 would that is
+    /// so many hours older.
+    pub fn rank(&self) -> i64 {
+        (self.created_at.ms() - self.priority * HOUR_MS) * APART + self.apart()
+    }
+
+    /// Six digits of the id keep places apart.
+    fn apart(&self) -> i64 {
+        let digit = |sum: i64, byte: u8| (sum * 31 + i64::from(byte)) % APART;
+        self.item_id.bytes().fold(0, digit)
+    }
+
+    /// Puts it where it is looked for.
+    pub(super) fn placed(mut self) -> Self {
         let (shard, place) = match self.state {
-            ItemState::Open => {
-                let rank = self.created_at.ms() - self.priority * HOUR_MS;
-                let apart = self
-                    .item_id
-                    .bytes()
-                    .fold(0, |sum: i64, byte| (sum * 31 + i64::from(byte)) % APART);
-                (Some(Self::shard_of(self.kind)), Some(rank * APART + apart))
-            }
+            ItemState::Open => (Some(Self::shard_of(self.kind)), Some(self.rank())),
             ItemState::Claimed => {
                 let until = self.claim_until.map(Time::ms);
                 (Some(Self::CLAIMS.to_owned()), until)
             }
-            ItemState::Resolved => (None, None),
+            ItemState::Resolved => {
+                let at = self.resolved_at.map(|at| at.ms() * APART + self.apart());
+                (Some(Self::RESOLVED.to_owned()), at)
+            }
         };
         (self.due_shard, self.due_at) = (shard, place);
         self
-    }
-}
-
-/// A sealed copy of a message.
-///
-/// # Errors
-/// 500 when the row is no message's.
-pub fn evidence_of(message: &Message) -> Result<Evidence> {
-    let mut evidence = Evidence {
-        author_id: message.sender_id.clone(),
-        receiver_id: message.receiver_id.clone(),
-        content: message.content.clone(),
-        written_at: message.created_at,
-        hash: Fixed::default(),
-    };
-    evidence.hash = evidence.seal(&message.id()?);
-    Ok(evidence)
-}
-
-impl Evidence {
-    /// Whether this is still what was sealed for the target.
-    pub fn is_intact(&self, target_id: &str) -> bool {
-        self.hash == self.seal(target_id)
-    }
-
-    fn seal(&self, target_id: &str) -> Fixed<32> {
-        let written = self.written_at.ms().to_be_bytes();
-        let parts: [&[u8]; 5] = [
-            target_id.as_bytes(),
-            self.author_id.as_bytes(),
-            self.receiver_id.as_bytes(),
-            &written,
-            self.content.as_bytes(),
-        ];
-        let mut bytes = Vec::new();
-        for part in parts {
-            bytes.extend((part.len() as u64).to_be_bytes());
-            bytes.extend(part);
-        }
-        Fixed(sha256(&[&bytes]))
     }
 }

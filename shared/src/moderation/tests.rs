@@ -285,8 +285,8 @@ fn the_queue_is_ordered_by_priority_and_age() {
     let worse = old.joined(&[threat, spam], NOW.plus(HOUR_MS));
     assert_eq!((worse.priority, worse.reasons.len()), (100, 2));
     assert!(worse.due_at < old.due_at);
-    let closed = worse.resolved(Resolution::Block);
-    assert_eq!((closed.due_at, &closed.due_shard), (None, &None));
+    let closed = worse.resolved(Resolution::Block, worse.created_at);
+    assert_eq!(closed.due_shard.as_deref(), Some(ModerationItem::RESOLVED));
     assert!(!closed.is_unresolved());
     let again = closed.joined(&[spam], NOW.plus(2 * HOUR_MS));
     assert!(again.is_unresolved() && again.resolution.is_none());

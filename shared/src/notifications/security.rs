@@ -160,6 +160,50 @@ changes! {
         es: "Se quitó tu número de teléfono",
             "Se quitó el número de teléfono de tu cuenta.";
     }
+    /// The account was suspended.
+    Banned {
+        en: "Your account is suspended",
+            "Your account was suspended because our rules were not kept. Signing in tells you \
+             until when.";
+        de: "Dein Konto ist gesperrt",
+            "Dein Konto wurde gesperrt, weil unsere Regeln nicht eingehalten wurden. Bei der \
+             Anmeldung erfährst du, bis wann.";
+        es: "Tu cuenta está suspendida",
+            "Tu cuenta fue suspendida porque no se respetaron nuestras normas. Al iniciar \
+             sesión verás hasta cuándo.";
+    }
+    /// A ban ended or was lifted.
+    Unbanned {
+        en: "Your account is open again",
+            "Your account is no longer suspended. Sign in to use it.";
+        de: "Dein Konto ist wieder offen",
+            "Dein Konto ist nicht mehr gesperrt. Melde dich an, um es zu benutzen.";
+        es: "Tu cuenta vuelve a estar abierta",
+            "Tu cuenta ya no está suspendida. Inicia sesión para usarla.";
+    }
+    /// A moderator warned the person.
+    Warned {
+        en: "A warning about your account",
+            "Something that you wrote or showed does not fit our rules. If it happens again, \
+             your account may be suspended.";
+        de: "Eine Verwarnung zu deinem Konto",
+            "Etwas, das du geschrieben oder gezeigt hast, passt nicht zu unseren Regeln. Wenn \
+             es wieder vorkommt, kann dein Konto gesperrt werden.";
+        es: "Una advertencia sobre tu cuenta",
+            "Algo que escribiste o mostraste no respeta nuestras normas. Si vuelve a ocurrir, \
+             tu cuenta puede ser suspendida.";
+    }
+    /// An administrator ended all sessions.
+    SessionsEnded {
+        en: "All your sessions were ended",
+            "For the safety of your account we ended all its sessions. Sign in again.";
+        de: "Alle deine Sitzungen wurden beendet",
+            "Zur Sicherheit deines Kontos haben wir alle seine Sitzungen beendet. Melde dich \
+             neu an.";
+        es: "Se cerraron todas tus sesiones",
+            "Por la seguridad de tu cuenta hemos cerrado todas sus sesiones. Vuelve a iniciar \
+             sesión.";
+    }
     /// A device was added to the account.
     DeviceAdded {
         en: "A new device on your account",

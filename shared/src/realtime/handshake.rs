@@ -6,7 +6,8 @@ use serde_json::json;
 
 use super::admit::establish;
 use super::connection::{Challenge, ConnectionOwner, Right, State, rows};
-use crate::accounts::session::{RevokeReason, Session};
+use crate::accounts::ban;
+use crate::accounts::session::Session;
 use crate::accounts::token::Claims;
 use crate::aws::dynamo::{Missed, Tables};
 use crate::aws::queue::{Frames, Queue};
@@ -222,8 +223,11 @@ async fn session(
     let session = session.ok_or_else(|| close(&SESSION_REVOKED, REVOKED))?;
     match session.check(claims.generation, now) {
         Ok(()) => Ok(session),
-        Err(_) if session.revoke_reason == Some(RevokeReason::Banned) => {
-            Err(close(&USER_BANNED, 4014))
+        Err(refused) if refused.is(&USER_BANNED) => {
+            match ban::refusal(tables, &session, now).await?.is(&USER_BANNED) {
+                true => Err(close(&USER_BANNED, 4014)),
+                false => Err(close(&SESSION_REVOKED, REVOKED)),
+            }
         }
         Err(_) if session.revoked_at.is_some() => Err(close(&SESSION_REVOKED, REVOKED)),
         Err(_) => Err(close(&UNAUTHENTICATED, FAILED)),

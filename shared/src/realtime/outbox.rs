@@ -5,13 +5,15 @@
 
 use super::fact::{Audience, Fact, fan_out};
 use super::push::Push;
-use crate::accounts::{self, Revoked, Session};
+use crate::accounts::{self, Account, Revoked, Session};
+use crate::admin::{self, Export, ExportJob};
 use crate::aws::dynamo::{Missed, Tables};
 use crate::calls;
-use crate::credits::{self, BalanceJob, Wallet};
+use crate::credits::{self, BalanceJob, ProofJob, Wallet};
 use crate::error::Result;
-use crate::messaging::{self, Scan};
+use crate::messaging::{self, Note, Scan};
 use crate::notifications::{Jobs, Notification};
+use crate::operations::JobRun;
 use crate::relay::{self, Device, RevokedDevice};
 use crate::table::Commit;
 use crate::time::Time;
@@ -34,6 +36,12 @@ pub struct Meaning {
     pub balances: Vec<BalanceJob>,
     /// Messages to be looked at among others.
     pub scans: Vec<Scan>,
+    /// What happened to messages.
+    pub notes: Vec<Note>,
+    /// Wallets to be proved.
+    pub proofs: Vec<ProofJob>,
+    /// Exports to be written.
+    pub exports: Vec<ExportJob>,
 }
 
 impl Meaning {
@@ -55,6 +63,10 @@ impl Meaning {
             ("ledger", "wallet") if change.pk.starts_with("wal_") => {
                 self.wallet(tables, change).await?
             }
+            ("data", "account") if change.pk.starts_with("usr_") => {
+                let (old, new) = change.of::<Account>()?;
+                self.account(tables, old.as_ref(), new.as_ref()).await?;
+            }
             ("data", sk) if sk.starts_with(Session::PREFIX) => {
                 let (old, new) = change.of::<Session>()?;
                 self.revoked
@@ -75,10 +87,27 @@ impl Meaning {
                 self.projections
                     .extend(messaging::projections(change, now)?);
                 self.scans.extend(messaging::scans_of(change)?);
+                self.notes.extend(messaging::notes_of(change)?);
             }
             ("data", "call") => self.facts.extend(calls::facts_of(change)?),
+            ("data", JobRun::PLACE) => self.proofs.extend(credits::proofs_of(change)?),
+            ("data", Export::PLACE) => self.exports.extend(admin::exports_of(change)?),
             _ => {}
         }
+        Ok(())
+    }
+
+    /// What an administrator did, and the person's place in the directory. Whatever else has to end
+    /// with a ban, such as calls, begins here.
+    async fn account(
+        &mut self,
+        tables: &Tables,
+        old: Option<&Account>,
+        new: Option<&Account>,
+    ) -> Result<()> {
+        self.facts.extend(accounts::ban::facts_of_account(old, new));
+        let entries = accounts::directory::follow(tables, old, new).await?;
+        self.projections.extend(entries);
         Ok(())
     }
 

@@ -1,11 +1,10 @@
 //! Frames on their way to connections.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::connection::{Connection, drop_gone, drop_socket, forget_socket};
+use crate::accounts::Revoked;
 use crate::aws::dynamo::Tables;
 use crate::aws::sockets::{Posted, Sockets};
 use crate::error::Result;
@@ -129,31 +128,31 @@ async fn post_one(
 pub async fn close_session(
     tables: &Tables,
     sockets: &Sockets,
-    user_id: &str,
-    session_id: &str,
-    code: u16,
+    revoked: &Revoked,
     now: Time,
 ) -> Result<()> {
+    let (user_id, session_id) = (revoked.user_id.as_str(), revoked.session_id.as_str());
     let mut away = Connection::of_user_now(tables, user_id, now).await?;
     away.retain(|one| one.session_id == session_id);
     if away.is_empty() {
         return Ok(());
     }
-    let reason = BTreeMap::from([("session_id", session_id)]);
-    let id = format!("session.revoked-{session_id}");
-    let told = Push {
-        user_id: user_id.to_owned(),
-        connections: away.iter().map(|one| one.connection_id.clone()).collect(),
-        frame: wire::frame(&id, "session.revoked", now, json!(reason)),
-        close: false,
-    };
-    let told = post(tables, sockets, &told, now).await;
-    post(
-        tables,
-        sockets,
-        &Push::farewell(user_id, &away, code, now),
-        now,
-    )
-    .await?;
-    told.map(|_| ())
+    let reason = json!({ "session_id": session_id });
+    let said = [
+        revoked.action().map(|data| ("account.action", data)),
+        Some(("session.revoked", reason)),
+    ];
+    let mut told = Ok(());
+    for (kind, data) in said.into_iter().flatten() {
+        let push = Push {
+            user_id: user_id.to_owned(),
+            connections: away.iter().map(|one| one.connection_id.clone()).collect(),
+            frame: wire::frame(&format!("{kind}-{session_id}"), kind, now, data),
+            close: false,
+        };
+        told = told.and(post(tables, sockets, &push, now).await.map(|_| ()));
+    }
+    let farewell = Push::farewell(user_id, &away, revoked.close_code(), now);
+    post(tables, sockets, &farewell, now).await?;
+    told
 }

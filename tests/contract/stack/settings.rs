@@ -20,6 +20,7 @@ const LARGER_MB: &[(&str, u32)] = &[
     ("archive_conversations", 512),
     ("fan_out_events", 512),
     ("validate_upload", 1_769),
+    ("write_export", 1_769),
 ];
 /// Functions that stay reachable while others use up the account's concurrency.
 pub const URGENT: &[&str] = &["push_frames", "send_message", "sign_in"];

@@ -2,8 +2,13 @@
 
 mod acting;
 pub mod approvals;
+mod bans;
+mod deciding;
+mod flags;
 mod log;
+mod people;
 mod proving;
+mod queue;
 mod signing;
 mod staff;
 

@@ -16,18 +16,9 @@ async fn close_revoked_sockets(
     clock: Clock,
     Job(revoked): Job<Revoked>,
 ) -> Result<()> {
-    let (user_id, session_id) = (&revoked.user_id, &revoked.session_id);
-    close_session(
-        &table,
-        &sockets,
-        user_id,
-        session_id,
-        revoked.close_code(),
-        clock.now(),
-    )
-    .await?;
+    close_session(&table, &sockets, &revoked, clock.now()).await?;
     let lost = Lost {
-        user_id,
+        user_id: &revoked.user_id,
         slot: Some(revoked.slot()),
         reason: revoked.ends_call(),
     };

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use shared::http::{Json, Member, Pages, Path, Query};
 use shared::messaging::{ConversationPart, Gallery, Page, Reader, Shelf};
 use shared::table::{Data, Read};
-use shared::{Result, Table, endpoint};
+use shared::{Clock, Result, Table, endpoint};
 
 endpoint!(GET "/api/v2/messages/conversation/{partner_id}" => fetch_conversation,
     faults: [USER_NOT_FOUND, INVALID_CURSOR, PAGE_TOO_DEEP]);
@@ -18,6 +18,7 @@ struct With {
 
 async fn fetch_conversation(
     table: Table<Read<Data>>,
+    clock: Clock,
     Member(me): Member,
     Path(with): Path<With>,
     Query(part): Query<ConversationPart>,
@@ -32,7 +33,7 @@ async fn fetch_conversation(
         shelf: &shelf,
         user_id: &me.user_id,
     };
-    let mut page = reader.page(&with.partner_id, &wish).await?;
+    let mut page = reader.page(&with.partner_id, &wish, clock.now()).await?;
     gallery.show(&mut page.messages);
     page.next_cursor = pages.seal(&filters, page.next.as_ref());
     Ok(Json(page))

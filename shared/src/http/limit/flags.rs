@@ -54,6 +54,53 @@ impl Crowded {
     }
 }
 
+/// Places in the list of flags within one millisecond.
+const APART: i64 = 1_000_000;
+
+/// A flag under its own id, and in the list of all flags.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct FlagCard {
+    /// The flag.
+    #[serde(flatten)]
+    pub flag: AbuseFlag,
+    /// Partition of the index, until it is cleared.
+    #[serde(default)]
+    pub due_shard: Option<String>,
+    /// Place in it: when it was raised.
+    #[serde(default)]
+    pub due_at: Option<i64>,
+}
+
+impl Item for FlagCard {
+    const TABLE: Name = Name::Live;
+    const KIND: &'static str = "card of an abuse flag";
+
+    fn key(&self) -> Key {
+        Self::key_of(&self.flag.flag_id)
+    }
+}
+
+impl FlagCard {
+    /// The partition of the index that holds all cards.
+    pub const SHARD: &'static str = "flags";
+
+    /// Where the card of a flag lies.
+    pub fn key_of(flag_id: &str) -> Key {
+        Key::new(flag_id, "card")
+    }
+
+    /// The card of a new flag.
+    pub fn of(flag: &AbuseFlag) -> Self {
+        let digit = |sum: i64, byte: u8| (sum * 31 + i64::from(byte)) % APART;
+        let apart = flag.flag_id.bytes().fold(0, digit);
+        Self {
+            flag: flag.clone(),
+            due_shard: Some(Self::SHARD.to_owned()),
+            due_at: Some(flag.created_at.ms() * APART + apart),
+        }
+    }
+}
+
 /// Raises a flag once: the same id again changes nothing.
 ///
 /// # Errors
@@ -63,7 +110,8 @@ pub async fn raise_flag(tables: &Tables, flag: &AbuseFlag) -> Result<()> {
     let noted = vec![Change::number(format!("flags.{}", flag.flag_id), until)];
     let present = Some((Condition::Present, &UNAVAILABLE));
     let activity = Activity::key_of(&flag.subject);
-    let alone = || Commit::new().create(flag, &UNAVAILABLE);
+    let card = FlagCard::of(flag);
+    let alone = || Commit::new().create(flag, &UNAVAILABLE).put(&card);
     let both = alone().update::<Activity>(activity.clone(), noted, present);
     let outcome = match tables.commit(both).await {
         // Nothing to note it in: the person has made no call for weeks.

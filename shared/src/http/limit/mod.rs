@@ -13,7 +13,7 @@ mod refusals;
 
 pub use activity::{Activity, spend, spend_key, touch};
 pub use bucket::{Rate, Spent, Verdict, admit};
-pub use flags::{Crowded, FLAGS_CROWD, raise_flag};
+pub use flags::{Crowded, FLAGS_CROWD, FlagCard, raise_flag};
 pub use frames::Frames;
 pub use refusals::{AbuseFlag, note_refusal, note_slowed};
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::flags::{Crowded, FLAGS_CROWD};
+use super::flags::{Crowded, FLAGS_CROWD, FlagCard};
 use super::{Activity, Class};
 use crate::accounts::Session;
 use crate::aws::dynamo::{Missed, Tables};
@@ -47,6 +47,11 @@ pub struct AbuseFlag {
 impl AbuseFlag {
     /// What the sort keys begin with.
     pub const PREFIX: &'static str = "flag#";
+
+    /// Where a flag of somebody lies.
+    pub fn key_of(subject: &str, flag_id: &str) -> Key {
+        Key::new(subject, format!("{}{flag_id}", Self::PREFIX))
+    }
 }
 
 impl Item for AbuseFlag {
@@ -54,7 +59,7 @@ impl Item for AbuseFlag {
     const KIND: &'static str = "abuse flag";
 
     fn key(&self) -> Key {
-        Key::new(&self.subject, format!("{}{}", Self::PREFIX, self.flag_id))
+        Self::key_of(&self.subject, &self.flag_id)
     }
 }
 
@@ -72,6 +77,13 @@ impl Class {
 }
 
 impl Activity {
+    /// The same without a flag that is cleared.
+    #[must_use]
+    pub fn without(mut self, flag_id: &str) -> Self {
+        self.flags.remove(flag_id);
+        self
+    }
+
     /// When fewer than three flags will be left, if there are more.
     pub fn slowed_until(&self, now: Time) -> Option<Time> {
         let live = self.flags.values().filter(|end| **end > now.ms());
@@ -158,7 +170,7 @@ pub(super) async fn refused(
             format!("flags.{}", flag.flag_id),
             now.plus(FLAG_MS).ms(),
         ));
-        commit = commit.put(&flag);
+        commit = commit.put(&flag).put(&FlagCard::of(&flag));
         let live = known.flags.values().filter(|end| **end > now.ms());
         if live.count() + 1 >= FLAGS_CROWD {
             commit = commit.put(&Crowded::of(&known.owner, now));
