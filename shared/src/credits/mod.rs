@@ -74,6 +74,6 @@ pub use statement::{STATEMENT_ROWS_MAX, Statement};
 pub use telling::{BalanceJob, Telling, Told, tell};
 pub use texts::Texts;
 pub use totals::{DayTotal, Mark, Place, Sums, WALLET_SHARDS, count_page, mark_of};
-pub use verify::{BadRow, LedgerProof, verify};
+pub use verify::{BadRow, Proof, verify};
 pub use views::{Balance, LedgerRow, Price};
 pub use wallet::{LOW_THRESHOLD_MAX, Link, Linked, Owner, Page, TAIL_BYTES_MAX, Wallet};
