@@ -106,6 +106,28 @@ async fn another_body(fixture: &Fixture, function: &Function, target: &str) {
         "mark_delivered" => json!({ "up_to": true }),
         "mark_read" => json!({ "message_ids": ["msg_other"] }),
         "mute_conversation" => json!({}),
+        "block_user" => json!({ "user_id": fixture.ben.id }),
+        "resend_verification" | "request_password_reset" => {
+            json!({ "email": "other@pairly.test" })
+        }
+        name => other_call(fixture, name)
+            .or_else(|| other_act(fixture, name))
+            .unwrap_or_else(|| {
+                json!({
+                    "email": "other@pairly.test", "password": "OtherPass123", "name": "Other",
+                    "birthdate": "1991-01-01",
+                })
+            }),
+    };
+    let other = judgement(function.name).unwrap_or(other);
+    let key = [("idempotency-key", "sweep-key-0001")];
+    let answer = fixture.asks(function, "POST", target, (Some(other), &key));
+    answer.await.refused(422, "IDEMPOTENCY_KEY_REUSED");
+}
+
+/// Another body of an operation of administrators.
+fn other_act(fixture: &Fixture, function: &str) -> Option<serde_json::Value> {
+    Some(match function {
         "create_admin" => json!({
             "role_arn": "arn:aws:iam::000000000000:role/sweeper", "session_name": "sweep-2",
             "email": "sweep@pairly.test", "name": "Sweep", "roles": ["analyst"],
@@ -118,24 +140,8 @@ async fn another_body(fixture: &Fixture, function: &Function, target: &str) {
         "adjust_credits" => json!({
             "user_id": fixture.ann.id, "amount": 26, "reason": "a sweep of every operation",
         }),
-        "block_user" => json!({ "user_id": fixture.ben.id }),
-        _ => other_call(fixture, function.name).unwrap_or_else(|| {
-            json!({
-                "email": "other@pairly.test", "password": "OtherPass123", "name": "Other",
-                "birthdate": "1991-01-01",
-            })
-        }),
-    };
-    let other = match function.name {
-        "resend_verification" | "request_password_reset" => {
-            json!({ "email": "other@pairly.test" })
-        }
-        _ => other,
-    };
-    let other = judgement(function.name).unwrap_or(other);
-    let key = [("idempotency-key", "sweep-key-0001")];
-    let answer = fixture.asks(function, "POST", target, (Some(other), &key));
-    answer.await.refused(422, "IDEMPOTENCY_KEY_REUSED");
+        _ => return None,
+    })
 }
 
 /// Another body of an operation on calls.

@@ -20,13 +20,29 @@ async fn many(world: &World, ann: &mut Person, ben: &Person, count: i64) {
     let id = sent["conversation_id"].as_str().expect("an id");
     let rows = world.rows("data", id, "msg#").await;
     let first: Message = shared::table::item_of(rows[0].clone()).expect("a message");
-    let head = Head::key_of(id);
-    let mut head: Head = tables
-        .get_consistent(&head)
+    let head: Option<Head> = tables
+        .get_consistent(&Head::key_of(id))
         .await
-        .expect("a read")
-        .expect("a head");
+        .expect("a read");
+    let mut head = head.expect("a head");
     world.local.hold_streams(true);
+    let notes = copies(&tables, (id, &first), count).await;
+    (head.last_seq, head.last_activity_at) = (count, first.created_at.plus(count));
+    tables
+        .commit(Commit::new().put(&head))
+        .await
+        .expect("stored");
+    world.local.lose_streams();
+    world.local.hold_streams(false);
+    world.passes(count / 1_000 + 1).await;
+    let shelf = Shelf::of(&env);
+    record(&tables, &shelf, notes, world.now())
+        .await
+        .expect("noted");
+}
+
+/// Writes the same message again and again, and what is noted of each.
+async fn copies(tables: &Tables, (id, first): (&str, &Message), count: i64) -> Vec<Note> {
     let mut notes = Vec::new();
     let mut commit = Commit::new();
     for seq in 2..=count {
@@ -56,18 +72,7 @@ async fn many(world: &World, ann: &mut Person, ben: &Person, count: i64) {
                 .expect("stored");
         }
     }
-    (head.last_seq, head.last_activity_at) = (count, first.created_at.plus(count));
-    tables
-        .commit(Commit::new().put(&head))
-        .await
-        .expect("stored");
-    world.local.lose_streams();
-    world.local.hold_streams(false);
-    world.passes(count / 1_000 + 1).await;
-    let shelf = Shelf::of(&env);
-    record(&tables, &shelf, notes, world.now())
-        .await
-        .expect("noted");
+    notes
 }
 
 async fn fetched(admin: &Administrator, export: &Value) -> Value {

@@ -125,6 +125,13 @@ async fn equals_a_recount(world: &World, admin: &Administrator, people: &[Person
 }
 
 /// Something that people and moderators do.
+/// What is said: harmless, and held for two reasons.
+const TEXTS: [&str; 3] = [
+    "hello",
+    "call me at +1 202 555 0142",
+    "can you lend me 50 euros please",
+];
+
 async fn step(world: &World, dice: &mut Dice, people: &mut [Person], admin: &Administrator) {
     let one = dice.below(people.len());
     let other = (one + 1 + dice.below(people.len() - 1)) % people.len();
@@ -142,12 +149,7 @@ async fn step(world: &World, dice: &mut Dice, people: &mut [Person], admin: &Adm
     let me = &people[one];
     match dice.below(12) {
         0..5 => {
-            let text = [
-                "hello",
-                "call me at +1 202 555 0142",
-                "can you lend me 50 euros please",
-            ];
-            let text = text[dice.below(text.len())];
+            let text = TEXTS[dice.below(TEXTS.len())];
             let id = format!("random-{}-{}", world.now().ms(), dice.below(1_000_000));
             let body = world::text_to(&to, text, &id);
             me.post("/api/v2/messages/send", body).await;

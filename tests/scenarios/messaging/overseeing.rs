@@ -266,7 +266,7 @@ async fn removes(admin: &Administrator, message: &str) -> world::Answer {
 #[tokio::test(start_paused = true)]
 async fn a_message_that_is_removed_leaves_only_its_charge() {
     let world = World::unlimited().await;
-    let (mut ann, mut ben) = world.two("Ann", "Ben").await;
+    let (mut ann, ben) = world.two("Ann", "Ben").await;
     ann.says("first").to(&ben).await.ok();
     let media = ann
         .has_media("image/png", &picture(40, 30, ImageFormat::Png))
