@@ -101,7 +101,7 @@ class Calls {
   /** What an answer of the server says of the call. */
   take({ id, status, rate_per_minute, connected_at }) {
     const call = this.current;
-    call.id = id;
+    call.id ??= id;
     call.rate ??= rate_per_minute;
     if (connected_at) call.connectedAt = connected_at;
     if (status === 'accepted' && call.status !== 'connected') call.status = 'connecting';
@@ -152,9 +152,9 @@ class Calls {
 
   hear(type, data) {
     if (type === 'call.incoming') return this.hearIncoming(data).catch(fail);
-    if (this.current?.id !== data.call_id) return this.listSoon();
-    // What the call took from or gave back to the wallet comes along.
+    // What the call took from or gave back to the wallet comes along, also after it is over here.
     this.person.setBalance(data.wallet?.available);
+    if (this.current?.id !== data.call_id) return this.listSoon();
     const heard = {
       'call.ringing': () => { this.current.status = 'ringing'; },
       'call.accepted': () => this.hearAccepted().catch(fail),
