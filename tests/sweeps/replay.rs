@@ -111,9 +111,6 @@ async fn another_body(fixture: &Fixture, function: &Function, target: &str) {
             "email": "sweep@pairly.test", "name": "Sweep", "roles": ["analyst"],
             "reason": "a sweep",
         }),
-        "freeze_wallet" => json!({ "frozen": true, "reason": "a sweep" }),
-        "verify_ledger" => json!({ "user_id": fixture.ben.id }),
-        "moderate_message" => json!({ "moderation_status": "blocked", "reason": "a sweep" }),
         "verify_audit_log" => json!({ "admin_id": fixture.own("admin_id") }),
         "adjust_credits" => json!({
             "user_id": fixture.ann.id, "amount": 26, "reason": "a sweep of every operation",
@@ -160,6 +157,9 @@ fn other_call(fixture: &Fixture, function: &str) -> Option<serde_json::Value> {
 /// Another body of what administrators do to people and about what they show.
 fn judgement(function: &str) -> Option<Value> {
     match function {
+        "freeze_wallet" => Some(json!({ "frozen": true, "reason": "a sweep" })),
+        "verify_ledger" => Some(json!({})),
+        "moderate_message" => Some(json!({ "moderation_status": "blocked", "reason": "a sweep" })),
         "ban_user" | "unban_user" | "end_user_sessions" | "clear_abuse_flag" => {
             Some(json!({ "reason": "another sweep" }))
         }

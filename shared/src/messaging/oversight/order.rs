@@ -26,9 +26,8 @@ pub async fn export(
     (filter, format): (&Filter, Format),
 ) -> Result<Recorded<ExportAnswer>> {
     filter.check()?;
-    let tables = admin.tables();
     let search = Search {
-        tables,
+        tables: admin.tables(),
         shelf,
         filter,
         now: admin.now(),
@@ -39,19 +38,9 @@ pub async fn export(
         .noting("format", json!(format))
         .noting("full", full);
     if !admin.is_approved() {
-        let mut hits = Vec::new();
-        let walked = search.walk(None, LOOKED_AT_MAX, |hit| {
-            hits.push(hit);
-            hits.len() <= AT_ONCE_MAX
-        });
-        let (is_over, _) = walked.await?;
-        if is_over && hits.len() <= AT_ONCE_MAX {
-            let (rows, count) = lines((tables, shelf), hits, (format, full)).await?;
-            if rows.len() <= ANSWER_BYTES_MAX {
-                let text = header(format) + &rows;
-                let act = act.noting("rows", count);
-                return admin.shows(&act, ExportAnswer::File { format, text }).await;
-            }
+        if let Some((text, count)) = at_once(&search, (format, full)).await? {
+            let act = act.noting("rows", count);
+            return admin.shows(&act, ExportAnswer::File { format, text }).await;
         }
         if candidates(&search, ALONE_MAX).await? > ALONE_MAX {
             let asked = admin.asks::<Begun>(once, &act).await?;
@@ -76,4 +65,24 @@ pub async fn export(
     let act = act.noting("export_id", &*export_id);
     let begun = ExportAnswer::Begun(Begun { export_id });
     Ok(admin.acts(once, &act, export.begin(), begun).await?)
+}
+
+/// The whole file, if it is small enough to be the answer, and its rows.
+async fn at_once(
+    search: &Search<'_>,
+    (format, full): (Format, bool),
+) -> Result<Option<(String, i64)>> {
+    let mut hits = Vec::new();
+    let walked = search.walk(None, LOOKED_AT_MAX, |hit| {
+        hits.push(hit);
+        hits.len() <= AT_ONCE_MAX
+    });
+    let (is_over, _) = walked.await?;
+    if !is_over || hits.len() > AT_ONCE_MAX {
+        return Ok(None);
+    }
+    let stores = (search.tables, search.shelf);
+    let (rows, count) = lines(stores, hits, (format, full)).await?;
+    let fits = rows.len() <= ANSWER_BYTES_MAX;
+    Ok(fits.then(|| (header(format) + &rows, count)))
 }
