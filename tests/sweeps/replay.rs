@@ -106,33 +106,42 @@ async fn another_body(fixture: &Fixture, function: &Function, target: &str) {
         "mark_delivered" => json!({ "up_to": true }),
         "mark_read" => json!({ "message_ids": ["msg_other"] }),
         "mute_conversation" => json!({}),
-        "create_admin" => json!({
-            "role_arn": "arn:aws:iam::000000000000:role/sweeper", "session_name": "sweep-2",
-            "email": "sweep@pairly.test", "name": "Sweep", "roles": ["analyst"],
-            "reason": "a sweep",
-        }),
-        "verify_audit_log" => json!({ "admin_id": fixture.own("admin_id") }),
-        "adjust_credits" => json!({
-            "user_id": fixture.ann.id, "amount": 26, "reason": "a sweep of every operation",
-        }),
         "block_user" => json!({ "user_id": fixture.ben.id }),
-        _ => other_call(fixture, function.name).unwrap_or_else(|| {
-            json!({
-                "email": "other@pairly.test", "password": "OtherPass123", "name": "Other",
-                "birthdate": "1991-01-01",
-            })
-        }),
-    };
-    let other = match function.name {
         "resend_verification" | "request_password_reset" => {
             json!({ "email": "other@pairly.test" })
         }
-        _ => other,
+        name => other_call(fixture, name)
+            .or_else(|| other_act(fixture, name))
+            .unwrap_or_else(|| {
+                json!({
+                    "email": "other@pairly.test", "password": "OtherPass123", "name": "Other",
+                    "birthdate": "1991-01-01",
+                })
+            }),
     };
     let other = judgement(function.name).unwrap_or(other);
     let key = [("idempotency-key", "sweep-key-0001")];
     let answer = fixture.asks(function, "POST", target, (Some(other), &key));
     answer.await.refused(422, "IDEMPOTENCY_KEY_REUSED");
+}
+
+/// Another body of an operation of administrators.
+fn other_act(fixture: &Fixture, function: &str) -> Option<serde_json::Value> {
+    Some(match function {
+        "create_admin" => json!({
+            "role_arn": "arn:aws:iam::000000000000:role/sweeper", "session_name": "sweep-2",
+            "email": "sweep@pairly.test", "name": "Sweep", "roles": ["analyst"],
+            "reason": "a sweep",
+        }),
+        "freeze_wallet" => json!({ "frozen": true, "reason": "a sweep" }),
+        "verify_ledger" => json!({ "user_id": fixture.ben.id }),
+        "moderate_message" => json!({ "moderation_status": "blocked", "reason": "a sweep" }),
+        "verify_audit_log" => json!({ "admin_id": fixture.own("admin_id") }),
+        "adjust_credits" => json!({
+            "user_id": fixture.ann.id, "amount": 26, "reason": "a sweep of every operation",
+        }),
+        _ => return None,
+    })
 }
 
 /// Another body of an operation on calls.
@@ -157,9 +166,6 @@ fn other_call(fixture: &Fixture, function: &str) -> Option<serde_json::Value> {
 /// Another body of what administrators do to people and about what they show.
 fn judgement(function: &str) -> Option<Value> {
     match function {
-        "freeze_wallet" => Some(json!({ "frozen": true, "reason": "a sweep" })),
-        "verify_ledger" => Some(json!({})),
-        "moderate_message" => Some(json!({ "moderation_status": "blocked", "reason": "a sweep" })),
         "ban_user" | "unban_user" | "end_user_sessions" | "clear_abuse_flag" => {
             Some(json!({ "reason": "another sweep" }))
         }

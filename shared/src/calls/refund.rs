@@ -13,8 +13,8 @@ impl Call {
     /// decided from the same state is refused by its version.
     ///
     /// # Errors
-    /// 409 `CALL_STATE_CONFLICT` before the end; 422 `AMOUNT_OUT_OF_RANGE` beyond what was spent and
-    /// not given back yet.
+    /// 409 `CALL_STATE_CONFLICT` before the end; 422 `AMOUNT_OUT_OF_RANGE` beyond what was spent
+    /// and not given back yet.
     pub fn refund(&self, wallet: &Wallet, credits: i64, now: Time) -> Result<Turn> {
         if !self.status.is_terminal() {
             return Err(CALL_STATE_CONFLICT.with(json!({ "status": self.status })));

@@ -59,10 +59,7 @@ async fn an_author_is_warned_or_banned_with_the_decision() {
     ben.comes_online().await;
     let first = ann.says(NUMBER).to(&ben).await.ok();
     ben.sees(NUMBER).await;
-    let (moderator, admin) = (
-        world.admin("moderator-1").await,
-        world.admin("admin-1").await,
-    );
+    let moderator = world.admin("moderator-1").await;
     let warned = resolves(&moderator, &about(&first), "warn").await.ok();
     assert_eq!(warned["effects"], json!(["user.warned"]));
     let told = ann.waits(|frame| frame["type"] == "account.action").await;
