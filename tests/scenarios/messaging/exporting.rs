@@ -11,6 +11,29 @@ use super::super::admin::approvals::decides;
 
 const EXPORT: &str = "/api/admin/messages/export";
 
+/// Another message like this one, and its note.
+fn copy(first: &Message, seq: i64) -> (Message, Note) {
+    let mut key = [7; 16];
+    key[..8].copy_from_slice(&seq.to_be_bytes());
+    let message = Message {
+        place: message_row(&first.conversation_id, key).sk,
+        seq,
+        created_at: first.created_at.plus(seq),
+        client_message_id: None,
+        ..first.clone()
+    };
+    let note = Note::Sent {
+        message_id: message.id().expect("an id"),
+        seq,
+        at: message.created_at,
+        kind: MessageType::Text,
+        cost: 1,
+        sender: 1,
+        moderation: Moderation::Approved,
+    };
+    (message, note)
+}
+
 /// Fills a conversation with copies of its first message, and notes them.
 async fn many(world: &World, ann: &mut Person, ben: &Person, count: i64) {
     let sent = ann.says("one of many").to(ben).await.ok();
@@ -20,59 +43,31 @@ async fn many(world: &World, ann: &mut Person, ben: &Person, count: i64) {
     let id = sent["conversation_id"].as_str().expect("an id");
     let rows = world.rows("data", id, "msg#").await;
     let first: Message = shared::table::item_of(rows[0].clone()).expect("a message");
-    let head: Option<Head> = tables
-        .get_consistent(&Head::key_of(id))
-        .await
-        .expect("a read");
-    let mut head = head.expect("a head");
+    let head = tables.get_consistent::<Head>(&Head::key_of(id)).await;
+    let mut head = head.expect("a read").expect("a head");
     world.local.hold_streams(true);
-    let notes = copies(&tables, (id, &first), count).await;
+    let copies = (2..=count).map(|seq| copy(&first, seq));
+    let (messages, notes): (Vec<_>, Vec<_>) = copies.unzip();
+    for some in messages.chunks(100) {
+        let commit = some.iter().fold(Commit::new(), Commit::put);
+        tables.commit(commit).await.expect("stored");
+    }
     (head.last_seq, head.last_activity_at) = (count, first.created_at.plus(count));
-    tables
-        .commit(Commit::new().put(&head))
-        .await
-        .expect("stored");
+    let commit = Commit::new().put(&head);
+    tables.commit(commit).await.expect("stored");
     world.local.lose_streams();
     world.local.hold_streams(false);
     world.passes(count / 1_000 + 1).await;
-    let shelf = Shelf::of(&env);
-    record(&tables, &shelf, notes, world.now())
-        .await
-        .expect("noted");
+    let noted = record(&tables, &Shelf::of(&env), notes, world.now()).await;
+    noted.expect("noted");
 }
 
-/// Writes the same message again and again, and what is noted of each.
-async fn copies(tables: &Tables, (id, first): (&str, &Message), count: i64) -> Vec<Note> {
-    let mut notes = Vec::new();
-    let mut commit = Commit::new();
-    for seq in 2..=count {
-        let mut key = [7; 16];
-        key[..8].copy_from_slice(&seq.to_be_bytes());
-        let message = Message {
-            place: message_row(id, key).sk,
-            seq,
-            created_at: first.created_at.plus(seq),
-            client_message_id: None,
-            ..first.clone()
-        };
-        notes.push(Note::Sent {
-            message_id: message.id().expect("an id"),
-            seq,
-            at: message.created_at,
-            kind: MessageType::Text,
-            cost: 1,
-            sender: 1,
-            moderation: Moderation::Approved,
-        });
-        commit = commit.put(&message);
-        if seq % 100 == 0 || seq == count {
-            tables
-                .commit(std::mem::take(&mut commit))
-                .await
-                .expect("stored");
-        }
-    }
-    notes
+/// The numbers in a file of CSV.
+fn numbers(file: Vec<u8>) -> Vec<i64> {
+    let text = String::from_utf8(file).expect("text");
+    let rows = text.lines().skip(1).map(|line| line.split(',').nth(2));
+    let numbers = rows.map(|cell| cell.and_then(|cell| cell.parse().ok()));
+    numbers.collect::<Option<_>>().expect("numbers")
 }
 
 async fn fetched(admin: &Administrator, export: &Value) -> Value {
@@ -102,24 +97,8 @@ async fn five_thousand_rows_are_written_in_the_background_for_the_requester_alon
         (&json!("ready"), &json!(5_000))
     );
     let file = world.follows(ready["url"].as_str().expect("a link")).await;
-    let text = String::from_utf8(file.body).expect("text");
-    let mut numbers: Vec<i64> = text
-        .lines()
-        .skip(1)
-        .map(|line| {
-            line.split(',')
-                .nth(2)
-                .expect("a number")
-                .parse()
-                .expect("a number")
-        })
-        .collect();
-    assert!(
-        numbers.windows(2).all(|two| two[0] > two[1]),
-        "newest first"
-    );
-    numbers.reverse();
-    assert_eq!(numbers, (1..=5_000).collect::<Vec<_>>());
+    let newest_first: Vec<i64> = (1..=5_000).rev().collect();
+    assert_eq!(numbers(file.body), newest_first);
     let id = begun["export_id"].as_str().expect("an id");
     let path = format!("/api/admin/exports/{id}");
     other.get(&path).await.refused(404, "EXPORT_NOT_FOUND");
@@ -161,32 +140,35 @@ async fn a_small_export_is_the_file_itself_cut_and_without_formulas() {
     assert!(text.contains("\"two\nlines, \"\"quoted\"\"\""));
     assert!(text.contains(&format!("\"{}\"", "é".repeat(100))));
     assert!(!text.contains("taken back"));
-    let lines = async |who: &Administrator, query: &str| {
-        let file = who.get(&format!("{EXPORT}{query}")).await;
-        // A single line of JSON is read as what it says.
-        let text = file
-            .body
-            .as_str()
-            .map_or(file.body.to_string(), str::to_owned);
-        let lines = text
-            .lines()
-            .map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
-        lines.collect::<Vec<_>>()
-    };
     let cut = lines(&analyst, "").await;
     let full = lines(&admin, "?format=ndjson").await;
-    let chars = |one: &Value| one["content"].as_str().expect("a text").chars().count();
     assert_eq!((cut.len(), chars(&cut[0]), chars(&cut[1])), (4, 0, 100));
     assert_eq!((full.len(), chars(&full[0]), chars(&full[1])), (4, 10, 200));
     let from_ben = lines(&analyst, &format!("?user_id={}&q=lines", ben.id)).await;
     assert_eq!(from_ben.len(), 1);
     let range = "?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z";
-    analyst
-        .get(&format!("{EXPORT}{range}"))
-        .await
-        .refused(422, "INVALID_RANGE");
-    let seen = super::super::admin::rows(&admin, "action=export_messages&severity=warning");
-    assert_eq!(seen.await[0]["metadata"]["rows"], 1);
+    let backwards = analyst.get(&format!("{EXPORT}{range}")).await;
+    backwards.refused(422, "INVALID_RANGE");
+    let seen = super::super::admin::rows(&admin, "action=export_messages&severity=warning").await;
+    assert_eq!(seen[0]["metadata"]["rows"], 1);
+}
+
+/// The rows of an export in lines of JSON.
+async fn lines(who: &Administrator, query: &str) -> Vec<Value> {
+    let file = who.get(&format!("{EXPORT}{query}")).await;
+    // A single line of JSON is read as what it says.
+    let text = file
+        .body
+        .as_str()
+        .map_or(file.body.to_string(), str::to_owned);
+    let lines = text
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"));
+    lines.collect()
+}
+
+fn chars(row: &Value) -> usize {
+    row["content"].as_str().expect("a text").chars().count()
 }
 
 /// The log of more messages than there are.

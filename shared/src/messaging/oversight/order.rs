@@ -26,9 +26,8 @@ pub async fn export(
     (filter, format): (&Filter, Format),
 ) -> Result<Recorded<ExportAnswer>> {
     filter.check()?;
-    let tables = admin.tables();
     let search = Search {
-        tables,
+        tables: admin.tables(),
         shelf,
         filter,
         now: admin.now(),
@@ -68,7 +67,7 @@ pub async fn export(
     Ok(admin.acts(once, &act, export.begin(), begun).await?)
 }
 
-/// The whole file and the number of its rows, if it is small enough to be the answer itself.
+/// The whole file, if it is small enough to be the answer, and its rows.
 async fn at_once(
     search: &Search<'_>,
     (format, full): (Format, bool),
@@ -82,7 +81,8 @@ async fn at_once(
     if !is_over || hits.len() > AT_ONCE_MAX {
         return Ok(None);
     }
-    let (rows, count) = lines((search.tables, search.shelf), hits, (format, full)).await?;
+    let stores = (search.tables, search.shelf);
+    let (rows, count) = lines(stores, hits, (format, full)).await?;
     let fits = rows.len() <= ANSWER_BYTES_MAX;
     Ok(fits.then(|| (header(format) + &rows, count)))
 }
