@@ -82,9 +82,20 @@ macro_rules! fallback {
     };
 }
 
-/// Declares a worker on a queue: `worker!("mail" => deliver_email)`.
+/// Declares a worker on a queue: `worker!("mail" => deliver_email)`, or one that takes all messages
+/// of a batch together: `worker!(batch "notes" => log_messages)`.
 #[macro_export]
 macro_rules! worker {
+    (batch $queue:literal => $name:ident $(,)?) => {
+        $crate::declare!(
+            $crate::worker::Batch,
+            $crate::worker::serve_batch,
+            $name,
+            [$crate::function::Trigger::Queue($queue)],
+            $crate::http::limit::Limit::None,
+            []
+        );
+    };
     ($queue:literal => $name:ident $(,)?) => {
         $crate::declare!(
             $crate::worker::Message,

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
@@ -11,6 +12,7 @@ use lambda_http::{Body, Request, RequestExt};
 use lambda_runtime::tower::Layer;
 use lambda_runtime::{LambdaEvent, LambdaInvocation, Runtime, Service, service_fn};
 use serde_json::Value;
+use tokio::sync::watch;
 
 use crate::config::{Config, environment};
 use crate::env::{Env, Host};
@@ -23,6 +25,9 @@ use crate::time::{Clock, FollowingClock, Now, SystemClock, Time};
 /// cloud's clock shows. In production nobody looks at it. The member exists because not every
 /// stand-in for Lambda passes headers on.
 pub const LOCAL_TIME: &str = "x-local-time";
+
+/// How long the check of what a function needs lets its first poll go ahead.
+const POLL_FIRST: Duration = Duration::from_millis(1);
 
 /// An HTTP event, as far as a call needs it.
 #[derive(Debug, Default)]
@@ -116,26 +121,38 @@ pub fn host(config: Config) -> Host {
     }
 }
 
-/// Serves one function on a host; ends the process when something that it needs is missing.
+/// Serves one function on a host; ends the process before its first event when something that it
+/// needs is missing. What it needs is asked for while the first poll is under way.
 pub fn serve(name: &'static str, run: Run, needs: Needs, host: Host) {
     let env = Env::new(name, host);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
-    let serve = async {
+    let (checked, ready) = watch::channel(false);
+    let check = async {
+        // The first poll goes out before the work of asking begins.
+        tokio::time::sleep(POLL_FIRST).await;
         if let Err(missing) = needs.met(&env).await {
             stop(name, &missing);
         }
+        checked.send_replace(true);
+    };
+    let serve = async {
         let handler = service_fn(|event: LambdaEvent<Value>| {
-            let (env, mut event) = (env.clone(), event.payload);
+            let (env, mut ready, mut event) = (env.clone(), ready.clone(), event.payload);
             if let Some(told) = event.as_object_mut().and_then(|all| all.remove(LOCAL_TIME)) {
                 follow(&env.clock(), told.as_str());
             }
-            async move { run(&env, event).await }
+            async move {
+                // It can only fail when the check is gone, and with it the process.
+                let _ = ready.wait_for(|ready| *ready).await;
+                run(&env, event).await
+            }
         });
         let follower = Follower(env.clock());
         Runtime::new(handler).layer(follower).run().await
     };
+    let serve = async { tokio::join!(serve, check).0 };
     match runtime {
         Ok(runtime) => {
             if let Err(cause) = runtime.block_on(serve) {

@@ -9,7 +9,8 @@
 //! - [`lambda`]: the only place that names the Lambda runtime; [`start`]: what must be there first;
 //!   [`prepare`]: making it, once per stack
 //! - [`accounts`], [`admin`], [`calls`], [`credits`], [`matching`], [`messaging`],
-//!   [`moderation`], [`realtime`], [`relay`], [`notifications`], [`operations`]: the domains
+//!   [`moderation`], [`realtime`], [`relay`], [`notifications`], [`operations`],
+//!   [`privacy`]: the domains
 //! - [`crypto`], [`text`], [`id`], [`time`], [`page`], [`config`], [`log`], [`error`],
 //!   [`env`](mod@env): small tools
 
@@ -37,6 +38,7 @@ pub mod operations;
 pub mod pack;
 pub mod page;
 pub mod prepare;
+pub mod privacy;
 pub mod realtime;
 pub mod relay;
 pub mod start;

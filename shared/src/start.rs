@@ -2,7 +2,8 @@
 //!
 //! A function that may read a secret does nothing useful without it, so its process ends at the
 //! start, with the name of what is missing in the log, instead of refusing call after call. A store
-//! that does not answer is another matter: it may answer the next call.
+//! that does not answer is another matter: it may answer the next call. The asking goes on beside
+//! the first poll and before the first event, which finds the secrets read.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -100,8 +101,9 @@ async fn secrets(env: &Env, grants: Grants) -> Result<(), String> {
                 let keys = PrivateKeys::read(&text);
                 let signer = keys.and_then(|keys| Signer::of(&keys, env.clock().now()));
                 signer.map_err(|_| format!("the signing key {full} cannot be used"))?;
+                secret::keep(env, name, text);
             }
-            Ok(Some(_)) => {}
+            Ok(Some(text)) => secret::keep(env, name, text),
             Ok(None) if name == SIGNING => {
                 return Err(format!("the signing key {full} is missing"));
             }

@@ -86,6 +86,24 @@ pub const QUEUES: &[QueueSpec] = &[
         batch: 1,
     },
     QueueSpec {
+        name: "notes",
+        visibility_seconds: 360,
+        receives_max: 5,
+        batch: 10,
+    },
+    QueueSpec {
+        name: "proofs",
+        visibility_seconds: 720,
+        receives_max: 5,
+        batch: 1,
+    },
+    QueueSpec {
+        name: "exports",
+        visibility_seconds: 1_800,
+        receives_max: 5,
+        batch: 1,
+    },
+    QueueSpec {
         name: "scan",
         visibility_seconds: 60,
         receives_max: 5,
@@ -115,6 +133,26 @@ impl<T: DeserializeOwned + Send> Take<Message> for Job<T> {
         serde_json::from_value(message.body.take())
             .map(Job)
             .map_err(|cause| INTERNAL_ERROR.because(cause))
+    }
+}
+
+/// All messages of a batch together, for workers that gather them.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    /// The messages.
+    pub list: Vec<Message>,
+}
+
+/// The typed bodies of a batch.
+#[derive(Debug, Clone)]
+pub struct Jobs<T>(pub Vec<T>);
+
+impl<T: DeserializeOwned + Send> Take<Batch> for Jobs<T> {
+    async fn take(_: &Env, batch: &mut Batch) -> Result<Self> {
+        let bodies = batch.list.iter_mut().map(|message| message.body.take());
+        let read =
+            |body| serde_json::from_value(body).map_err(|cause| INTERNAL_ERROR.because(cause));
+        bodies.map(read).collect::<Result<_>>().map(Jobs)
     }
 }
 
@@ -188,7 +226,7 @@ macro_rules! nothing {
         }
     )*};
 }
-nothing!(Message, Changes, Tick);
+nothing!(Message, Batch, Changes, Tick);
 
 /// The counts of a scheduled run, which `/_local/run/{function}` shows.
 #[derive(Debug, Clone)]
@@ -231,6 +269,26 @@ pub async fn serve_queue<A, H: Handler<Message, A>>(
         }
     }
     Ok(json!({ "batchItemFailures": failed }))
+}
+
+/// Serves a batch of queue messages as one: it is done, or all of it comes again.
+///
+/// # Errors
+/// When the event has not the shape of SQS, or the handler failed.
+pub async fn serve_batch<A, H: Handler<Batch, A>>(
+    env: &Env,
+    event: Value,
+    _: Limit,
+    handler: H,
+) -> Result<Value, String> {
+    let records = event["Records"].as_array().ok_or("no Records")?;
+    let list: Result<Vec<_>> = records.iter().map(message_of).collect();
+    let mut batch = Batch {
+        list: list.map_err(|error| error.to_string())?,
+    };
+    let outcome = crate::log::guarded(handler.handle(env, &mut batch)).await;
+    outcome.map_err(|error| fail(env, "batch", &error))?;
+    Ok(json!({ "batchItemFailures": [] }))
 }
 
 fn message_of(record: &Value) -> Result<Message> {

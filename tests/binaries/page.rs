@@ -91,16 +91,18 @@ fn write() {
     let most = |of: fn(&Compared) -> f64| all.iter().map(of).fold(0.0, f64::max);
     let text = format!(
         "# The binaries\n\n\
-         Derived by `tests/build page` from the profile `ci-release` (opt-level 3, no LTO, 16 codegen \
-         units, stripped) for the machine that built it. `tests/run` fails when a binary is more than \
-         5 % larger than here, or starts in more than 1.6 times the time or 2 times the memory of the \
-         smallest Lambda ([`hello`](../shared/examples/hello.rs), same profile). Time is from exec to \
-         the first poll of the Runtime API, memory is what is resident then; both are medians of \
-         {ROUNDS_PAGE} rounds in which the binary and `hello` start in turns, and the ratios are \
-         medians of the rounds' ratios. Milliseconds belong to the machine, ratios carry over.\n\n\
+         Derived by `tests/build page` from the profile `ci-release` (opt-level 3, no LTO, 16 \
+         codegen units, stripped) for the machine that built it. `tests/run` fails when a binary \
+         is more than 5 % larger than here, or starts in more than 1.6 times the time or 2 times \
+         the memory of the smallest Lambda ([`hello`](../shared/examples/hello.rs), same profile). \
+         Time is from exec to the first poll of the Runtime API, memory is what is resident then; \
+         both are medians of {ROUNDS_PAGE} rounds in which the binary and `hello` start in turns, \
+         and the ratios are medians of the rounds' ratios. Milliseconds belong to the machine, \
+         ratios carry over.\n\n\
          {count} functions, {} MiB together, {} MiB zipped. At most {:.2} times the time and {:.2} \
          times the memory of `hello`.\n\n\
-         | function | KiB | zip KiB | ms | × time | MiB | × memory |\n|---|---|---|---|---|---|---|\n",
+         | function | KiB | zip KiB | ms | × time | MiB | × memory |\n\
+         |---|---|---|---|---|---|---|\n",
         sum / 1_048_576,
         sum_zipped / 1_048_576,
         most(|found| found.time),

@@ -1,19 +1,14 @@
 //! Every binary takes an event of each of its triggers and gives a well-formed answer.
 
 use local::cloud::Received;
-use local::gateway::event;
-use local::gateway::route::Routes;
-use local::gateway::{HttpRequest, HttpResponse};
+use local::gateway::{HttpResponse, event};
 use serde_json::{Value, json};
 use shared::function::{Function, Trigger};
-use world::{ADDRESS, Person};
+use world::Person;
 
 use crate::lambda::Told;
 use crate::samples::{Fixture, filled, routes};
 use crate::stage::Stage;
-
-/// Name of a local administrator with every permission.
-const ADMINISTRATOR: &str = "super_admin";
 
 /// The last call that went to a process of this function.
 fn outcome(stage: &Stage, function: &Function) -> Value {
@@ -69,54 +64,32 @@ async fn answers_an_unknown_route(stage: &Stage, function: &Function, fixture: &
     is_an_answer(function, &event::answer(outcome(stage, function)));
 }
 
-/// A route: signed by an administrator where IAM guards it, otherwise as its owner.
+/// A route: signed by an administrator where IAM guards it, otherwise as its owner, after nobody
+/// and a stranger as in the kept table.
 async fn answers_a_call(stage: &Stage, function: &'static Function, fixture: &Fixture) {
     let (method, path) = routes(function)[0];
     let target = filled(path, |name| fixture.own(name)) + &fixture.query(function.name);
     let body = fixture.body(function.name);
-    if path.starts_with("/api/admin") {
-        let event = signed(stage, function, method, &target, body);
-        let result = stage.runs(function.name, event).await;
-        is_an_answer(function, &event::answer(result));
+    if function.admin.is_some() {
+        let answer = fixture.asks(function, method, &target, (body, &[])).await;
+        assert!(answer.status < 500, "{}: {}", answer.called, answer.body);
     } else {
+        stage.world.local.serve_elsewhere(false);
+        stage.world.call(method, &target, body.clone()).await;
+        fixture.cleo.call(method, &target, body.clone()).await;
+        stage.world.local.serve_elsewhere(true);
         let owner = fixture.owner(function.name);
         let answer = owner.call(method, &target, body).await;
-        assert!(answer.status < 500, "{}: {}", answer.called, answer.body);
-        let stored = kept(function.name, method, path);
+        let kept = kept(function.name, method, path);
         assert_eq!(
             Some(answer.status),
-            stored,
+            kept,
             "{}: {}",
             answer.called,
             answer.body
         );
-        is_an_answer(function, &event::answer(outcome(stage, function)));
     }
-}
-
-/// The event of a call that IAM let through.
-fn signed(
-    stage: &Stage,
-    function: &'static Function,
-    method: &str,
-    target: &str,
-    body: Option<Value>,
-) -> Value {
-    let local = &stage.world.local;
-    let mut admins = local.admins().list().iter();
-    let signer = admins.find(|admin| admin.role == Some(ADMINISTRATOR));
-    let request = HttpRequest {
-        method: method.to_owned(),
-        target: target.to_owned(),
-        headers: vec![("content-type".into(), "application/json".into())],
-        body: body
-            .map(|body| body.to_string().into_bytes())
-            .unwrap_or_default(),
-        source_ip: ADDRESS.to_owned(),
-    };
-    let found = Routes::new(&[function]);
-    let found = found.find(method, request.path()).expect("its own route");
-    event::http(&request, &found, "admin-call", local.now(), signer)
+    is_an_answer(function, &event::answer(outcome(stage, function)));
 }
 
 /// The status that `docs/authorization.md` keeps for the owner of a route.

@@ -4,7 +4,9 @@
 //   node all.mjs chat search             only these stories
 //   BASE_URL=http://127.0.0.1:3000 ...   uses a cloud that runs (and resets it)
 
+import { admin } from './admin.mjs';
 import { blocks } from './blocks.mjs';
+import { calls, prepaid } from './calls.mjs';
 import { chat } from './chat.mjs';
 import { credits } from './credits.mjs';
 import { factors } from './factors.mjs';
@@ -17,7 +19,7 @@ import { social } from './social.mjs';
 import { Stage } from './stage.mjs';
 
 const STORIES = { chat, mute, blocks, search, credits, held, pictures, password, factors,
-  social };
+  social, calls, prepaid, admin };
 
 const wanted = process.argv.slice(2);
 const stage = await Stage.open().catch((cause) => {

@@ -1,7 +1,7 @@
 // What the scenes need: the local cloud, a browser, polling, and the count of what held.
 
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -86,7 +86,10 @@ async function startBrowser(folder) {
     executablePath: CHROMIUM,
     artifactsDir: folder,
     args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-      '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+      '--disable-background-networking', '--disable-component-update', '--disable-sync',
+      // Calls: a microphone and a camera that everybody has, and peers on this machine only.
+      '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream',
+      '--allow-loopback-in-peer-connection', '--disable-features=WebRtcHideLocalIpsWithMdns'],
   });
 }
 
@@ -118,9 +121,10 @@ export class Stage {
   }
 
   /** A page in a context of its own: no storage in common with any other. */
-  async enter(name, options = {}) {
+  async enter(name, options = {}, script = null) {
     const context = await this.browser.newContext({ viewport: { width: 1280, height: 800 },
       ...options });
+    if (script) await context.addInitScript(script);
     const page = await context.newPage();
     page.setDefaultTimeout(SOON_MS);
     watch(page, this, name);
@@ -138,6 +142,21 @@ export class Stage {
     });
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
     return answer.status === 204 ? null : answer.json();
+  }
+
+  /** Acts as a local administrator of a role, signed as the page itself does it. */
+  async asAdmin(role, method, path, body) {
+    const { admins, region } = await this.call('GET', '/_local');
+    const { now } = await this.call('GET', '/_local/clock');
+    const source = readFileSync(join(ROOT, 'infra/local/page/signing.js'), 'utf8');
+    const sign = new Function('now', `${source}; return signed;`)(() => Date.parse(now));
+    const text = JSON.stringify(body);
+    const url = new URL(path, this.base);
+    const headers = await sign(admins.find((one) => one.role === role), region, method, url, text);
+    const answer = await fetch(url, { method, body: text, headers: { ...headers,
+      'Content-Type': 'application/json', 'Idempotency-Key': crypto.randomUUID() } });
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+    return answer.json();
   }
 
   /** The next story: a cloud as on the first day, and nobody in it. */

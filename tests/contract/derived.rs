@@ -36,11 +36,11 @@ pub fn derived(path: &str, wanted: &str) {
     );
 }
 
+/// Whether derived files are written instead of compared.
 #[expect(
     clippy::disallowed_methods,
     reason = "the switch between comparing and writing"
 )]
-/// Whether derived files are written instead of compared.
 pub fn updating() -> bool {
     std::env::var_os("UPDATE").is_some()
 }

@@ -101,6 +101,7 @@ async fn samples_of_worker_events() {
     ann.says("hi").to(&ben).await.ok();
     let mut changes = world.local.cloud().stream_batch("data", 1);
     assert_eq!(changes.len(), 1);
+    changes.iter_mut().for_each(without_noise);
     changes[0]["eventID"] = json!("00000000000000000000000000000001");
     changes[0]["dynamodb"]["SequenceNumber"] = json!("000000000000000000001");
     changes[0]["dynamodb"]["ApproximateCreationDateTime"] = json!(NOW.seconds());
@@ -122,4 +123,20 @@ async fn samples_of_worker_events() {
     };
     sample("queue", &json!({ "Records": [message.record("frames")] }));
     sample("schedule", &event::schedule("reap_connections", NOW));
+}
+
+/// Ciphertexts differ in every run.
+fn without_noise(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            for (name, value) in members {
+                match name.as_str() {
+                    "B" => *value = json!("AAAA"),
+                    _ => without_noise(value),
+                }
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(without_noise),
+        _ => {}
+    }
 }

@@ -74,7 +74,8 @@ async fn a_message_costs_what_the_design_says() {
             .has_credits(1_000 - 1 - i64::try_from(ROUNDS).expect("small"))
             .await;
     }
-    super::operations::page(&each, &marks().await).await;
+    let calls = super::calls::section().await;
+    super::operations::page(&each, &marks().await, &calls).await;
 }
 
 /// Each part has its own bound, so that a new consumer shows.

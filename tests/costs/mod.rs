@@ -2,6 +2,7 @@
 //! `docs/costs.md`, which says so.
 
 mod bill;
+mod calls;
 mod message;
 mod operations;
 mod stories;

@@ -120,7 +120,7 @@ fn is_operation(function: &Function) -> bool {
 }
 
 /// All tables; the message's own figure is measured by its fixed workload.
-pub async fn page(message: &Bill, marks: &[(&str, Bill)]) {
+pub async fn page(message: &Bill, marks: &[(&str, Bill)], calls: &str) {
     let mut rows = Rows::new();
     for function in local::functions() {
         sampled(&mut rows, function).await;
@@ -141,6 +141,7 @@ pub async fn page(message: &Bill, marks: &[(&str, Bill)]) {
     for (name, bill) in marks {
         out += &bill.row(name);
     }
+    out += calls;
     out += OPERATIONS;
     out += HEAD;
     for (name, bill) in &rows {

@@ -20,6 +20,7 @@ pub async fn all(rows: &mut Rows) {
     sockets(rows).await;
     device(rows).await;
     approval(rows).await;
+    super::calls::stories(rows).await;
 }
 
 async fn approval(rows: &mut Rows) {

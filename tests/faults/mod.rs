@@ -2,6 +2,8 @@
 //! it, throttled, in conflict, or the handler dies there. Afterwards the same request succeeds and
 //! has happened once.
 
+mod calls;
+
 use local::cloud::{Kind, Rule};
 use serde_json::{Value, json};
 use world::{Person, World};

@@ -4,7 +4,7 @@ pub mod accounts;
 pub mod admin;
 pub mod calls;
 mod conventions;
-mod credits;
+pub mod credits;
 mod messaging;
 mod operations;
 pub mod realtime;

@@ -128,6 +128,11 @@ impl Fixture {
                 shared::admin::demo::id_of(&admin.expect("an admin").arn)
             }
             "role" => "sweepers".to_owned(),
+            "key" => "credits.low_threshold".to_owned(),
+            "package_id" => "credits_100_eur".to_owned(),
+            "run_id" | "export_id" => self.absent(parameter),
+            "user1_id" => self.ann.id.clone(),
+            "user2_id" => self.ben.id.clone(),
             other => panic!("no sample for the path parameter `{other}`"),
         }
     }
@@ -268,6 +273,14 @@ impl Fixture {
             "adjust_credits" => json!({
                 "user_id": self.cleo.id, "amount": 25, "reason": "a sweep of every operation",
             }),
+            "freeze_wallet" => json!({ "frozen": false, "reason": "a sweep" }),
+            "verify_ledger" => json!({ "user_id": self.ann.id }),
+            "set_policy" => json!({ "value": 12, "reason": "a sweep" }),
+            "set_package" => json!({
+                "credits": 100, "price_cents": 599, "currency": "EUR", "active": true,
+            }),
+            "moderate_message" => json!({ "moderation_status": "flagged", "reason": "a sweep" }),
+            "hard_delete_message" => json!({ "reason": "a sweep" }),
             _ => return None,
         })
     }

@@ -15,6 +15,7 @@ pub mod bin {
         get_admin_identity,
         lift_bans,
         list_abuse_flags,
+        get_export,
         list_admins,
         list_approvals,
         list_audit_log,
@@ -28,5 +29,6 @@ pub mod bin {
         unban_user,
         verify_audit_log,
         view_user,
+        write_export,
     }
 }

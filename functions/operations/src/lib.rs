@@ -9,5 +9,6 @@ pub mod bin {
         check_liveness,
         check_readiness,
         get_api_description,
+        get_run,
     }
 }

@@ -207,7 +207,17 @@ class Chat {
   rowsOf(room) {
     const rows = [];
     let before = null;
+    const past = this.person.calls.with(room.partner)
+      .filter(({ initiated_at }) => !room.cursor || initiated_at > room.messages[0]?.created_at);
+    const calls = (until) => {
+      while (past.length && (!until || past[0].initiated_at < until)) {
+        const call = past.shift();
+        rows.push({ key: call.id, call: true,
+          mark: `${this.person.calls.describe(call)} · ${when(call.initiated_at)}` });
+      }
+    };
     for (const message of room.messages) {
+      calls(message.created_at);
       const day = dayOf(message.created_at);
       if (!before || dayOf(before.created_at) !== day) {
         rows.push({ key: `day ${day}`, mark: dayName(message.created_at) });
@@ -216,6 +226,7 @@ class Chat {
       rows.push({ key: message.key, message, room, turn });
       before = message;
     }
+    calls();
     return rows;
   }
 

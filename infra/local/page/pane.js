@@ -26,6 +26,7 @@ class Pane {
     this.gate = new Gate(this.ui, this.person);
     this.gate.fill(demo);
     this.chat = new Chat(this);
+    this.callPanel = new CallPanel(this);
     this.search = new Search(this);
     this.account = new Account(this);
     this.tab = el('button', { className: 'tab', onclick: () => showPane(slot) });
@@ -94,6 +95,7 @@ class Pane {
     this.root.setAttribute('aria-label', name);
     this.drawBar();
     this.drawNotice();
+    this.callPanel.draw();
     this.search.draw();
     this.drawList();
     this.chat.draw();

@@ -5,6 +5,7 @@ class Person {
     this.api = new Api(slot, (failure) => this.end(failure.message), (code) => on.prove(code));
     this.contacts = new Contacts(this);
     this.outgoing = new Outgoing(this);
+    this.calls = new Calls(this);
     this.socket = new Socket(this.api, {
       state: (state) => { this.link = state; this.changed(); },
       ready: (ready) => this.resume(ready),
@@ -19,6 +20,7 @@ class Person {
       early: [], syncToken: null, link: 'off', price: null, hushed: false });
     this.contacts.blocked.clear();
     this.outgoing.forget();
+    this.calls.forget();
   }
 
   /** Drawing is put off to the end of the turn: many changes, one drawing. */
@@ -108,6 +110,7 @@ class Person {
     }
     this.outgoing.wake();
     this.contacts.load().catch(() => {});
+    this.calls.list().catch(() => {});
     const missing = [];
     let state;
     do {
@@ -121,6 +124,7 @@ class Person {
       }
       this.syncToken = state.sync_token;
       this.setBalance(state.wallet?.available);
+      if (state.complete) this.calls.resume(state.calls).catch(() => {});
       for (const row of state.conversations) if (!this.catchUp(row)) missing.push(row);
     } while (!state?.complete);
     if (missing.length) {
@@ -230,6 +234,7 @@ class Person {
   // What the socket tells
 
   hear({ type, data }) {
+    if (type.startsWith('call.')) return this.calls.hear(type, data);
     const heard = {
       'message.new': () => this.hearMessage(data),
       'message.status': () => this.hearStatus(data),

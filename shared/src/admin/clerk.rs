@@ -56,6 +56,14 @@ pub struct Facts {
 pub struct Recorded<A>(A);
 
 impl<A> Recorded<A> {
+    /// The same in another form.
+    ///
+    /// # Errors
+    /// What `form` refuses.
+    pub fn map<B>(self, form: impl FnOnce(A) -> Result<B>) -> Result<Recorded<B>> {
+        form(self.0).map(Recorded)
+    }
+
     /// An answer whose row another function has written.
     pub(super) fn elsewhere(answer: A) -> Self {
         Self(answer)

@@ -6,6 +6,7 @@
 //! | [`PrincipalKey`] | ledger | `principal#<role ARN>` | `<session name>` or `*` |
 //! | [`Role`] | ledger | `roles` | `<role>` |
 //! | [`AuditRow`] | ledger | `audit#adm_…` | `<number, 16 digits>` (index `due` by month) |
+//! | [`Export`] | data | `exp_…` | `export` |
 //! | [`Approval`] | ledger | `approvals` | `apr_…` (index `due` while it is pending) |
 //! | [`AuditSeal`] | ledger | `audit-seals` | `<date>` |
 //! | [`Founded`] | ledger | `founded` | `founded` |
@@ -20,6 +21,7 @@ mod approval;
 mod clerk;
 mod decide;
 pub mod demo;
+mod export;
 mod found;
 mod list;
 mod manage;
@@ -41,6 +43,9 @@ pub use act::{Act, PRIVATE, reason};
 pub use approval::{APPROVAL_MS, Approval, ApprovalState, Approved, FrozenRequest};
 pub use clerk::{Clerk, Facts, Recorded, TwoPerson};
 pub use decide::{Decided, Verdict, decide};
+pub use export::{
+    EXPORT_MS, Export, ExportJob, ExportKind, ExportState, ExportWish, Format, exports_of,
+};
 pub use found::Founded;
 pub(crate) use found::found;
 pub use list::{AuditFilter, AuditPosition, list_rows};

@@ -51,6 +51,8 @@ named! {
     Archive = "archive";
     /// Signed records that must outlive the tables.
     Logs = "logs";
+    /// Files that administrators asked for; kept for a day.
+    Exports = "exports";
 }
 
 /// What is known of an object without reading it.

@@ -50,6 +50,12 @@ named! {
     MediaWaits = "media-waits";
     /// Looks at the meters of calls.
     Meters = "meters";
+    /// Wallets to prove.
+    Proofs = "proofs";
+    /// Messages to note in the log.
+    Notes = "notes";
+    /// Exports to write.
+    Exports = "exports";
 }
 
 struct Sqs(Client);

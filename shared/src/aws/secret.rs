@@ -134,6 +134,12 @@ pub async fn fetch(env: &Env, name: &str) -> Result<Option<String>> {
     }
 }
 
+/// Keeps a text that was fetched just now for whoever reads the secret first.
+pub fn keep(env: &Env, name: &'static str, text: String) {
+    let (cache, now) = (env.part(|_| Cache::default()), env.clock().now());
+    cache.put(name, now, text.into());
+}
+
 /// Gives a secret its first value, and makes it if need be; `false` when it has one, which stays.
 ///
 /// # Errors

@@ -31,11 +31,14 @@ mod lock;
 mod look;
 mod meter;
 mod quality;
+mod refund;
 mod relay;
 mod ring;
 mod sdp;
 mod signal;
 mod sweep;
+#[cfg(test)]
+mod tests;
 mod timeline;
 mod timers;
 mod turn;

@@ -81,7 +81,7 @@ impl Timers {
                 }
                 None => Ok(()),
             },
-            Status::Connected => match Meter::next(call, now) {
+            Status::Connected => match Meter::first(call, now) {
                 Some((job, seconds)) => self.meters.send_later(&[job], seconds, request_id).await,
                 None => Ok(()),
             },
@@ -100,9 +100,18 @@ impl Meter {
         }
     }
 
+    /// The first look at a call that has just got its minutes; it may be due at once.
+    fn first(call: &Call, now: Time) -> Option<(Self, i32)> {
+        Self::planned(call, call.next_look(now.plus(-1))?, now)
+    }
+
     /// The next look at a call, and after how many seconds.
     pub fn next(call: &Call, now: Time) -> Option<(Self, i32)> {
-        let (covered, at) = (call.covered_until?, call.next_look(now)?);
+        Self::planned(call, call.next_look(now)?, now)
+    }
+
+    fn planned(call: &Call, at: Time, now: Time) -> Option<(Self, i32)> {
+        let covered = call.covered_until?;
         let job = Self {
             call_id: call.call_id.clone(),
             covered_until: covered.ms(),

@@ -53,11 +53,15 @@ impl<C: Send> Take<C> for Turn {
     }
 }
 
-/// How long credentials for a call last that are given out now, seconds: as long as what is
-/// reserved and 5 minutes, at most an hour.
+/// Until when credentials for a call last that are given out now: as long as what is reserved and
+/// 5 minutes, at most an hour.
+fn ends(call: &Call, now: Time) -> Time {
+    call.ends_by().plus(GRACE_MS).min(now.plus(LIFE_MS_MAX))
+}
+
+/// How long credentials for a call last that are given out now, seconds.
 pub fn life_seconds(call: &Call, now: Time) -> i64 {
-    let left = call.ends_by().since(now) + GRACE_MS;
-    left.min(LIFE_MS_MAX) / SECOND_MS
+    ends(call, now).since(now) / SECOND_MS
 }
 
 /// The credentials of a person until an instant.
@@ -73,7 +77,7 @@ impl Turn {
         if self.urls.is_empty() || !call.is_live(now) {
             return Vec::new();
         }
-        let until = now.plus(life_seconds(call, now) * SECOND_MS);
+        let until = ends(call, now);
         let (username, credential) = credentials(self.secret.text(), user_id, until);
         vec![IceServer {
             urls: self.urls.clone(),

@@ -166,6 +166,15 @@ impl<'a> History<'a> {
         })
     }
 
+    /// Number of the last row booked up to the instant (included), and the spendable and reserved
+    /// credits after it.
+    ///
+    /// # Errors
+    /// 503 when the database does not answer.
+    pub async fn until(&self, at: Time) -> Result<(i64, (i64, i64))> {
+        self.before(at.plus(1)).await
+    }
+
     /// Number of the last row booked before the instant, and the balances after it.
     async fn before(&self, at: Time) -> Result<(i64, (i64, i64))> {
         let mut known = (0, (0, 0));

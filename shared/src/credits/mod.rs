@@ -9,6 +9,7 @@
 //! | [`DayTotal`] | ledger | `totals#<date>#<shard>` | `<part>` |
 //! | [`Check`] | ledger | `checks` | `<date>` |
 //! | [`CheckPart`] | ledger | `check#<date>` | `<shard>` |
+//! | [`ProofPart`] | data | `run_…` | `part#<shard>` |
 //! | [`Told`] | live | `usr_…` | `told#balance` |
 //! | [`Once`] | ledger | `once#<kind>:<reference>:<posting>` | `once` |
 //! | [`Package`] | data | `packages` | `<package id>` |
@@ -29,10 +30,12 @@ mod entry;
 mod facts;
 mod history;
 mod hold;
+mod inspect;
 mod once;
 mod opening;
 mod packages;
 mod policies;
+mod pricing;
 mod settle;
 mod statement;
 mod telling;
@@ -47,17 +50,25 @@ mod wallet;
 pub use adjust::{Adjusted, adjust};
 pub use booking::{Booking, POSTINGS_MAX};
 pub use carry::{Booked, book};
-pub use check::{Check, CheckPart, Unproved, check_ledger};
+pub use check::{
+    Check, CheckPart, FirstBad, LedgerProof, ProofJob, ProofPart, Unproved, VERIFY_LEDGER,
+    check_ledger, proofs_of, prove_some, verify_wallet,
+};
 pub use codes::{Account, Kind, RefType};
 pub use contacts::{CONTACTS_MAX, Contacts};
 pub use entry::{AMOUNT_MAX, Entry, Reference, long_bytes_of, long_id_of, seq_of, transaction_id};
 pub use facts::{News, news_of, tells};
 pub use history::{History, Span};
 pub use hold::{Hold, HoldState, Holds, NewHold, Settled};
+pub use inspect::{BalanceAt, Inspected, WalletView, inspect};
 pub use once::Once;
 pub use opening::{open, owner_of, wallet_of};
 pub use packages::{Offer, Package};
 pub use policies::{DEFAULTS, Policies, Policy, PolicyValue};
+pub use pricing::{
+    PackageWish, PolicyHistory, PolicyView, PolicyWish, bounds_of, policy_histories, set_package,
+    set_policy,
+};
 pub use settle::{Claim, Swept, settle, sweep_holds};
 pub use statement::{STATEMENT_ROWS_MAX, Statement};
 pub use telling::{BalanceJob, Telling, Told, tell};

@@ -19,7 +19,7 @@ const DEFAULTS: [(i64, i64); 4] = [(100, 499), (250, 999), (600, 1_999), (1_500,
 const CURRENCIES: [&str; 2] = ["EUR", "USD"];
 
 /// A package. A row replaces the default with the same id.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Package {
     /// Such as `credits_100_eur`.
     pub package_id: String,
@@ -66,6 +66,17 @@ impl Package {
         }
     }
 
+    /// A package as it stands: its row, or the default with its id.
+    ///
+    /// # Errors
+    /// 503 when the database does not answer.
+    pub async fn load(tables: &Tables, package_id: &str) -> Result<Option<Self>> {
+        let key = Key::new(PARTITION, package_id);
+        let stored: Option<Self> = tables.get_consistent(&key).await?;
+        let default = || defaults().find(|known| known.package_id == package_id);
+        Ok(stored.or_else(default))
+    }
+
     /// What is on sale in a currency, or in all: by currency, smallest first.
     ///
     /// # Errors
@@ -76,12 +87,16 @@ impl Package {
     }
 }
 
-fn offers(rows: Vec<Package>, currency: Option<&str>) -> Vec<Offer> {
-    let defaults = CURRENCIES.iter().flat_map(|currency| {
+/// What is on sale until somebody changes it.
+fn defaults() -> impl Iterator<Item = Package> {
+    CURRENCIES.iter().flat_map(|currency| {
         let defaults = DEFAULTS.iter();
         defaults.map(|(credits, cents)| Package::default_of(*credits, *cents, currency))
-    });
-    let mut all: Vec<Package> = defaults
+    })
+}
+
+fn offers(rows: Vec<Package>, currency: Option<&str>) -> Vec<Offer> {
+    let mut all: Vec<Package> = defaults()
         .filter(|known| rows.iter().all(|row| row.package_id != known.package_id))
         .collect();
     all.extend(rows);

@@ -18,7 +18,7 @@ use crate::time::{MINUTE_MS, Time, millis};
 /// `effective_from`, so every instance knows it in time.
 pub const CACHE_MS: i64 = MINUTE_MS;
 /// Most versions that are read.
-const VERSIONS_MAX: usize = 1_000;
+const VERSIONS_MAX: usize = 10_000;
 /// Partition of all policies.
 const PARTITION: &str = "policies";
 
@@ -29,7 +29,7 @@ pub enum PolicyValue {
     /// A whole number in the policy's unit.
     Number(i64),
     /// One of the policy's words.
-    Word(String),
+    Word(#[schemars(length(max = 64))] String),
 }
 
 /// What holds until somebody changes it.
@@ -42,6 +42,22 @@ pub enum Initial {
 }
 
 use Initial::{Number, Word};
+
+impl Initial {
+    /// The value that holds.
+    pub fn value(self) -> PolicyValue {
+        match self {
+            Number(number) => PolicyValue::Number(number),
+            Word(word, _) => PolicyValue::Word(word.to_owned()),
+        }
+    }
+}
+
+/// What a policy says until somebody changes it; none for a key that there is not.
+pub fn default_of(key: &str) -> Option<Initial> {
+    let known = DEFAULTS.iter().find(|known| known.0 == key);
+    known.map(|known| known.1)
+}
 
 /// Key, default and unit of every policy (spec credits.md, *Model*).
 pub const DEFAULTS: &[(&str, Initial, &str)] = &[
@@ -128,6 +144,21 @@ pub struct Policies {
     at: Time,
 }
 
+impl Policy {
+    /// All versions of one policy, oldest first, with all earlier writes; of all policies without
+    /// a key, one policy after the other.
+    ///
+    /// # Errors
+    /// 503 when the database does not answer.
+    pub async fn versions(tables: &Tables, key: Option<&str>) -> Result<Vec<Self>> {
+        let prefix = key.map_or_else(String::new, |key| format!("{key}#"));
+        let query = Query::of(Name::Data, PARTITION)
+            .prefix(prefix)
+            .limit(VERSIONS_MAX);
+        tables.query(query.consistent()).await
+    }
+}
+
 impl Policies {
     /// The policies in force at an instant, of these versions.
     pub fn of(rows: Vec<Policy>, at: Time) -> Self {
@@ -137,11 +168,28 @@ impl Policies {
         }
     }
 
-    fn in_force(&self, key: &str) -> Option<&Policy> {
+    /// The version of a policy that is in force; none while it has its default.
+    pub fn in_force(&self, key: &str) -> Option<&Policy> {
         let of_key = self.rows.iter().filter(|row| row.key == key);
         of_key
             .filter(|row| row.effective_from <= self.at)
             .max_by_key(|row| row.version)
+    }
+
+    /// All versions of a policy, newest first.
+    pub fn versions_of(&self, key: &str) -> impl Iterator<Item = Policy> + use<> {
+        let of_key = self.rows.iter().filter(|row| row.key == key);
+        let mut versions: Vec<Policy> = of_key.cloned().collect();
+        versions.sort_by_key(|row| std::cmp::Reverse(row.version));
+        versions.into_iter()
+    }
+
+    /// What a policy says; none for a key that there is not.
+    pub fn value(&self, key: &str) -> Option<PolicyValue> {
+        match self.in_force(key) {
+            Some(row) => Some(row.value.clone()),
+            None => default_of(key).map(|initial| initial.value()),
+        }
     }
 
     /// A number; 0 for a key that has none.

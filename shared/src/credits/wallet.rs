@@ -9,7 +9,7 @@ use super::texts::Texts;
 use crate::crypto::take;
 use crate::error::{INTERNAL_ERROR, Result};
 use crate::pack::{Bytes, Fixed, Packer, Unpacker};
-use crate::table::{Change, Commit, Condition, Item, Key, Name};
+use crate::table::{Change, Commit, Condition, Item, Key, Name, Value};
 use crate::time::{MINUTE_MS, Time};
 
 /// Bytes of rows that a wallet carries before they move to a page: about 13 message charges, and
@@ -303,6 +303,16 @@ impl Wallet {
     /// Sets below how many credits the person is told, whatever else happens to the wallet.
     pub fn alert_below(wallet_id: &str, threshold: i64) -> Commit {
         let changes = vec![Change::number("lo", threshold), Change::Add("rv".into(), 1)];
+        let guard = Some((Condition::Present, &INTERNAL_ERROR));
+        Commit::new().update::<Self>(Self::key_of(wallet_id), changes, guard)
+    }
+
+    /// Stops or allows spending, whatever else happens to the wallet.
+    pub fn freeze(wallet_id: &str, frozen: bool) -> Commit {
+        let changes = vec![
+            Change::Set("fz".into(), Value::Bool(frozen)),
+            Change::Add("rv".into(), 1),
+        ];
         let guard = Some((Condition::Present, &INTERNAL_ERROR));
         Commit::new().update::<Self>(Self::key_of(wallet_id), changes, guard)
     }

@@ -50,6 +50,7 @@ faults! {
     CALL_NOT_ALLOWED = 403 "You can call each other once this person has written to you.";
     NOT_MATCHED = 403 "You can write to each other once you have matched.";
     PROFILE_INCOMPLETE = 403 "Complete your profile first.";
+    LEGAL_HOLD = 403 "A legal hold keeps this.";
     FEATURE_DISABLED = 403 "This is switched off at the moment.";
     NOT_FOUND = 404 "There is nothing at this address.";
     USER_NOT_FOUND = 404 "There is no such user.";
@@ -62,6 +63,9 @@ faults! {
     TRANSACTION_NOT_FOUND = 404 "There is no such transaction.";
     ITEM_NOT_FOUND = 404 "There is no such item.";
     APPROVAL_NOT_FOUND = 404 "There is no such approval.";
+    EXPORT_NOT_FOUND = 404 "There is no such export.";
+    RUN_NOT_FOUND = 404 "There is no such run.";
+    POLICY_NOT_FOUND = 404 "There is no such policy.";
     IDENTITY_NOT_FOUND = 404 "There is no such identity.";
     METHOD_NOT_ALLOWED = 405 "This address does not support this method.";
     IDEMPOTENCY_IN_PROGRESS = 409 "The same request is still in progress.";
@@ -91,6 +95,7 @@ faults! {
     PHONE_STATE = 409 "This number cannot be used.";
     CALL_ENDED = 410 "The call is over.";
     OTP_EXPIRED = 410 "This code or link is no longer valid.";
+    EXPORT_GONE = 410 "This export is no longer kept.";
     PAYLOAD_TOO_LARGE = 413 "The request is too large.";
     MESSAGE_TOO_LARGE = 413 "The message is too long.";
     FILE_TOO_LARGE = 413 "The file is too large.";
@@ -115,6 +120,7 @@ faults! {
     CLOCK_SKEW = 422 "Your clock is off. Correct it and try again.";
     DEVICE_TYPE = 422 "There is no such type of device.";
     INVALID_KEY = 422 "This is not a usable public key.";
+    AMOUNT_OUT_OF_RANGE = 422 "This amount is out of range.";
     UNKNOWN_PERMISSION = 422 "There is no such role or permission.";
     REASON_REQUIRED = 422 "Say why.";
     ACCOUNT_LOCKED = 423 "Too many wrong passwords. Try again later.";

@@ -22,5 +22,7 @@ pub use limit::Rate;
 pub use member::{Fresh, Me, Member, Visitor};
 pub use once::Once;
 pub use pages::Pages;
-pub use reply::{Accepted, Cached, Created, Html, Json, NoContent, Progress, Redirect, Status};
+pub use reply::{
+    Accepted, Cached, Created, Html, Json, Later, NoContent, Progress, Redirect, Status,
+};
 pub use serve::{serve, serve_admin};

@@ -44,6 +44,33 @@ answers! {
     Accepted = 202 "Accepted.";
 }
 
+/// 200 with what was done at once, or 202 with what tells of the work in the background.
+#[derive(Debug, Clone)]
+pub enum Later<T, U> {
+    /// 200.
+    Done(T),
+    /// 202.
+    Accepted(U),
+}
+
+impl<T, U> Answer<Call> for Later<T, U>
+where
+    T: Serialize + JsonSchema + Send,
+    U: Serialize + JsonSchema + Send,
+{
+    fn describe(operation: &mut Operation) {
+        Json::<T>::describe(operation);
+        Accepted::<U>::describe(operation);
+    }
+
+    fn answer(self) -> Result<Reply> {
+        match self {
+            Self::Done(value) => body(200, &value),
+            Self::Accepted(value) => body(202, &value),
+        }
+    }
+}
+
 /// 204 without a body; on a socket no frame.
 #[derive(Debug, Clone, Copy)]
 pub struct NoContent;

@@ -1,5 +1,8 @@
 //! Serves one client call: reads it, runs the handler, writes the answer and one log record.
 
+use std::future::Future;
+use std::pin::Pin;
+
 use serde_json::Value;
 
 use super::call::Call;
@@ -12,25 +15,33 @@ use crate::error::{BAD_FRAME, Error, RATE_LIMITED, Result};
 use crate::function::{AdminRoute, Handler, Reply};
 use crate::realtime::{self, Push};
 
+/// A handler at work.
+type Handling<'a> = Pin<Box<dyn Future<Output = Result<Reply>> + Send + 'a>>;
+/// A handler that takes its arguments from a call.
+type Handle = dyn for<'a> Fn(&'a Env, &'a mut Call) -> Handling<'a> + Send + Sync;
+
 /// Serves an event of the HTTP API or the WebSocket API.
 ///
 /// # Errors
 /// Never; whatever goes wrong is an answer.
-pub async fn serve<A, H: Handler<Call, A>>(
+pub async fn serve<A: 'static, H: Handler<Call, A>>(
     env: &Env,
     event: Value,
     limit: Limit,
     handler: H,
 ) -> Result<Value, String> {
-    let (call, read) = Call::read(env, event, limit);
-    serve_call(env, call, read, handler).await
+    let read = Call::read(env, event, limit);
+    serve_call(env, read, &move |env, call| {
+        Box::pin(handler.handle(env, call))
+    })
+    .await
 }
 
 /// Serves an event of the admin API.
 ///
 /// # Errors
 /// Never; whatever goes wrong is an answer.
-pub async fn serve_admin<A, H: Handler<Call, A>>(
+pub async fn serve_admin<A: 'static, H: Handler<Call, A>>(
     env: &Env,
     event: Value,
     limit: Limit,
@@ -39,18 +50,30 @@ pub async fn serve_admin<A, H: Handler<Call, A>>(
 ) -> Result<Value, String> {
     let (mut call, read) = Call::read(env, event, limit);
     call.admin = Some(admin);
-    serve_call(env, call, read, handler).await
+    serve_call(env, (call, read), &move |env, call| {
+        Box::pin(handler.handle(env, call))
+    })
+    .await
 }
 
-async fn serve_call<A, H: Handler<Call, A>>(
+/// Boxed and the same for every handler: compiled here once, and not again into each binary.
+fn serve_call<'a>(
+    env: &'a Env,
+    (call, read): (Call, Result<()>),
+    handle: &'a Handle,
+) -> Pin<Box<dyn Future<Output = Result<Value, String>> + Send + 'a>> {
+    Box::pin(answered(env, call, read, handle))
+}
+
+async fn answered(
     env: &Env,
     mut call: Call,
     read: Result<()>,
-    handler: H,
+    handle: &Handle,
 ) -> Result<Value, String> {
     let outcome = match read {
         Ok(()) => match count_frame(env, &call) {
-            Ok(()) => crate::log::guarded(handler.handle(env, &mut call)).await,
+            Ok(()) => crate::log::guarded(handle(env, &mut call)).await,
             Err(error) => Err(error),
         },
         Err(error) => Err(count_frame(env, &call).err().unwrap_or(error)),

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::message::Message;
+use super::oversight::AdminMessage;
 use super::send::NewAttachment;
 use super::views::{MessageView, Sent};
 use crate::aws::dynamo::Tables;
@@ -78,7 +79,14 @@ pub struct AttachmentView {
 impl Message {
     /// The attachments as answers show them, without links; none once it was deleted.
     pub fn shown_attachments(&self) -> Vec<AttachmentView> {
-        let kept = self.attachments.iter().filter(|_| !self.is_emptied());
+        match self.is_emptied() {
+            true => Vec::new(),
+            false => self.all_attachments(),
+        }
+    }
+
+    /// The attachments that it was sent with, without links, as long as they are kept.
+    pub fn all_attachments(&self) -> Vec<AttachmentView> {
         let view = |kept: &Attachment| AttachmentView {
             media_id: kept.media_id.clone(),
             content_type: kept.content_type.clone(),
@@ -90,7 +98,7 @@ impl Message {
             url: None,
             urls: BTreeMap::new(),
         };
-        kept.map(view).collect()
+        self.attachments.iter().map(view).collect()
     }
 }
 
@@ -175,6 +183,13 @@ pub struct Gallery {
 impl Gallery {
     /// Adds the links to messages.
     pub fn show(&self, messages: &mut [MessageView]) {
+        for message in messages {
+            self.link(&message.sender_id, &mut message.attachments);
+        }
+    }
+
+    /// Adds the links to messages as administrators see them.
+    pub fn show_all(&self, messages: &mut [AdminMessage]) {
         for message in messages {
             self.link(&message.sender_id, &mut message.attachments);
         }

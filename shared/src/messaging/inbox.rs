@@ -93,6 +93,23 @@ impl Inbox<'_> {
         })
     }
 
+    /// All conversations that have begun, at most `limit` of them, the newest first; and whether
+    /// there are more.
+    ///
+    /// # Errors
+    /// 503 when the database does not answer.
+    pub(super) async fn all(&self, limit: usize) -> Result<(Vec<Head>, bool)> {
+        let query = Query::of(Name::Data, self.user_id).by(BY_HOUR).backward();
+        let found = self
+            .tables
+            .query(query.limit(limit + 1).consistent())
+            .await?;
+        let mut memberships: Vec<Membership> = found;
+        let more = memberships.len() > limit;
+        memberships.truncate(limit);
+        Ok((self.heads(&memberships).await?, more))
+    }
+
     pub(super) async fn heads(&self, memberships: &[Membership]) -> Result<Vec<Head>> {
         let keys: Vec<_> = memberships
             .iter()

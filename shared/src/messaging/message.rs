@@ -60,7 +60,7 @@ impl MessageType {
 }
 
 /// How far a message has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// Stored and paid.
@@ -86,6 +86,18 @@ pub enum Moderation {
     Flagged,
     /// Hidden from the receiver.
     Blocked,
+}
+
+impl Moderation {
+    /// Word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Approved => "approved",
+            Self::Flagged => "flagged",
+            Self::Blocked => "blocked",
+        }
+    }
 }
 
 /// A value in a message's metadata.

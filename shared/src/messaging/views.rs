@@ -83,7 +83,8 @@ impl Marks {
 
     /// The marks as they concern a message: none of one that is held or failed, and none from
     /// before it was let go, which is when the receiver could first see it.
-    fn of(self, message: &Message) -> Self {
+    #[must_use]
+    pub fn of(self, message: &Message) -> Self {
         let held = message.moderation_status() == Moderation::Pending;
         if held || message.failed_at.is_some() {
             return Self::default();

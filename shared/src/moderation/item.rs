@@ -293,6 +293,13 @@ impl ModerationItem {
         next.placed()
     }
 
+    /// Without its evidence, where what it shows must not be kept.
+    #[must_use]
+    pub fn unsealed(mut self) -> Self {
+        self.sealed_evidence = None;
+        self
+    }
+
     /// Whether somebody still has to look at it.
     pub fn is_unresolved(&self) -> bool {
         self.state != ItemState::Resolved

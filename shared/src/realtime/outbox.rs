@@ -6,12 +6,14 @@
 use super::fact::{Audience, Fact, fan_out};
 use super::push::Push;
 use crate::accounts::{self, Account, Revoked, Session};
+use crate::admin::{self, Export, ExportJob};
 use crate::aws::dynamo::{Missed, Tables};
 use crate::calls;
-use crate::credits::{self, BalanceJob, Wallet};
+use crate::credits::{self, BalanceJob, ProofJob, Wallet};
 use crate::error::Result;
-use crate::messaging::{self, Scan};
+use crate::messaging::{self, Note, Scan};
 use crate::notifications::{Jobs, Notification};
+use crate::operations::JobRun;
 use crate::relay::{self, Device, RevokedDevice};
 use crate::table::Commit;
 use crate::time::Time;
@@ -34,6 +36,12 @@ pub struct Meaning {
     pub balances: Vec<BalanceJob>,
     /// Messages to be looked at among others.
     pub scans: Vec<Scan>,
+    /// What happened to messages.
+    pub notes: Vec<Note>,
+    /// Wallets to be proved.
+    pub proofs: Vec<ProofJob>,
+    /// Exports to be written.
+    pub exports: Vec<ExportJob>,
 }
 
 impl Meaning {
@@ -79,8 +87,11 @@ impl Meaning {
                 self.projections
                     .extend(messaging::projections(change, now)?);
                 self.scans.extend(messaging::scans_of(change)?);
+                self.notes.extend(messaging::notes_of(change)?);
             }
             ("data", "call") => self.facts.extend(calls::facts_of(change)?),
+            ("data", JobRun::PLACE) => self.proofs.extend(credits::proofs_of(change)?),
+            ("data", Export::PLACE) => self.exports.extend(admin::exports_of(change)?),
             _ => {}
         }
         Ok(())

@@ -2,12 +2,18 @@
 
 use super::outbox::Meaning;
 use crate::aws::dynamo::Tables;
-use crate::aws::queue::{Balances, Devices, Frames, Mails, Queue, Revoked, Scans, Texts};
+use crate::aws::queue::{
+    Balances, Devices, Exports, Frames, Mails, Notes, Proofs, Queue, Revoked, Scans, Texts,
+};
 use crate::desk::desk;
 use crate::error::Result;
-use crate::messaging::Gallery;
+use crate::messaging::{Gallery, Note};
 use crate::time::Time;
 
+/// Notes of one queue message.
+const NOTES_MAX: usize = 200;
+/// Notes of so many seconds are gathered.
+const NOTES_SECONDS: i64 = 2;
 /// Request id of what a stream causes.
 const CAUSE: &str = "stream";
 
@@ -21,6 +27,9 @@ desk! {
         mails: Queue<Mails> = "Mails to deliver.",
         texts: Queue<Texts> = "Text messages to deliver.",
         scans: Queue<Scans> = "Messages to be looked at among others.",
+        notes: Queue<Notes> = "What happened to messages, for log and figures.",
+        proofs: Queue<Proofs> = "Wallets to prove.",
+        exports: Queue<Exports> = "Exports to write.",
         gallery: Gallery = "Links to what messages carry.",
     }
 }
@@ -41,6 +50,18 @@ impl Outlets {
         self.balances.send(&meaning.balances, CAUSE).await?;
         self.mails.send(&meaning.jobs.mails, CAUSE).await?;
         self.texts.send(&meaning.jobs.texts, CAUSE).await?;
-        self.scans.send(&meaning.scans, CAUSE).await
+        self.scans.send(&meaning.scans, CAUSE).await?;
+        self.note(&meaning.notes, now).await?;
+        self.proofs.send(&meaning.proofs, CAUSE).await?;
+        self.exports.send(&meaning.exports, CAUSE).await
+    }
+
+    /// Notes wait for the next even second, so that a worker finds many at once and writes few
+    /// rows.
+    async fn note(&self, notes: &[Note], now: Time) -> Result<()> {
+        let jobs: Vec<&[Note]> = notes.chunks(NOTES_MAX).collect();
+        let wait = NOTES_SECONDS - now.seconds().rem_euclid(NOTES_SECONDS);
+        let wait = i32::try_from(wait).unwrap_or_default();
+        self.notes.send_later(&jobs, wait, CAUSE).await
     }
 }

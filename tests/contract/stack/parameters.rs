@@ -65,7 +65,8 @@ fn table(template: &str) -> String {
             "" => "empty".to_owned(),
             text => format!("`{text}`"),
         };
-        out += &format!("| `{}` | {default} | {} |\n", one.name, one.about);
+        let about = one.about.replace('|', "\\|");
+        out += &format!("| `{}` | {default} | {about} |\n", one.name);
     }
     out + "\n"
 }

@@ -20,6 +20,7 @@ const LARGER_MB: &[(&str, u32)] = &[
     ("archive_conversations", 512),
     ("fan_out_events", 512),
     ("validate_upload", 1_769),
+    ("write_export", 1_769),
 ];
 /// Functions that stay reachable while others use up the account's concurrency.
 pub const URGENT: &[&str] = &["push_frames", "send_message", "sign_in"];
@@ -128,7 +129,12 @@ fn asked() -> BTreeSet<String> {
     }
     let mut names = names.into_inner();
     // What is read outside of the structure, by name.
-    for (_, source) in super::super::sources("shared/src") {
+    let ships =
+        |path: &std::path::PathBuf| path.components().all(|part| part.as_os_str() != "tests");
+    for (_, source) in super::super::sources("shared/src")
+        .into_iter()
+        .filter(|(path, _)| ships(path))
+    {
         let calls = source.split("environment(\"").skip(1);
         names.extend(
             calls

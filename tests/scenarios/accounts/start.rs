@@ -28,7 +28,7 @@ fn host() -> Host {
         "PAIRLY_PREFIX" => Some("pairly".to_owned()),
         "AWS_REGION" => Some("us-east-1".to_owned()),
         // What only development may set, and the providers, which are optional.
-        "AWS_ENDPOINT_URL" => None,
+        "AWS_ENDPOINT_URL" | "PAIRLY_SUPER_ADMINS" => None,
         name if name.starts_with("OAUTH_") => None,
         _ => Some("https://pairly.example".to_owned()),
     });
@@ -74,6 +74,13 @@ fn process(test: &str) -> Output {
     let program = std::env::current_exe().expect("this program");
     let mut command = Command::new(program);
     command.args(["--exact", &name, "--ignored", "--nocapture"]);
+    // A runtime that is not there.
+    command.envs([
+        ("AWS_LAMBDA_RUNTIME_API", "http://127.0.0.1:9"),
+        ("AWS_LAMBDA_FUNCTION_NAME", "sign_in"),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "1"),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
+    ]);
     command.output().expect("a process")
 }
 

@@ -1,6 +1,15 @@
 //! Calls (spec calls.md, *Acceptance scenarios*).
 
-mod billing;
+pub mod billing;
+mod coturn;
+mod crossing;
+mod ends;
+mod history;
 pub mod phone;
+mod ringing;
+mod signalling;
+mod turn;
 
-pub use phone::{Talk, friends};
+pub use billing::amounts;
+pub use phone::{Talk, dials, friends, no_sweep, no_timers};
+pub use signalling::sdp;

@@ -1,5 +1,6 @@
 //! People on the phone: what the scenarios of calls are told with.
 
+use local::cloud::{Kind, Rule};
 use serde_json::{Value, json};
 use world::{Answer, Person, World};
 
@@ -13,6 +14,47 @@ pub async fn friends(world: &World, credits: i64) -> (Person, Person) {
     ben.comes_online().await;
     world.settles().await;
     (ann, ben)
+}
+
+/// Two people write to each other.
+pub async fn meet(one: &mut Person, other: &mut Person) {
+    one.says("hello").to(other).await.ok();
+    other.says("hello").to(one).await.ok();
+}
+
+/// From now on every call that these functions make to a service fails.
+fn broken(world: &World, functions: &[&str]) {
+    for function in functions {
+        for nth in 1..=500 {
+            world.local.cloud().faults().add(Rule {
+                function: Some((*function).to_owned()),
+                operation: None,
+                nth,
+                kind: Kind::BeforeEffect,
+            });
+        }
+    }
+}
+
+/// No timer of calls does its work any more.
+pub fn no_timers(world: &World) {
+    broken(world, &["expire_ring", "expire_media_wait", "meter_call"]);
+}
+
+/// Neither does the sweep.
+pub fn no_sweep(world: &World) {
+    broken(world, &["sweep_calls", "expire_holds"]);
+}
+
+/// base64 (RFC 4648 §4).
+pub fn base64(bytes: &[u8]) -> String {
+    let mut text = shared::crypto::encode(bytes)
+        .replace('-', "+")
+        .replace('_', "/");
+    while !text.len().is_multiple_of(4) {
+        text.push('=');
+    }
+    text
 }
 
 /// A call as one test goes through it.

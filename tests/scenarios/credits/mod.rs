@@ -1,6 +1,7 @@
 //! Credits (spec credits.md, *Acceptance scenarios*): as a person sees them, and the primitives
 //! where nothing that a person calls uses them yet.
 
+mod administering;
 mod alerts;
 mod holds;
 mod nightly;
@@ -153,4 +154,11 @@ pub async fn rows(person: &Person) -> Vec<Value> {
     }
     all.reverse();
     all
+}
+
+/// Somebody gets credits.
+pub async fn gives(person: &Person, credits: i64) {
+    let purse = Purse::of(person).await;
+    let number = u64::try_from(person.world.now().ms()).expect("after 1970");
+    assert!(purse.is_paid(credits, number).await.expect("booked"));
 }

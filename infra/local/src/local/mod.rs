@@ -27,6 +27,7 @@ pub async fn answer(local: &Local, request: HttpRequest) -> HttpResponse {
     match (request.method.as_str(), path) {
         ("GET" | "HEAD", "/") => html(page::PEOPLE.to_owned()),
         ("GET" | "HEAD", "/reset-password") => html(page::RESET.to_owned()),
+        ("GET" | "HEAD", "/admin") => html(page::ADMIN.to_owned()),
         (_, path) if path == "/_aws" || path.starts_with("/_aws/") => aws(local, request).await,
         (_, path) if path.starts_with(objects::PATH) => objects::answer(local, request),
         (_, path) if own && !path.starts_with("/_aws") => paths(local, &request).await,

@@ -33,6 +33,8 @@ pub(super) const PEOPLE: &str = concat!(
     part!("conversation.js"),
     part!("contacts.js"),
     part!("outgoing.js"),
+    part!("line.js"),
+    part!("calls.js"),
     part!("person.js"),
     part!("drawing.js"),
     part!("forms.js"),
@@ -44,6 +46,7 @@ pub(super) const PEOPLE: &str = concat!(
     part!("factors.js"),
     part!("account.js"),
     part!("chat.js"),
+    part!("callpanel.js"),
     part!("pane.js"),
     part!("start.js"),
     "</script>\n</body>\n</html>\n",
@@ -58,5 +61,21 @@ pub(super) const RESET: &str = concat!(
     part!("drawing.js"),
     part!("forms.js"),
     part!("reset.js"),
+    "</script>\n</body>\n</html>\n",
+);
+
+/// What administrators do, signed for one of the local roles.
+pub(super) const ADMIN: &str = concat!(
+    opening!(),
+    "<style>\n",
+    part!("admin.css"),
+    "</style>\n",
+    part!("admin.html"),
+    "<script type=\"module\">\n",
+    part!("server.js"),
+    part!("drawing.js"),
+    part!("forms.js"),
+    part!("signing.js"),
+    part!("admin.js"),
     "</script>\n</body>\n</html>\n",
 );

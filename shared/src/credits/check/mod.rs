@@ -6,6 +6,7 @@
 //! newest row before midnight of every wallet in the shard that changed. So the newest root covers
 //! every head there is. What it finds depends on the date alone, not on when it runs or how often.
 
+mod all;
 mod prove;
 mod shard;
 
@@ -23,6 +24,10 @@ use crate::log;
 use crate::pack::Fixed;
 use crate::table::{Commit, Item, Key, Name, Query, Range};
 use crate::time::{DAY_MS, Time, millis};
+
+pub use all::{
+    FirstBad, LedgerProof, ProofJob, ProofPart, VERIFY_LEDGER, proofs_of, prove_some, verify_wallet,
+};
 
 /// Partition of all checks.
 const PARTITION: &str = "checks";

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::prove::{Proved, Written, from, prove};
 use super::{CheckPart, FUNCTION, Run, Unproved, overwhelmed};
+use crate::aws::dynamo::Tables;
 use crate::credits::totals::{DayTotal, Place, Sums, counted, day_of};
 use crate::credits::views::hex;
 use crate::credits::wallet::Wallet;
@@ -93,23 +94,8 @@ impl Run<'_> {
     /// The wallets that changed in the period or later, and those that could not be proved before
     /// with the instant from which they could not.
     async fn changed(&self, shard: u8) -> Result<BTreeMap<String, Option<Time>>> {
-        let first = Value::N(day_of(self.window.since).to_string());
-        let last = Value::N(i64::from(i32::MAX).to_string());
-        let query = Query::of(Name::Ledger, Wallet::day_shard(shard))
-            .by(BY_DAY)
-            .range(Range::Between(first, last))
-            .limit(WALLETS_MAX);
-        let rows = self.tables.rows(query).await?;
-        if rows.len() >= WALLETS_MAX {
-            return Err(UNAVAILABLE.because("more wallets than one shard can hold"));
-        }
-        let ids = rows
-            .into_iter()
-            .filter_map(|mut row| match row.remove("pk") {
-                Some(Value::S(wallet_id)) => Some((wallet_id, None)),
-                _ => None,
-            });
-        let mut changed: BTreeMap<_, _> = ids.collect();
+        let ids = wallets_since(self.tables, shard, self.window.since).await?;
+        let mut changed: BTreeMap<_, _> = ids.into_iter().map(|id| (id, None)).collect();
         if let Some(date) = self.before {
             let before = CheckPart::load(self.tables, date, shard).await?;
             let unproved = before.map(|part| part.unproved).unwrap_or_default();
@@ -173,4 +159,29 @@ impl Run<'_> {
             .await
             .map_err(|missed| INTERNAL_ERROR.because(crate::Error::from(missed)))
     }
+}
+
+/// The wallets of a shard with a row since an instant's day, in the order of their ids.
+pub(super) async fn wallets_since(
+    tables: &Tables,
+    shard: u8,
+    since: Time,
+) -> Result<BTreeSet<String>> {
+    let first = Value::N(day_of(since).to_string());
+    let last = Value::N(i64::from(i32::MAX).to_string());
+    let query = Query::of(Name::Ledger, Wallet::day_shard(shard))
+        .by(BY_DAY)
+        .range(Range::Between(first, last))
+        .limit(WALLETS_MAX);
+    let rows = tables.rows(query).await?;
+    if rows.len() >= WALLETS_MAX {
+        return Err(UNAVAILABLE.because("more wallets than one shard can hold"));
+    }
+    let ids = rows
+        .into_iter()
+        .filter_map(|mut row| match row.remove("pk") {
+            Some(Value::S(wallet_id)) => Some(wallet_id),
+            _ => None,
+        });
+    Ok(ids.collect())
 }

@@ -9,10 +9,12 @@
 //! The head tells up to which number messages may be in the archive. A row in the table always
 //! counts more than its copy there: whoever changes an archived message puts its row back first.
 
+mod forget;
 mod rest;
 mod run;
 mod shelf;
 
+pub(super) use forget::forget;
 pub use rest::{Resting, begin};
 pub use run::{Archived, archive};
 pub(super) use shelf::in_table;

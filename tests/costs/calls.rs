@@ -1,0 +1,197 @@
+//! What a call costs: ten minutes of sound over sockets, split by cause, and each further minute.
+
+use std::collections::BTreeMap;
+
+use local::cloud::Line;
+use serde_json::{Value, json};
+use world::{Person, World};
+
+use super::bill::{Bill, HEAD, number};
+use super::operations::{Rows, note};
+use crate::scenarios::calls::{Talk, friends, sdp};
+
+/// Most write units of a call of ten minutes, with everything that follows from it.
+const TEN_MINUTES_MAX: f64 = 44.0;
+/// Most write units of each further minute.
+const MINUTE_MAX: f64 = 2.1;
+const CANDIDATE: &str = "candidate:1 1 udp 2113937151 192.0.2.7 54400 typ host";
+
+async fn frame(person: &mut Person, kind: &str, data: Value) {
+    let frame = json!({ "v": 1, "id": "cost", "type": kind, "ts": 0, "data": data });
+    person.sends(&frame.to_string()).await;
+    person.world.settles().await;
+}
+
+/// A whole call: rung, answered and ended by sockets where there is a frame for it, with signs of
+/// life every 20 seconds and some candidates and news of the media.
+async fn call(minutes: i64) -> Vec<Line> {
+    let world = World::new().await;
+    let (mut ann, mut ben) = friends(&world, 1_000).await;
+    world.passes(61).await;
+    world.settles().await;
+    world.local.cloud().meter().reset();
+    let body = json!({
+        "receiver_id": ben.id, "call_type": "audio", "client_call_id": "cost-call-1",
+        "sdp_offer": sdp(1),
+    });
+    let call = ann.post("/api/v2/calls/initiate", body).await.expect(201);
+    let talk = Talk {
+        id: call["id"].as_str().expect("an id").to_owned(),
+    };
+    let with = |more: Value| {
+        let mut data = more;
+        data["call_id"] = json!(talk.id);
+        data
+    };
+    talk.post(&ben, "ringing", json!({})).await.ok();
+    world.passes(5).await;
+    frame(
+        &mut ben,
+        "call.accept",
+        with(json!({ "sdp_answer": sdp(2) })),
+    )
+    .await;
+    for person in [&mut ann, &mut ben] {
+        for _ in 0..4 {
+            let list = json!({ "kind": "candidates", "payload": [{ "candidate": CANDIDATE }] });
+            frame(person, "call.signal", with(list)).await;
+        }
+    }
+    talk.connects(&ann).await.ok();
+    talk.connects(&ben).await.ok();
+    for third in 0..minutes * 3 {
+        world.passes(20).await;
+        for person in [&mut ann, &mut ben] {
+            frame(person, "call.alive", with(json!({ "media_state": "ok" }))).await;
+        }
+        if third % 9 == 0 {
+            let media = json!({ "kind": "media", "payload": { "audio": third % 2 == 0 } });
+            frame(&mut ann, "call.signal", with(media)).await;
+        }
+    }
+    frame(&mut ann, "call.hangup", with(json!({}))).await;
+    world.passes(30).await;
+    assert_eq!(talk.seen(&ben.elsewhere().await).await["status"], "ended");
+    let mut lines = world.local.cloud().meter().take();
+    lines.retain(|line| line.function != "get_call");
+    lines
+}
+
+fn by_function(lines: &[Line]) -> BTreeMap<&str, Vec<&Line>> {
+    let mut all: BTreeMap<&str, Vec<&Line>> = BTreeMap::new();
+    for line in lines {
+        all.entry(&line.function).or_default().push(line);
+    }
+    all
+}
+
+/// The section of `docs/costs.md`, and its bounds.
+pub async fn section() -> String {
+    let (ten, twenty) = (call(10).await, call(20).await);
+    let (all, longer) = (Bill::of(&ten), Bill::of(&twenty));
+    let minute = (longer.write() - all.write()) / 10.0;
+    println!("ten minutes: {all:?}, each further minute: {minute}");
+    let mut out = String::from(
+        "\n## One call\n\nTen minutes of sound, begun and reported by HTTP, answered, signalled, \
+         kept alive every 20 seconds by both ends and ended over sockets, with offer and answer, \
+         without quality reports; everything that follows from it included.\n\n",
+    ) + HEAD;
+    for (name, lines) in by_function(&ten) {
+        let bill = Bill::of(lines.iter().copied());
+        if bill.write() > 0.0 || bill.read() >= 1.0 {
+            out += &bill.row(&format!("`{name}`"));
+        }
+    }
+    out += &all.row("ten minutes in all");
+    out += &format!("\nEach further minute: {} WRU.\n", number(minute));
+    assert!(all.write() <= TEN_MINUTES_MAX, "{}\n{out}", all.write());
+    assert!(minute <= MINUTE_MAX, "{minute}");
+    out
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_costs_what_the_design_says() {
+    let told = section().await;
+    println!("{told}");
+    assert!(told.contains("`keep_call_alive`"));
+}
+
+/// Runs of the operations, each once.
+pub async fn stories(rows: &mut Rows) {
+    let world = World::new().await;
+    let (mut ann, mut ben) = friends(&world, 1_000).await;
+    let declined = Talk::rings(&ann, &ben, "audio").await;
+    let reject = json!({ "reason": "declined" });
+    fresh(
+        rows,
+        "reject_call",
+        declined.post(&ben, "reject", reject),
+        &world,
+    )
+    .await;
+    world.passes(61).await;
+    let talk = Talk::rings(&ann, &ben, "audio").await;
+    fresh(
+        rows,
+        "report_ringing",
+        talk.post(&ben, "ringing", json!({})),
+        &world,
+    )
+    .await;
+    fresh(rows, "accept_call", talk.accepts(&ben), &world).await;
+    fresh(rows, "report_connected", talk.connects(&ann), &world).await;
+    talk.connects(&ben).await.ok();
+    let path = format!("/api/v2/calls/turn-credentials?call_id={}", talk.id);
+    fresh(rows, "get_turn_credentials", ann.get(&path), &world).await;
+    let ice = json!({ "candidate": CANDIDATE });
+    fresh(
+        rows,
+        "add_ice_candidates",
+        talk.post(&ann, "ice", ice),
+        &world,
+    )
+    .await;
+    let sample = json!({
+        "rtt_ms": 80, "jitter_ms": 4, "loss_percent": 0.5, "bitrate_kbps": 40,
+    });
+    fresh(
+        rows,
+        "report_call_quality",
+        talk.post(&ann, "stats", sample),
+        &world,
+    )
+    .await;
+    let id = talk.id.clone();
+    let signal = json!({ "call_id": id, "kind": "negotiate", "payload": sdp(3) });
+    note(
+        rows,
+        &world,
+        "relay_call_signal",
+        frame(&mut ann, "call.signal", signal),
+    )
+    .await;
+    let alive = frame(&mut ben, "call.alive", json!({ "call_id": id }));
+    note(rows, &world, "keep_call_alive", alive).await;
+    note(rows, &world, "end_call", talk.ends(&ann)).await.ok();
+    let rating = json!({ "rating": 5 });
+    note(
+        rows,
+        &world,
+        "rate_call",
+        talk.post(&ann, "feedback", rating),
+    )
+    .await
+    .expect(204);
+}
+
+/// Notes an operation that has to come soon after the one before.
+async fn fresh(
+    rows: &mut Rows,
+    name: &str,
+    work: impl Future<Output = world::Answer>,
+    world: &World,
+) {
+    let (answer, bill) = super::bill::measured(world, work).await;
+    assert!(answer.status < 300, "{name}: {}", answer.body);
+    rows.insert(name.to_owned(), bill);
+}
