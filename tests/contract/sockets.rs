@@ -8,7 +8,8 @@ use shared::http::wire::answer_type;
 use super::{derived, summary, yaml};
 
 /// Frames that the server sends on its own, telling a fact (spec realtime.md, *Catalogue*).
-const FACTS: [&str; 22] = [
+const FACTS: [&str; 23] = [
+    "account.action",
     "call.accepted",
     "call.cancelled",
     "call.connected",

@@ -52,7 +52,7 @@ async fn a_held_message_is_let_go_or_blocked_from_the_queue() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_author_is_warned_or_banned_with_the_decision() {
+async fn an_author_is_warned_with_the_decision() {
     let world = World::new().await;
     let (mut ann, mut ben) = world.two("Ann", "Ben").await;
     ann.comes_online().await;

@@ -282,6 +282,6 @@ async fn lapsed_claims_are_freed() {
         world.runs("expire_claims").await,
         json!({ "claims": 0, "approvals": 0 })
     );
-    world.passes(300).await;
+    world.passes(600).await;
     assert_eq!(state(&other).await, ItemState::Open);
 }

@@ -4,6 +4,10 @@
 //! `activity`): theoretical arrival times per class, last activity per slot, refusals and flags.
 //! One conditional write per permitted request serves all of them. Where an operation writes an
 //! item of its caller anyway (wallet, conversation head), the limit rides there.
+//!
+//! A flag of misuse is a row of its subject (sk `flag#flg_…`), for rules that know whom they ask
+//! about, and a card under its own id (pk `flg_…`, sk `card`; index `due` under `flags` by the
+//! instant of the raising), for moderators.
 
 mod activity;
 mod bucket;
