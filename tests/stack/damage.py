@@ -130,8 +130,10 @@ DAMAGE = [
     ("the gateways start anything", lambda f: policy(f, ROOT, "InvokeRole")[0].update(Resource="*"),
      "the gateways may do something else"),
     ("an index is missing", lambda f: one_less(f, ROOT, "DataTable", "GlobalSecondaryIndexes", 0), "tables"),
-    ("another projection", lambda f: properties(f, ROOT, "LedgerTable")["GlobalSecondaryIndexes"][0]
-     .update(Projection={"ProjectionType": "ALL"}), "tables"),
+    ("another name of an index", lambda f: properties(f, ROOT, "LedgerTable")["GlobalSecondaryIndexes"][0]
+     .update(IndexName="other"), "tables"),
+    ("another projection", lambda f: properties(f, ROOT, "DataTable")["LocalSecondaryIndexes"][0]
+     .update(Projection={"ProjectionType": "KEYS_ONLY"}), "tables"),
     ("nothing expires", lambda f: one_less(f, ROOT, "LiveTable", "TimeToLiveSpecification"), "tables"),
     ("a ledger that expires", lambda f: put(f, ROOT, "LedgerTable", TimeToLiveSpecification={
         "AttributeName": "expires", "Enabled": True}), "tables"),

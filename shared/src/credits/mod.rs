@@ -51,7 +51,7 @@ pub use adjust::{Adjusted, adjust};
 pub use booking::{Booking, POSTINGS_MAX};
 pub use carry::{Booked, book};
 pub use check::{
-    Check, CheckPart, FirstBad, ProofJob, ProofPart, Unproved, VERIFY_LEDGER, Verified,
+    Check, CheckPart, FirstBad, LedgerProof, ProofJob, ProofPart, Unproved, VERIFY_LEDGER,
     check_ledger, proofs_of, prove_some, verify_wallet,
 };
 pub use codes::{Account, Kind, RefType};

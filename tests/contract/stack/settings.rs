@@ -129,7 +129,12 @@ fn asked() -> BTreeSet<String> {
     }
     let mut names = names.into_inner();
     // What is read outside of the structure, by name.
-    for (_, source) in super::super::sources("shared/src") {
+    let ships =
+        |path: &std::path::PathBuf| path.components().all(|part| part.as_os_str() != "tests");
+    for (_, source) in super::super::sources("shared/src")
+        .into_iter()
+        .filter(|(path, _)| ships(path))
+    {
         let calls = source.split("environment(\"").skip(1);
         names.extend(
             calls

@@ -20,7 +20,7 @@ struct At {
 
 /// How it stands.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-struct Standing {
+struct ExportStanding {
     status: ExportState,
     #[serde(skip_serializing_if = "Option::is_none")]
     rows: Option<i64>,
@@ -35,13 +35,13 @@ async fn get_export(
     table: Table<Read<Data>>,
     links: Links<Exports>,
     Path(at): Path<At>,
-) -> Result<Recorded<Json<Standing>>> {
+) -> Result<Recorded<Json<ExportStanding>>> {
     let (me, now) = (&admin.me().admin_id, admin.now());
     let export = Export::of(&table, &at.export_id, me, now).await?;
     admin.demand_named(&export.permission).await?;
     let is_ready = export.state == ExportState::Ready;
     let object = export.object();
-    let standing = Standing {
+    let standing = ExportStanding {
         status: export.state,
         rows: export.rows,
         url: is_ready.then(|| links.link(&object, Some(&object), now)),

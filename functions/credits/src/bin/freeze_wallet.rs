@@ -19,7 +19,7 @@ struct Whose {
 
 /// What, and why.
 #[derive(Debug, Deserialize, JsonSchema)]
-struct Wish {
+struct FreezeWish {
     /// Whether spending is stopped.
     frozen: bool,
     /// 3–500 characters.
@@ -36,7 +36,7 @@ struct Frozen {
 async fn freeze_wallet(
     admin: Admin<BillingAction>,
     Path(whose): Path<Whose>,
-    Body(wish): Body<Wish>,
+    Body(wish): Body<FreezeWish>,
     once: Once,
 ) -> Result<Recorded<Json<Frozen>>> {
     let (why, frozen) = (reason(wish.reason.as_deref(), 3)?, wish.frozen);

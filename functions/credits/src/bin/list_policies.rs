@@ -14,7 +14,7 @@ admin!(GET "/api/admin/policies" => list_policies, severity: Info, faults: [INVA
 
 /// Which ones.
 #[derive(Debug, Deserialize, JsonSchema)]
-struct Wish {
+struct PolicyFilter {
     /// Only this one.
     #[schemars(length(max = 64))]
     key: Option<String>,
@@ -24,7 +24,7 @@ struct Wish {
 
 /// Policies in the order of their keys.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-struct Listed {
+struct PolicyList {
     policies: Vec<PolicyHistory>,
     next_cursor: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -34,9 +34,9 @@ struct Listed {
 async fn list_policies(
     admin: Admin<BillingView>,
     table: Table<Read<Data>>,
-    Query(wish): Query<Wish>,
+    Query(wish): Query<PolicyFilter>,
     pages: Pages,
-) -> Result<Recorded<Json<Listed>>> {
+) -> Result<Recorded<Json<PolicyList>>> {
     let (limit, lowered) = admin_limit_of(wish.limit)?;
     let (key, filters) = (wish.key.as_deref(), wish.key.clone().unwrap_or_default());
     let after: Option<String> = pages.open(&filters, wish.cursor.as_deref())?;
@@ -45,7 +45,7 @@ async fn list_policies(
     let more = policies.len() > limit;
     policies.truncate(limit);
     let last = policies.last().filter(|_| more).map(|last| &last.key);
-    let listed = Listed {
+    let listed = PolicyList {
         next_cursor: pages.seal(&filters, last),
         limit: lowered.then_some(limit),
         policies,

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::admin::{Act, BillingView, Recorded};
-use shared::credits::{VERIFY_LEDGER, Verified, Wallet, verify_wallet};
+use shared::credits::{LedgerProof, VERIFY_LEDGER, Wallet, verify_wallet};
 use shared::http::{Admin, Body, Later, Once};
 use shared::operations::JobRun;
 use shared::table::{Commit, Data, Write};
@@ -14,7 +14,7 @@ admin!(POST "/api/admin/ledger/verify" => verify_ledger, severity: Info,
 
 /// Whose ledger.
 #[derive(Debug, Deserialize, JsonSchema)]
-struct Wish {
+struct ProofWish {
     /// Everybody's without it.
     #[schemars(length(min = 1, max = 64))]
     user_id: Option<String>,
@@ -22,7 +22,7 @@ struct Wish {
 
 /// What proves everybody's.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-struct Begun {
+struct ProofBegun {
     run_id: String,
 }
 
@@ -30,15 +30,15 @@ async fn verify_ledger(
     admin: Admin<BillingView>,
     _runs: Table<Write<Data>>,
     ids: Ids,
-    Body(wish): Body<Wish>,
+    Body(wish): Body<ProofWish>,
     once: Once,
-) -> Result<Recorded<Later<Verified, Begun>>> {
+) -> Result<Recorded<Later<LedgerProof, ProofBegun>>> {
     let Some(user_id) = wish.user_id else {
         let run_id = ids.new_id("run");
         let by = &admin.me().admin_id;
         let run = JobRun::new(run_id.clone(), VERIFY_LEDGER, by, admin.now());
         let act = Act::on("run", &*run_id);
-        let begun = Later::Accepted(Begun { run_id });
+        let begun = Later::Accepted(ProofBegun { run_id });
         return Ok(admin.acts(&once, &act, run.begin(), begun).await?);
     };
     let wallet = Wallet::of_user(admin.tables(), &user_id).await?;

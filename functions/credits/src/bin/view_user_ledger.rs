@@ -20,7 +20,7 @@ struct Whose {
 
 /// When, and which page.
 #[derive(Debug, Deserialize, JsonSchema)]
-struct Wish {
+struct LedgerWish {
     cursor: Option<String>,
     limit: Option<i64>,
     /// Also the balance at this instant; then no later rows are shown.
@@ -30,7 +30,7 @@ struct Wish {
 async fn view_user_ledger(
     admin: Admin<BillingView>,
     Path(whose): Path<Whose>,
-    Query(wish): Query<Wish>,
+    Query(wish): Query<LedgerWish>,
     pages: Pages,
 ) -> Result<Recorded<Json<Inspected>>> {
     let (limit, lowered) = admin_limit_of(wish.limit)?;

@@ -14,7 +14,7 @@ admin!(GET "/api/admin/messages/export" => export_messages, severity: Warning,
 
 /// Which messages, and how they are written.
 #[derive(Debug, Deserialize, JsonSchema)]
-struct Wish {
+struct ExportWish {
     #[serde(flatten)]
     filter: Filter,
     /// `ndjson` without it.
@@ -26,7 +26,7 @@ async fn export_messages(
     _tables: Table<(Write<Data>, Read<Insight>)>,
     shelf: Shelf,
     ids: Ids,
-    Query(wish): Query<Wish>,
+    Query(wish): Query<ExportWish>,
     once: Once,
 ) -> Result<Recorded<ExportAnswer>> {
     let how = (&wish.filter, wish.format.unwrap_or_default());

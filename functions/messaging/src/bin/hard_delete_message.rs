@@ -21,7 +21,7 @@ struct At {
 
 /// Why.
 #[derive(Debug, Deserialize, JsonSchema)]
-struct Wish {
+struct RemovalWish {
     /// 3–500 characters.
     #[schemars(length(max = 500))]
     reason: Option<String>,
@@ -33,7 +33,7 @@ async fn hard_delete_message(
     shelf: Shelf,
     archive: Objects<Archive>,
     Path(at): Path<At>,
-    Body(wish): Body<Wish>,
+    Body(wish): Body<RemovalWish>,
     once: Once,
 ) -> Result<Recorded<Json<MessageJudged>>> {
     let why = reason(wish.reason.as_deref(), 3)?;

@@ -21,7 +21,7 @@ struct At {
 /// What moderation says of it.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-enum Verdict {
+enum MessageVerdict {
     Approved,
     Flagged,
     Blocked,
@@ -29,8 +29,8 @@ enum Verdict {
 
 /// The decision, and why.
 #[derive(Debug, Deserialize, JsonSchema)]
-struct Decision {
-    moderation_status: Verdict,
+struct MessageDecision {
+    moderation_status: MessageVerdict,
     /// 3–500 characters.
     #[schemars(length(max = 500))]
     reason: Option<String>,
@@ -41,13 +41,13 @@ async fn moderate_message(
     _tables: Table<Write<Data>>,
     shelf: Shelf,
     Path(At { message_id }): Path<At>,
-    Body(wish): Body<Decision>,
+    Body(wish): Body<MessageDecision>,
     once: Once,
 ) -> Result<Recorded<Json<MessageJudged>>> {
     let to = match wish.moderation_status {
-        Verdict::Approved => Moderation::Approved,
-        Verdict::Flagged => Moderation::Flagged,
-        Verdict::Blocked => Moderation::Blocked,
+        MessageVerdict::Approved => Moderation::Approved,
+        MessageVerdict::Flagged => Moderation::Flagged,
+        MessageVerdict::Blocked => Moderation::Blocked,
     };
     let why = reason(wish.reason.as_deref(), 3)?;
     let (message_id, shelf, now) = (&*message_id, Some(&shelf), admin.now());

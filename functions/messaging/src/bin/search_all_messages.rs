@@ -6,7 +6,7 @@ use serde_json::json;
 use shared::admin::{Act, ModerationView, Recorded};
 use shared::http::{Admin, Json, Pages, Query};
 use shared::messaging::Shelf;
-use shared::messaging::oversight::{Filter, Found, Search};
+use shared::messaging::oversight::{Filter, MessagesFound, Search};
 use shared::page::admin_limit_of;
 use shared::table::{Data, Insight, Read};
 use shared::{Result, Table, admin};
@@ -16,7 +16,7 @@ admin!(GET "/api/admin/messages/search" => search_all_messages, severity: Notice
 
 /// Which messages, and which page of them.
 #[derive(Debug, Deserialize, JsonSchema)]
-struct Wish {
+struct SearchWish {
     #[serde(flatten)]
     filter: Filter,
     limit: Option<i64>,
@@ -29,9 +29,9 @@ async fn search_all_messages(
     admin: Admin<ModerationView>,
     tables: Table<(Read<Data>, Read<Insight>)>,
     shelf: Shelf,
-    Query(wish): Query<Wish>,
+    Query(wish): Query<SearchWish>,
     pages: Pages,
-) -> Result<Recorded<Json<Found>>> {
+) -> Result<Recorded<Json<MessagesFound>>> {
     wish.filter.check()?;
     let (limit, _) = admin_limit_of(wish.limit)?;
     let filters = json!(wish.filter);

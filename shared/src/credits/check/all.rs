@@ -41,7 +41,7 @@ pub struct FirstBad {
 
 /// What a proof of one wallet found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Verified {
+pub struct LedgerProof {
     /// Whether every row follows from the one before, and the balances from the rows.
     pub ok: bool,
     /// Rows that were proved.
@@ -55,14 +55,14 @@ pub struct Verified {
 ///
 /// # Errors
 /// 503 when the database does not answer.
-pub async fn verify_wallet(tables: &Tables, wallet_id: &str) -> Result<Verified> {
+pub async fn verify_wallet(tables: &Tables, wallet_id: &str) -> Result<LedgerProof> {
     Ok(match prove(tables, wallet_id, ALWAYS).await? {
-        Ok(proved) => Verified {
+        Ok(proved) => LedgerProof {
             ok: true,
             rows: proved.head.map_or(0, |head| head.0),
             first_bad: None,
         },
-        Err(bad) => Verified {
+        Err(bad) => LedgerProof {
             ok: false,
             rows: (bad.position - 1).max(0),
             first_bad: Some(FirstBad {
@@ -156,7 +156,7 @@ impl ProofPart {
         Ok(known.unwrap_or(blank))
     }
 
-    fn note(&mut self, found: Verified) {
+    fn note(&mut self, found: LedgerProof) {
         self.wallets += 1;
         self.rows += found.rows;
         let Some(first) = found.first_bad else { return };

@@ -26,7 +26,7 @@ use crate::table::{Commit, Item, Key, Name, Query, Range};
 use crate::time::{DAY_MS, Time, millis};
 
 pub use all::{
-    FirstBad, ProofJob, ProofPart, VERIFY_LEDGER, Verified, proofs_of, prove_some, verify_wallet,
+    FirstBad, LedgerProof, ProofJob, ProofPart, VERIFY_LEDGER, proofs_of, prove_some, verify_wallet,
 };
 
 /// Partition of all checks.

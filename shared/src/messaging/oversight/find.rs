@@ -70,7 +70,7 @@ impl Filter {
 
 /// A page of what was found.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
-pub struct Found {
+pub struct MessagesFound {
     /// Newest first, texts cut to 100 characters.
     pub messages: Vec<AdminMessage>,
     /// Messages that fit, of the newest 10,000 that were looked at; not with a cursor.
@@ -241,7 +241,7 @@ impl<'a> Search<'a> {
     ///
     /// # Errors
     /// 422 `PAGE_TOO_DEEP`, `VALIDATION_FAILED`; 503 when a service does not answer.
-    pub async fn page(&self, page: i64, limit: usize) -> Result<(Found, Option<Position>)> {
+    pub async fn page(&self, page: i64, limit: usize) -> Result<(MessagesFound, Option<Position>)> {
         let number = usize::try_from(page).unwrap_or(0);
         if number == 0 {
             return Err(invalid("/page", "range", "Must be at least 1."));
@@ -261,7 +261,7 @@ impl<'a> Search<'a> {
             true => kept.last().map(|hit| hit.place.clone()),
             false => last.filter(|_| !is_over),
         };
-        let found = Found {
+        let found = MessagesFound {
             messages: self.shown(kept).await?,
             total: Some(total.min(OFFSET_MAX)),
             total_capped: (!is_over).then_some(true),
@@ -276,17 +276,21 @@ impl<'a> Search<'a> {
     ///
     /// # Errors
     /// 503 when a service does not answer.
-    pub async fn behind(&self, place: Position, limit: usize) -> Result<(Found, Option<Position>)> {
+    pub async fn behind(
+        &self,
+        place: Position,
+        limit: usize,
+    ) -> Result<(MessagesFound, Option<Position>)> {
         let mut kept = Vec::new();
         let walked = self.walk(Some(place), LOOKED_AT_MAX, |hit| {
             kept.push(hit);
             kept.len() < limit
         });
         let (is_over, last) = walked.await?;
-        let found = Found {
+        let found = MessagesFound {
             messages: self.shown(kept).await?,
             limit,
-            ..Found::default()
+            ..MessagesFound::default()
         };
         Ok((found, last.filter(|_| !is_over)))
     }

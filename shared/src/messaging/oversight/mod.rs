@@ -33,7 +33,7 @@ mod view;
 
 pub use fact::{Fact, FactKind, FactRow};
 pub use file::{Begun, ExportAnswer, write_export};
-pub use find::{Filter, Found, Search};
+pub use find::{Filter, MessagesFound, Search};
 pub use judge::{MessageJudged, moderate_as, read_conversation, remove_as};
 pub use log::{Entry, LogRow};
 pub use note::{Note, notes_of};
