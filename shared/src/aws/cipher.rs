@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::dynamo::{Tables, failed};
 use crate::accounts::sealed::Sealed;
+use crate::aws::Way;
 use crate::env::Env;
 use crate::error::{INTERNAL_ERROR, Result};
 use crate::function::{Grant, Take};
@@ -135,47 +136,51 @@ impl Cipher {
     ///
     /// # Errors
     /// 503 when KMS does not answer.
-    pub async fn create(&self, user_id: &str) -> Result<(DataKey, Commit)> {
-        let answer = self
-            .kms
-            .0
-            .generate_data_key()
-            .key_id(&self.env.config().master_key)
-            .key_spec(DataKeySpec::Aes256)
-            .encryption_context("user_id", user_id)
-            .send()
-            .await
-            .map_err(|error| failed(&error))?;
-        let key = unwrapped(user_id, answer.plaintext)?;
-        let row = WrappedKey {
-            user_id: user_id.to_owned(),
-            wrapped: Sealed(
-                answer
-                    .ciphertext_blob
-                    .map(Blob::into_inner)
-                    .unwrap_or_default(),
-            ),
-            created_at: self.env.clock().now(),
-        };
-        Ok((key, Commit::new().create(&row, &INTERNAL_ERROR)))
+    pub fn create<'a>(&'a self, user_id: &'a str) -> Way<'a, Result<(DataKey, Commit)>> {
+        Box::pin(async move {
+            let answer = self
+                .kms
+                .0
+                .generate_data_key()
+                .key_id(&self.env.config().master_key)
+                .key_spec(DataKeySpec::Aes256)
+                .encryption_context("user_id", user_id)
+                .send()
+                .await
+                .map_err(|error| failed(&error))?;
+            let key = unwrapped(user_id, answer.plaintext)?;
+            let row = WrappedKey {
+                user_id: user_id.to_owned(),
+                wrapped: Sealed(
+                    answer
+                        .ciphertext_blob
+                        .map(Blob::into_inner)
+                        .unwrap_or_default(),
+                ),
+                created_at: self.env.clock().now(),
+            };
+            Ok((key, Commit::new().create(&row, &INTERNAL_ERROR)))
+        })
     }
 
     /// The key of a person, kept for at most 5 minutes.
     ///
     /// # Errors
     /// 500 when the person has none (any more), 503 when KMS does not answer.
-    pub async fn key(&self, user_id: &str) -> Result<DataKey> {
-        let now = self.env.clock().now();
-        if let Some(key) = self.known(user_id, now) {
-            return Ok(key);
-        }
-        let key = self.unwrap_again(user_id).await?;
-        let mut known = self.cache.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= CACHE_KEYS_MAX {
-            known.clear();
-        }
-        known.insert(user_id.to_owned(), (now, key.clone()));
-        Ok(key)
+    pub fn key<'a>(&'a self, user_id: &'a str) -> Way<'a, Result<DataKey>> {
+        Box::pin(async move {
+            let now = self.env.clock().now();
+            if let Some(key) = self.known(user_id, now) {
+                return Ok(key);
+            }
+            let key = self.unwrap_again(user_id).await?;
+            let mut known = self.cache.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if known.len() >= CACHE_KEYS_MAX {
+                known.clear();
+            }
+            known.insert(user_id.to_owned(), (now, key.clone()));
+            Ok(key)
+        })
     }
 
     /// The key of a person, whether or not it was used lately: where the time of an answer must
@@ -183,20 +188,22 @@ impl Cipher {
     ///
     /// # Errors
     /// As [`Self::key`].
-    pub async fn unwrap_again(&self, user_id: &str) -> Result<DataKey> {
-        let row: Option<WrappedKey> = Tables::of(&self.env).get(&key_of(user_id)).await?;
-        let row = row.ok_or_else(|| INTERNAL_ERROR.because("no data key"))?;
-        let answer = self
-            .kms
-            .0
-            .decrypt()
-            .key_id(&self.env.config().master_key)
-            .ciphertext_blob(Blob::new(row.wrapped.0))
-            .encryption_context("user_id", user_id)
-            .send()
-            .await
-            .map_err(|error| failed(&error))?;
-        unwrapped(user_id, answer.plaintext)
+    pub fn unwrap_again<'a>(&'a self, user_id: &'a str) -> Way<'a, Result<DataKey>> {
+        Box::pin(async move {
+            let row: Option<WrappedKey> = Tables::of(&self.env).get(&key_of(user_id)).await?;
+            let row = row.ok_or_else(|| INTERNAL_ERROR.because("no data key"))?;
+            let answer = self
+                .kms
+                .0
+                .decrypt()
+                .key_id(&self.env.config().master_key)
+                .ciphertext_blob(Blob::new(row.wrapped.0))
+                .encryption_context("user_id", user_id)
+                .send()
+                .await
+                .map_err(|error| failed(&error))?;
+            unwrapped(user_id, answer.plaintext)
+        })
     }
 
     fn known(&self, user_id: &str, now: Time) -> Option<DataKey> {

@@ -11,6 +11,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use serde_json::Value;
 
 use super::dynamo::failed;
+use crate::aws::Way;
 use crate::env::Env;
 use crate::error::{INTERNAL_ERROR, Result, UNAVAILABLE};
 use crate::function::{Grant, Take};
@@ -59,19 +60,21 @@ impl Functions {
     /// # Errors
     /// 503 when it is throttled, dies or takes too long; whether it had its effect is then
     /// unknown.
-    pub async fn invoke(&self, function: &str, event: &Value) -> Result<Value> {
-        let request = self.lambda.0.invoke();
-        let request = request.function_name(format!("{}-{function}", self.prefix));
-        let sent = request.payload(Blob::new(event.to_string())).send().await;
-        let answer = sent.map_err(|error| {
-            let error = failed(&error);
-            UNAVAILABLE.because(error.cause().unwrap_or_default())
-        })?;
-        if let Some(error) = answer.function_error {
-            return Err(UNAVAILABLE.because(format!("{function}: {error}")));
-        }
-        let payload = answer.payload.map(Blob::into_inner).unwrap_or_default();
-        serde_json::from_slice(&payload).map_err(|cause| INTERNAL_ERROR.because(cause))
+    pub fn invoke<'a>(&'a self, function: &'a str, event: &'a Value) -> Way<'a, Result<Value>> {
+        Box::pin(async move {
+            let request = self.lambda.0.invoke();
+            let request = request.function_name(format!("{}-{function}", self.prefix));
+            let sent = request.payload(Blob::new(event.to_string())).send().await;
+            let answer = sent.map_err(|error| {
+                let error = failed(&error);
+                UNAVAILABLE.because(error.cause().unwrap_or_default())
+            })?;
+            if let Some(error) = answer.function_error {
+                return Err(UNAVAILABLE.because(format!("{function}: {error}")));
+            }
+            let payload = answer.payload.map(Blob::into_inner).unwrap_or_default();
+            serde_json::from_slice(&payload).map_err(|cause| INTERNAL_ERROR.because(cause))
+        })
     }
 }
 

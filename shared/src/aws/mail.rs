@@ -6,6 +6,7 @@ use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::error::ProvideErrorMetadata;
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message};
 
+use crate::aws::Way;
 use crate::env::Env;
 use crate::error::Result;
 use crate::function::{Grant, Take};
@@ -65,51 +66,56 @@ impl Mailer {
     ///
     /// # Errors
     /// 503 when it does not.
-    pub async fn probe(&self) -> Result<()> {
-        let asked = self.client.0.get_account().send().await;
-        asked
-            .map(|_| ())
-            .map_err(|error| super::dynamo::failed(&error))
+    pub fn probe(&self) -> Way<'_, Result<()>> {
+        Box::pin(async move {
+            let asked = self.client.0.get_account().send().await;
+            asked
+                .map(|_| ())
+                .map_err(|error| super::dynamo::failed(&error))
+        })
     }
 
     /// Sends a mail and returns the provider's message id.
     ///
     /// # Errors
     /// Whether trying again may help, with the provider's code.
-    pub async fn send(&self, letter: &Letter) -> Result<String, Undelivered> {
-        let part = |text: &str| Content::builder().data(text).charset("UTF-8").build();
-        let never = |cause: aws_sdk_sesv2::error::BuildError| Undelivered::Never(cause.to_string());
-        let body = Body::builder()
-            .text(part(&letter.text).map_err(never)?)
-            .html(part(&letter.html).map_err(never)?)
-            .build();
-        let subject = part(&one_line(&letter.subject)).map_err(never)?;
-        let message = Message::builder().subject(subject).body(body).build();
-        let sent = self
-            .client
-            .0
-            .send_email()
-            .from_email_address(one_line(&self.from))
-            .destination(
-                Destination::builder()
-                    .to_addresses(one_line(&letter.to))
-                    .build(),
-            )
-            .content(EmailContent::builder().simple(message).build())
-            .send()
-            .await;
-        match sent {
-            Ok(answer) => Ok(answer.message_id.unwrap_or_default()),
-            Err(error) => Err(match error.code() {
-                Some(
-                    code @ ("MessageRejected"
-                    | "BadRequestException"
-                    | "NotFoundException"
-                    | "MailFromDomainNotVerifiedException"),
-                ) => Undelivered::Never(code.to_owned()),
-                code => Undelivered::Later(code.unwrap_or("unreachable").to_owned()),
-            }),
-        }
+    pub fn send<'a>(&'a self, letter: &'a Letter) -> Way<'a, Result<String, Undelivered>> {
+        Box::pin(async move {
+            let part = |text: &str| Content::builder().data(text).charset("UTF-8").build();
+            let never =
+                |cause: aws_sdk_sesv2::error::BuildError| Undelivered::Never(cause.to_string());
+            let body = Body::builder()
+                .text(part(&letter.text).map_err(never)?)
+                .html(part(&letter.html).map_err(never)?)
+                .build();
+            let subject = part(&one_line(&letter.subject)).map_err(never)?;
+            let message = Message::builder().subject(subject).body(body).build();
+            let sent = self
+                .client
+                .0
+                .send_email()
+                .from_email_address(one_line(&self.from))
+                .destination(
+                    Destination::builder()
+                        .to_addresses(one_line(&letter.to))
+                        .build(),
+                )
+                .content(EmailContent::builder().simple(message).build())
+                .send()
+                .await;
+            match sent {
+                Ok(answer) => Ok(answer.message_id.unwrap_or_default()),
+                Err(error) => Err(match error.code() {
+                    Some(
+                        code @ ("MessageRejected"
+                        | "BadRequestException"
+                        | "NotFoundException"
+                        | "MailFromDomainNotVerifiedException"),
+                    ) => Undelivered::Never(code.to_owned()),
+                    code => Undelivered::Later(code.unwrap_or("unreachable").to_owned()),
+                }),
+            }
+        })
     }
 }
 

@@ -11,6 +11,7 @@ use aws_sdk_s3::types::{Delete, MetadataDirective, ObjectIdentifier};
 
 use super::dynamo::failed;
 use super::named::named;
+use crate::aws::Way;
 use crate::env::Env;
 use crate::error::{INTERNAL_ERROR, Result, UNAVAILABLE};
 use crate::function::{Grant, Take};
@@ -112,11 +113,18 @@ impl<B: Named> Objects<B> {
     ///
     /// # Errors
     /// 503 when S3 does not answer.
-    pub async fn put(&self, key: &str, body: Vec<u8>, content_type: &str) -> Result<()> {
-        let request = self.client.0.put_object().bucket(&self.bucket).key(key);
-        let request = request.content_type(content_type);
-        let sent = request.body(ByteStream::from(body)).send().await;
-        sent.map(|_| ()).map_err(|error| failed(&error))
+    pub fn put<'a>(
+        &'a self,
+        key: &'a str,
+        body: Vec<u8>,
+        content_type: &'a str,
+    ) -> Way<'a, Result<()>> {
+        Box::pin(async move {
+            let request = self.client.0.put_object().bucket(&self.bucket).key(key);
+            let request = request.content_type(content_type);
+            let sent = request.body(ByteStream::from(body)).send().await;
+            sent.map(|_| ()).map_err(|error| failed(&error))
+        })
     }
 
     /// Reads a whole object; `None` when there is none.
@@ -145,46 +153,51 @@ impl<B: Named> Objects<B> {
         self.read(key, Some(etag), Some(range), count).await
     }
 
-    async fn read(
-        &self,
-        key: &str,
-        etag: Option<&str>,
+    fn read<'a>(
+        &'a self,
+        key: &'a str,
+        etag: Option<&'a str>,
         range: Option<String>,
         bytes_max: usize,
-    ) -> Result<Option<Vec<u8>>> {
-        let request = self.client.0.get_object().bucket(&self.bucket).key(key);
-        let request = request
-            .set_if_match(etag.map(str::to_owned))
-            .set_range(range);
-        let answer = match request.send().await {
-            Ok(answer) => answer,
-            Err(error) if is_absent(&error) => return Ok(None),
-            Err(error) => return Err(failed(&error)),
-        };
-        let size = answer.content_length.unwrap_or_default();
-        if usize::try_from(size).is_ok_and(|size| size > bytes_max) {
-            return Err(INTERNAL_ERROR.because("an object is larger than expected"));
-        }
-        let body = answer.body.collect().await;
-        let bytes = body.map_err(|cause| UNAVAILABLE.because(cause))?;
-        Ok(Some(bytes.to_vec()))
+    ) -> Way<'a, Result<Option<Vec<u8>>>> {
+        Box::pin(async move {
+            let request = self.client.0.get_object().bucket(&self.bucket).key(key);
+            let request = request
+                .set_if_match(etag.map(str::to_owned))
+                .set_range(range);
+            let answer = match request.send().await {
+                Ok(answer) => answer,
+                Err(error) if is_absent(&error) => return Ok(None),
+                Err(error) => return Err(failed(&error)),
+            };
+            let size = answer.content_length.unwrap_or_default();
+            if usize::try_from(size).is_ok_and(|size| size > bytes_max) {
+                return Err(INTERNAL_ERROR.because("an object is larger than expected"));
+            }
+            let body = answer.body.collect().await;
+            let bytes = body.map_err(|cause| UNAVAILABLE.because(cause))?;
+            Ok(Some(bytes.to_vec()))
+        })
     }
 
     /// What is known of an object; `None` when there is none.
     ///
     /// # Errors
     /// 503 when S3 does not answer.
-    pub async fn about(&self, key: &str) -> Result<Option<About>> {
-        let request = self.client.0.head_object().bucket(&self.bucket).key(key);
-        match request.send().await {
-            Ok(answer) => Ok(Some(About {
-                size: u64::try_from(answer.content_length.unwrap_or_default()).unwrap_or_default(),
-                content_type: answer.content_type.unwrap_or_default(),
-                etag: answer.e_tag.unwrap_or_default(),
-            })),
-            Err(error) if is_absent(&error) => Ok(None),
-            Err(error) => Err(failed(&error)),
-        }
+    pub fn about<'a>(&'a self, key: &'a str) -> Way<'a, Result<Option<About>>> {
+        Box::pin(async move {
+            let request = self.client.0.head_object().bucket(&self.bucket).key(key);
+            match request.send().await {
+                Ok(answer) => Ok(Some(About {
+                    size: u64::try_from(answer.content_length.unwrap_or_default())
+                        .unwrap_or_default(),
+                    content_type: answer.content_type.unwrap_or_default(),
+                    etag: answer.e_tag.unwrap_or_default(),
+                })),
+                Err(error) if is_absent(&error) => Ok(None),
+                Err(error) => Err(failed(&error)),
+            }
+        })
     }
 
     /// Copies an object inside the bucket without reading it, if it still has the content that
@@ -192,24 +205,32 @@ impl<B: Named> Objects<B> {
     ///
     /// # Errors
     /// 503 when S3 does not answer.
-    pub async fn copy(&self, from: &str, etag: &str, to: &str, content_type: &str) -> Result<bool> {
-        let copied = self
-            .client
-            .0
-            .copy_object()
-            .bucket(&self.bucket)
-            .key(to)
-            .copy_source(format!("{}/{from}", self.bucket))
-            .copy_source_if_match(etag)
-            .metadata_directive(MetadataDirective::Replace)
-            .content_type(content_type)
-            .send()
-            .await;
-        match copied {
-            Ok(_) => Ok(true),
-            Err(error) if is_absent(&error) => Ok(false),
-            Err(error) => Err(failed(&error)),
-        }
+    pub fn copy<'a>(
+        &'a self,
+        from: &'a str,
+        etag: &'a str,
+        to: &'a str,
+        content_type: &'a str,
+    ) -> Way<'a, Result<bool>> {
+        Box::pin(async move {
+            let copied = self
+                .client
+                .0
+                .copy_object()
+                .bucket(&self.bucket)
+                .key(to)
+                .copy_source(format!("{}/{from}", self.bucket))
+                .copy_source_if_match(etag)
+                .metadata_directive(MetadataDirective::Replace)
+                .content_type(content_type)
+                .send()
+                .await;
+            match copied {
+                Ok(_) => Ok(true),
+                Err(error) if is_absent(&error) => Ok(false),
+                Err(error) => Err(failed(&error)),
+            }
+        })
     }
 
     /// Removes objects; those that are not there are fine.
@@ -229,47 +250,57 @@ impl<B: Named> Objects<B> {
         Ok(())
     }
 
-    async fn delete_many(&self, keys: &[String]) -> Result<()> {
-        let named = |key: &String| ObjectIdentifier::builder().key(key).build();
-        let named: Result<Vec<_>, _> = keys.iter().map(named).collect();
-        let named = named.map_err(|cause| INTERNAL_ERROR.because(cause))?;
-        let keys = Delete::builder().set_objects(Some(named)).quiet(true);
-        let keys = keys
-            .build()
-            .map_err(|cause| INTERNAL_ERROR.because(cause))?;
-        let request = self.client.0.delete_objects().bucket(&self.bucket);
-        let answer = request.delete(keys).send().await;
-        let answer = answer.map_err(|error| failed(&error))?;
-        match answer.errors.unwrap_or_default().first() {
-            Some(refused) => Err(UNAVAILABLE.because(refused.code().unwrap_or_default())),
-            None => Ok(()),
-        }
+    fn delete_many<'a>(&'a self, keys: &'a [String]) -> Way<'a, Result<()>> {
+        Box::pin(async move {
+            let named = |key: &String| ObjectIdentifier::builder().key(key).build();
+            let named: Result<Vec<_>, _> = keys.iter().map(named).collect();
+            let named = named.map_err(|cause| INTERNAL_ERROR.because(cause))?;
+            let keys = Delete::builder().set_objects(Some(named)).quiet(true);
+            let keys = keys
+                .build()
+                .map_err(|cause| INTERNAL_ERROR.because(cause))?;
+            let request = self.client.0.delete_objects().bucket(&self.bucket);
+            let answer = request.delete(keys).send().await;
+            let answer = answer.map_err(|error| failed(&error))?;
+            match answer.errors.unwrap_or_default().first() {
+                Some(refused) => Err(UNAVAILABLE.because(refused.code().unwrap_or_default())),
+                None => Ok(()),
+            }
+        })
     }
 
     /// Keys that begin with the prefix, in order of their bytes, after `after`; at most 1,000.
     ///
     /// # Errors
     /// 503 when S3 does not answer.
-    pub async fn list(&self, prefix: &str, after: Option<&str>) -> Result<Vec<String>> {
-        let request = self.client.0.list_objects_v2().bucket(&self.bucket);
-        let request = request.prefix(prefix).max_keys(LISTED_MAX);
-        let answer = request
-            .set_start_after(after.map(str::to_owned))
-            .send()
-            .await
-            .map_err(|error| failed(&error))?;
-        let found = answer.contents.unwrap_or_default().into_iter();
-        Ok(found.filter_map(|object| object.key).collect())
+    pub fn list<'a>(
+        &'a self,
+        prefix: &'a str,
+        after: Option<&'a str>,
+    ) -> Way<'a, Result<Vec<String>>> {
+        Box::pin(async move {
+            let request = self.client.0.list_objects_v2().bucket(&self.bucket);
+            let request = request.prefix(prefix).max_keys(LISTED_MAX);
+            let answer = request
+                .set_start_after(after.map(str::to_owned))
+                .send()
+                .await
+                .map_err(|error| failed(&error))?;
+            let found = answer.contents.unwrap_or_default().into_iter();
+            Ok(found.filter_map(|object| object.key).collect())
+        })
     }
 
     /// Asks whether the bucket answers.
     ///
     /// # Errors
     /// 503 when it does not.
-    pub async fn probe(&self) -> Result<()> {
-        let request = self.client.0.head_bucket().bucket(&self.bucket);
-        let asked = request.send().await;
-        asked.map(|_| ()).map_err(|error| failed(&error))
+    pub fn probe(&self) -> Way<'_, Result<()>> {
+        Box::pin(async move {
+            let request = self.client.0.head_bucket().bucket(&self.bucket);
+            let asked = request.send().await;
+            asked.map(|_| ()).map_err(|error| failed(&error))
+        })
     }
 }
 

@@ -15,6 +15,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use serde_json::{Value, json};
 
 use super::SdkTime;
+use crate::aws::Way;
 use crate::env::Env;
 use crate::error::{Error, PROVIDER_ERROR, Result};
 use crate::function::Take;
@@ -77,28 +78,30 @@ impl Outside {
         self.call(provider, "POST", address, Some(form)).await
     }
 
-    async fn call(
-        &self,
+    fn call<'a>(
+        &'a self,
         provider: &'static str,
         method: &'static str,
-        address: &str,
+        address: &'a str,
         form: Option<String>,
-    ) -> Result<Told> {
-        let failed = |cause: &str| failed(provider, cause);
-        let (host, path) = split(address).ok_or_else(|| failed("address"))?;
-        let ask = Ask {
-            method,
-            path: path.to_owned(),
-            form,
-        };
-        let limit = Duration::from_millis(CALL_MS);
-        let told = tokio::time::timeout(limit, self.told(host, ask)).await;
-        let (status, bytes) = told.map_err(|_| failed("timeout"))?.map_err(failed)?;
-        if status >= 500 {
-            return Err(failed("status"));
-        }
-        let body = serde_json::from_slice(&bytes).map_err(|_| failed("no JSON"))?;
-        Ok(Told { status, body })
+    ) -> Way<'a, Result<Told>> {
+        Box::pin(async move {
+            let failed = |cause: &str| failed(provider, cause);
+            let (host, path) = split(address).ok_or_else(|| failed("address"))?;
+            let ask = Ask {
+                method,
+                path: path.to_owned(),
+                form,
+            };
+            let limit = Duration::from_millis(CALL_MS);
+            let told = tokio::time::timeout(limit, self.told(host, ask)).await;
+            let (status, bytes) = told.map_err(|_| failed("timeout"))?.map_err(failed)?;
+            if status >= 500 {
+                return Err(failed("status"));
+            }
+            let body = serde_json::from_slice(&bytes).map_err(|_| failed("no JSON"))?;
+            Ok(Told { status, body })
+        })
     }
 
     async fn told(&self, host: &str, ask: Ask) -> Result<(u16, Vec<u8>), &'static str> {

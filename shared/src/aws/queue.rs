@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::dynamo::failed;
 use super::named::named;
+use crate::aws::Way;
 use crate::env::Env;
 use crate::error::{INTERNAL_ERROR, Result, UNAVAILABLE};
 use crate::function::{Grant, Take};
@@ -129,20 +130,22 @@ impl<Q: Named> Queue<Q> {
             .map_err(|error| failed(&error))
     }
 
-    async fn flush(&self, batch: Vec<SendMessageBatchRequestEntry>) -> Result<()> {
-        if batch.is_empty() {
-            return Ok(());
-        }
-        let request = self.client.0.send_message_batch().queue_url(&self.url);
-        let answer = request
-            .set_entries(Some(batch))
-            .send()
-            .await
-            .map_err(|error| failed(&error))?;
-        match answer.failed.first() {
-            Some(refused) => Err(UNAVAILABLE.because(&refused.code)),
-            None => Ok(()),
-        }
+    fn flush(&self, batch: Vec<SendMessageBatchRequestEntry>) -> Way<'_, Result<()>> {
+        Box::pin(async move {
+            if batch.is_empty() {
+                return Ok(());
+            }
+            let request = self.client.0.send_message_batch().queue_url(&self.url);
+            let answer = request
+                .set_entries(Some(batch))
+                .send()
+                .await
+                .map_err(|error| failed(&error))?;
+            match answer.failed.first() {
+                Some(refused) => Err(UNAVAILABLE.because(&refused.code)),
+                None => Ok(()),
+            }
+        })
     }
 }
 

@@ -9,6 +9,7 @@ use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
 
 use super::dynamo::failed;
 use super::named::named;
+use crate::aws::Way;
 use crate::env::Env;
 use crate::error::{INTERNAL_ERROR, Result};
 use crate::function::{Grant, Take};
@@ -124,14 +125,16 @@ pub async fn read<K: Named>(env: &Env) -> Result<Secret<K>> {
 ///
 /// # Errors
 /// 503 when the store does not answer.
-pub async fn fetch(env: &Env, name: &str) -> Result<Option<String>> {
-    let client = env.part(|env| Secrets(Client::new(&super::shared_config(env))));
-    let id = format!("{}/{name}", env.config().prefix);
-    match client.0.get_secret_value().secret_id(id).send().await {
-        Ok(answer) => Ok(answer.secret_string),
-        Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(None),
-        Err(error) => Err(failed(&error)),
-    }
+pub fn fetch<'a>(env: &'a Env, name: &'a str) -> Way<'a, Result<Option<String>>> {
+    Box::pin(async move {
+        let client = env.part(|env| Secrets(Client::new(&super::shared_config(env))));
+        let id = format!("{}/{name}", env.config().prefix);
+        match client.0.get_secret_value().secret_id(id).send().await {
+            Ok(answer) => Ok(answer.secret_string),
+            Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(None),
+            Err(error) => Err(failed(&error)),
+        }
+    })
 }
 
 /// Keeps a text that was fetched just now for whoever reads the secret first.

@@ -7,6 +7,7 @@ use aws_sdk_sns::error::ProvideErrorMetadata;
 use aws_sdk_sns::types::MessageAttributeValue;
 
 use super::mail::Undelivered;
+use crate::aws::Way;
 use crate::env::Env;
 use crate::error::Result;
 use crate::function::{Grant, Take};
@@ -38,37 +39,41 @@ impl Sms {
     ///
     /// # Errors
     /// 503 when it does not.
-    pub async fn probe(&self) -> Result<()> {
-        let asked = self.0.0.get_sms_attributes().attributes(KIND).send().await;
-        asked
-            .map(|_| ())
-            .map_err(|error| super::dynamo::failed(&error))
+    pub fn probe(&self) -> Way<'_, Result<()>> {
+        Box::pin(async move {
+            let asked = self.0.0.get_sms_attributes().attributes(KIND).send().await;
+            asked
+                .map(|_| ())
+                .map_err(|error| super::dynamo::failed(&error))
+        })
     }
 
     /// Sends a text to a number (E.164) and returns the provider's message id.
     ///
     /// # Errors
     /// Whether trying again may help, with the provider's code.
-    pub async fn send(&self, to: &str, text: &str) -> Result<String, Undelivered> {
-        let kind = MessageAttributeValue::builder()
-            .data_type("String")
-            .string_value(TRANSACTIONAL)
-            .build()
-            .map_err(|cause| Undelivered::Never(cause.to_string()))?;
-        let request = self.0.0.publish().phone_number(to).message(text);
-        match request.message_attributes(KIND, kind).send().await {
-            Ok(answer) => Ok(answer.message_id.unwrap_or_default()),
-            Err(error) => Err(match error.code() {
-                Some(
-                    code @ ("InvalidParameter"
-                    | "InvalidParameterValue"
-                    | "ValidationException"
-                    | "EndpointDisabled"
-                    | "OptedOut"),
-                ) => Undelivered::Never(code.to_owned()),
-                code => Undelivered::Later(code.unwrap_or("unreachable").to_owned()),
-            }),
-        }
+    pub fn send<'a>(&'a self, to: &'a str, text: &'a str) -> Way<'a, Result<String, Undelivered>> {
+        Box::pin(async move {
+            let kind = MessageAttributeValue::builder()
+                .data_type("String")
+                .string_value(TRANSACTIONAL)
+                .build()
+                .map_err(|cause| Undelivered::Never(cause.to_string()))?;
+            let request = self.0.0.publish().phone_number(to).message(text);
+            match request.message_attributes(KIND, kind).send().await {
+                Ok(answer) => Ok(answer.message_id.unwrap_or_default()),
+                Err(error) => Err(match error.code() {
+                    Some(
+                        code @ ("InvalidParameter"
+                        | "InvalidParameterValue"
+                        | "ValidationException"
+                        | "EndpointDisabled"
+                        | "OptedOut"),
+                    ) => Undelivered::Never(code.to_owned()),
+                    code => Undelivered::Later(code.unwrap_or("unreachable").to_owned()),
+                }),
+            }
+        })
     }
 }
 

@@ -8,6 +8,7 @@ use aws_sdk_apigatewaymanagement::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_apigatewaymanagement::primitives::Blob;
 
 use super::dynamo::failed;
+use crate::aws::Way;
 use crate::env::Env;
 use crate::error::Result;
 use crate::function::{Grant, Take};
@@ -67,33 +68,37 @@ impl Sockets {
     ///
     /// # Errors
     /// 503 when the gateway does not answer.
-    pub async fn post(&self, connection_id: &str, frame: &str) -> Result<Posted> {
-        let request = self.0.0.post_to_connection().connection_id(connection_id);
-        match request.data(Blob::new(frame.as_bytes())).send().await {
-            Ok(_) => Ok(Posted::Taken),
-            Err(error) if gone(&error) => Ok(Posted::Gone),
-            Err(error) if slow(&error) => Ok(Posted::Slow),
-            Err(error) => Err(failed(&error)),
-        }
+    pub fn post<'a>(&'a self, connection_id: &'a str, frame: &'a str) -> Way<'a, Result<Posted>> {
+        Box::pin(async move {
+            let request = self.0.0.post_to_connection().connection_id(connection_id);
+            match request.data(Blob::new(frame.as_bytes())).send().await {
+                Ok(_) => Ok(Posted::Taken),
+                Err(error) if gone(&error) => Ok(Posted::Gone),
+                Err(error) if slow(&error) => Ok(Posted::Slow),
+                Err(error) => Err(failed(&error)),
+            }
+        })
     }
 
     /// Ends a connection; one that is gone already is fine.
     ///
     /// # Errors
     /// 503 when the gateway does not answer.
-    pub async fn close(&self, connection_id: &str) -> Result<()> {
-        match self
-            .0
-            .0
-            .delete_connection()
-            .connection_id(connection_id)
-            .send()
-            .await
-        {
-            Ok(_) => Ok(()),
-            Err(error) if gone(&error) => Ok(()),
-            Err(error) => Err(failed(&error)),
-        }
+    pub fn close<'a>(&'a self, connection_id: &'a str) -> Way<'a, Result<()>> {
+        Box::pin(async move {
+            match self
+                .0
+                .0
+                .delete_connection()
+                .connection_id(connection_id)
+                .send()
+                .await
+            {
+                Ok(_) => Ok(()),
+                Err(error) if gone(&error) => Ok(()),
+                Err(error) => Err(failed(&error)),
+            }
+        })
     }
 }
 

@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError as Unchanged;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 
 use super::{Attributes, CONFLICT_TRIES_MAX, Missed, Tables, attributes, failed, key, row};
+use crate::aws::Way;
 use crate::aws::expression::Names;
 use crate::error::{Error, INTERNAL_ERROR, Result};
 use crate::table::{Action, Commit, Item, Refused, Row, Wrote, item_of};
@@ -65,12 +66,14 @@ impl Tables {
         Ok(after.map(item_of).transpose()?)
     }
 
-    async fn single(&self, commit: Commit, wish: ReturnValue) -> Result<Option<Row>, Missed> {
-        let mut writes = commit.into_writes()?.into_iter();
-        match (writes.next(), writes.next()) {
-            (Some(write), None) => self.write(write, wish).await,
-            _ => Err(Missed::Failed(INTERNAL_ERROR.because("not one write"))),
-        }
+    fn single(&self, commit: Commit, wish: ReturnValue) -> Way<'_, Result<Option<Row>, Missed>> {
+        Box::pin(async move {
+            let mut writes = commit.into_writes()?.into_iter();
+            match (writes.next(), writes.next()) {
+                (Some(write), None) => self.write(write, wish).await,
+                _ => Err(Missed::Failed(INTERNAL_ERROR.because("not one write"))),
+            }
+        })
     }
 
     /// Carries a commit out: all of it or nothing. One write is sent as a plain write, more as a
@@ -79,18 +82,20 @@ impl Tables {
     /// # Errors
     /// [`Missed::Refused`] with the stored item when a condition did not hold; 503 when it stayed
     /// in conflict or throttled.
-    pub async fn commit(&self, commit: Commit) -> Result<(), Missed> {
-        let mut writes = commit.into_writes()?;
-        match writes.len() {
-            0 => Ok(()),
-            1 if !matches!(writes.first().map(|w| &w.action), Some(Action::Check)) => {
-                match writes.pop() {
-                    Some(write) => self.write(write, ReturnValue::None).await.map(|_| ()),
-                    None => Ok(()),
+    pub fn commit(&self, commit: Commit) -> Way<'_, Result<(), Missed>> {
+        Box::pin(async move {
+            let mut writes = commit.into_writes()?;
+            match writes.len() {
+                0 => Ok(()),
+                1 if !matches!(writes.first().map(|w| &w.action), Some(Action::Check)) => {
+                    match writes.pop() {
+                        Some(write) => self.write(write, ReturnValue::None).await.map(|_| ()),
+                        None => Ok(()),
+                    }
                 }
+                _ => self.transact(&writes).await,
             }
-            _ => self.transact(&writes).await,
-        }
+        })
     }
 
     async fn write(&self, write: Wrote, wish: ReturnValue) -> Result<Option<Row>, Missed> {
