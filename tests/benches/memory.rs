@@ -22,7 +22,9 @@ const WIDTH: u32 = 8_192;
 const HEIGHT: u32 = 40_000_000 / WIDTH;
 
 /// Name, type and maker of each case.
-const CASES: [(&str, MediaType, fn() -> Vec<u8>); 8] = [
+/// Name, declared type, and who makes the file.
+type Case = (&'static str, MediaType, fn() -> Vec<u8>);
+const CASES: [Case; 8] = [
     ("one pixel", MediaType::Png, || {
         png(1, 1, ExtendedColorType::Rgb8)
     }),

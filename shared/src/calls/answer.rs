@@ -80,6 +80,10 @@ pub struct Acceptance {
 
 /// What a step comes to.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "lives for one decision, on the stack"
+)]
 pub enum Answered {
     /// This happens.
     Turn(Turn),

@@ -14,6 +14,10 @@ pub const WARNINGS: [i64; 2] = [60, 15];
 
 /// What a look at the meter comes to.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "lives for one decision, on the stack"
+)]
 pub enum Metered {
     /// This is to be written.
     Turn(Turn),

@@ -317,7 +317,7 @@ impl Feedback {
         let side = call.side(user_id)?;
         let seen = call.seen(now);
         let talked = seen.connected_at.and(seen.ended_at);
-        if !talked.is_some_and(|end| now.since(end) < RATED_MS) {
+        if talked.is_none_or(|end| now.since(end) >= RATED_MS) {
             let details = serde_json::json!({ "status": seen.status });
             return Err(CALL_STATE_CONFLICT.with(details));
         }

@@ -9,7 +9,7 @@ use super::event::ACCOUNT;
 use super::signature::hex;
 
 /// One per role, a second where approvals need two people, and one that no record knows.
-const NAMES: &[(Option<&'static str>, &'static str)] = &[
+const NAMES: &[(Option<&str>, &str)] = &[
     (Some("moderator"), "moderator-1"),
     (Some("analyst"), "analyst-1"),
     (Some("support"), "support-1"),

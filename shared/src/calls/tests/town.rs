@@ -413,7 +413,7 @@ impl Town {
         } else {
             Side::Receiver
         };
-        let clock = self.people[self.who(&call.user(side).to_owned())].clock;
+        let clock = self.people[self.who(call.user(side))].clock;
         let after = 20_000 * clock as i64 / 100;
         self.at(after, Event::Alive(number, is_caller));
     }
