@@ -295,11 +295,14 @@ fn the_largest_wallet_is_one_write_unit() {
     let bytes = item_bytes(&row_of(&wallet).unwrap());
     assert!(bytes <= 1_000, "{bytes}");
     // A running call takes its place from the rows.
-    (wallet.available, wallet.frozen) = (1_000_000, false);
+    (wallet.available, wallet.held) = (1_000_000, 0);
+    (wallet.frozen, wallet.closed) = (false, false);
+    wallet.tail = Bytes(Vec::new());
     let mut booking = wallet.book(NOW);
     booking.hold(new_hold([9; 16], 1_000_000)).unwrap();
     let mut wallet = booking.wallet;
-    (wallet.available, wallet.held, wallet.frozen) = (big, big, true);
+    (wallet.available, wallet.held) = (big, big);
+    (wallet.frozen, wallet.closed) = (true, true);
     wallet.tail = Bytes(vec![255; wallet.tail_bytes_max()]);
     let bytes = item_bytes(&row_of(&wallet).unwrap());
     assert!(bytes <= 1_000, "{bytes}");

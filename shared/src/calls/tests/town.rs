@@ -182,7 +182,8 @@ impl Town {
         self.soon(0, 20_000, Event::Dial);
         let from = self.dice.below(PEOPLE.into()) as usize;
         let to = (from + 1 + self.dice.below(u64::from(PEOPLE) - 1) as usize) % PEOPLE as usize;
-        if self.dice.often(40) {
+        // Rarely enough that some run out of credits in the middle of a call.
+        if self.dice.often(15) {
             self.earns(from);
         }
         for who in [from, to] {
