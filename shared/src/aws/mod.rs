@@ -39,8 +39,8 @@ const CALL_MS: u64 = 5_000;
 /// Tries of one call by the SDK for throttles and lost connections.
 const TRIES_MAX: u32 = 3;
 
-/// A call of AWS on its way. It is boxed by a function of this crate, so that the SDK's part of it is
-/// compiled here, once, and not again into each binary that makes the call.
+/// A call of AWS on its way. It is boxed by a function of this crate, so that the SDK's part of it
+/// is compiled here, once, and not again into each binary that makes the call.
 pub(crate) type Way<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// The clock as the SDK's time source, so that signatures follow the one clock.

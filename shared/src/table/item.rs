@@ -29,6 +29,12 @@ impl Key {
             sk: sk.into(),
         }
     }
+
+    /// Whether an item can have this key at all: DynamoDB takes 1–2,048 bytes of a partition key
+    /// and 1–1,024 of a sort key, so whoever asks with more asks for nothing.
+    pub fn can_exist(&self) -> bool {
+        (1..=2_048).contains(&self.pk.len()) && (1..=1_024).contains(&self.sk.len())
+    }
 }
 
 /// A typed item. Its fields are the attributes beside `pk` and `sk`.

@@ -98,6 +98,8 @@ async fn each_malformed_frame_is_refused_by_its_rule_and_changes_nothing() {
     ann.comes_online().await;
     ben.comes_online().await;
     world.settles().await;
+    // What is counted of the messages is written within a minute.
+    world.passes(70).await;
     let before = stored(&world).await;
     assert!(before.len() > 10);
     for (nth, (text, reason)) in malformed().into_iter().enumerate() {

@@ -45,6 +45,9 @@ impl Tables {
         consistent: bool,
     ) -> Way<'a, Result<Option<Row>>> {
         Box::pin(async move {
+            if !at.can_exist() {
+                return Ok(None);
+            }
             let answer = self
                 .0
                 .client
