@@ -28,9 +28,10 @@ const MASK: &str = "***";
 ///
 /// # Errors
 /// 422 `REASON_REQUIRED`.
-pub fn reason(given: Option<&str>, chars_min: usize) -> Result<&str> {
-    let given = given.unwrap_or_default().trim();
-    match graphemes(given) >= chars_min {
+pub fn reason(given: Option<&str>, chars_min: usize) -> Result<String> {
+    let given = crate::text::plain(given.unwrap_or_default());
+    let given = given.trim().to_owned();
+    match graphemes(&given) >= chars_min {
         true => Ok(given),
         false => Err(REASON_REQUIRED.into()),
     }

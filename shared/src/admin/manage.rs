@@ -177,7 +177,7 @@ pub async fn create_admin(
     new: &NewAdmin,
     admin_id: String,
 ) -> Result<Recorded<TwoPerson<AdminView>>> {
-    let why = reason(new.reason.as_deref(), REASON_CHARS_MIN)?;
+    let why = &*reason(new.reason.as_deref(), REASON_CHARS_MIN)?;
     check_identity(new)?;
     let staff = Staff::load(admin.tables()).await?;
     staff.check_roles(&new.roles)?;
@@ -247,7 +247,7 @@ pub async fn edit_admin(
     admin_id: &str,
     edit: &AdminEdit,
 ) -> Result<Recorded<TwoPerson<AdminView>>> {
-    let why = reason(edit.reason.as_deref(), REASON_CHARS_MIN)?;
+    let why = &*reason(edit.reason.as_deref(), REASON_CHARS_MIN)?;
     let mut staff = Staff::load(admin.tables()).await?;
     let sovereigns = staff.sovereigns();
     staff.check_roles(edit.roles.as_deref().unwrap_or_default())?;
@@ -316,7 +316,7 @@ pub async fn set_role(
     name: &str,
     edit: &RoleEdit,
 ) -> Result<Recorded<TwoPerson<Role>>> {
-    let why = reason(edit.reason.as_deref(), REASON_CHARS_MIN)?;
+    let why = &*reason(edit.reason.as_deref(), REASON_CHARS_MIN)?;
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
     if !(2..=40).contains(&name.len()) || !name.bytes().all(plain) {
         return Err(NOT_FOUND.into());

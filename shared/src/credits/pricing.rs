@@ -181,7 +181,7 @@ pub async fn set_policy(
     wish: &PolicyWish,
 ) -> Result<Recorded<TwoPerson<PolicyView>>> {
     let unit = check_value(key, &wish.value)?;
-    let why = reason(wish.reason.as_deref(), REASON_CHARS_MIN)?;
+    let why = &*reason(wish.reason.as_deref(), REASON_CHARS_MIN)?;
     let effective_from = effective(wish.effective_from, admin.now())?;
     for round in 1..=TRIES_MAX {
         let rows = Policy::versions(admin.tables(), Some(key)).await?;

@@ -45,7 +45,8 @@ async fn ban_user(
     Body(wish): Body<BanWish>,
     once: Once,
 ) -> Result<Recorded<Json<Banned>>> {
-    let (reason, until) = (reason(wish.reason.as_deref(), 3)?, wish.until);
+    let until = wish.until;
+    let reason = &*reason(wish.reason.as_deref(), 3)?;
     if until.is_some_and(|until| until <= admin.now()) {
         return Err(invalid("/until", "range", "Must be in the future."));
     }

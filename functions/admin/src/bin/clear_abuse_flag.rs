@@ -33,7 +33,7 @@ async fn clear_abuse_flag(
     Body(wish): Body<ClearanceWish>,
     once: Once,
 ) -> Result<Recorded<Json<FlagView>>> {
-    let why = reason(wish.reason.as_deref(), 3)?;
+    let why = &*reason(wish.reason.as_deref(), 3)?;
     clear_flag(&admin, &once, (&at.flag_id, why), |flag| {
         Json(FlagView::from(flag))
     })

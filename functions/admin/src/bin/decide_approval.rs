@@ -32,7 +32,7 @@ async fn decide_approval(
     Body(wish): Body<Decision>,
     once: Once,
 ) -> Result<Recorded<Json<Decided>>> {
-    let why = reason(wish.reason.as_deref(), 3)?;
+    let why = &*reason(wish.reason.as_deref(), 3)?;
     decide(
         &admin,
         &functions,

@@ -38,7 +38,7 @@ async fn end_user_sessions(
     Body(wish): Body<EndingWish>,
     once: Once,
 ) -> Result<Recorded<Json<SessionsEnded>>> {
-    let why = reason(wish.reason.as_deref(), 3)?;
+    let why = &*reason(wish.reason.as_deref(), 3)?;
     let measure = (&*at.user_id, Measure::EndSessions, why);
     carry_out(&admin, &desk, &once, measure, |measured| {
         let revoked = measured.ended;

@@ -39,7 +39,7 @@ async fn unban_user(
     Body(wish): Body<UnbanWish>,
     once: Once,
 ) -> Result<Recorded<Json<Unbanned>>> {
-    let why = reason(wish.reason.as_deref(), 3)?;
+    let why = &*reason(wish.reason.as_deref(), 3)?;
     let measure = (&*at.user_id, Measure::Unban, why);
     carry_out(&admin, &desk, &once, measure, |measured| {
         let status = measured.after.status;

@@ -31,7 +31,7 @@ async fn adjust_credits(
     Body(wish): Body<Adjustment>,
     once: Once,
 ) -> Result<Recorded<TwoPerson<Adjusted>>> {
-    let reason = reason(wish.reason.as_deref(), 10)?;
+    let reason = &*reason(wish.reason.as_deref(), 10)?;
     if wish.amount == 0 {
         return Err(invalid("/amount", "range", "Must not be 0."));
     }

@@ -39,7 +39,8 @@ async fn freeze_wallet(
     Body(wish): Body<FreezeWish>,
     once: Once,
 ) -> Result<Recorded<Json<Frozen>>> {
-    let (why, frozen) = (reason(wish.reason.as_deref(), 3)?, wish.frozen);
+    let frozen = wish.frozen;
+    let why = &*reason(wish.reason.as_deref(), 3)?;
     let wallet = Wallet::of_user(admin.tables(), &whose.user_id).await?;
     let (before, after) = (
         json!({ "frozen": wallet.frozen }),

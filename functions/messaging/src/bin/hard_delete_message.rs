@@ -36,6 +36,6 @@ async fn hard_delete_message(
     Body(wish): Body<RemovalWish>,
     once: Once,
 ) -> Result<Recorded<Json<MessageJudged>>> {
-    let why = reason(wish.reason.as_deref(), 3)?;
+    let why = &*reason(wish.reason.as_deref(), 3)?;
     remove_as(&admin, &once, (&shelf, &archive), (&at.message_id, why)).await
 }

@@ -49,7 +49,7 @@ async fn moderate_message(
         MessageVerdict::Flagged => Moderation::Flagged,
         MessageVerdict::Blocked => Moderation::Blocked,
     };
-    let why = reason(wish.reason.as_deref(), 3)?;
+    let why = &*reason(wish.reason.as_deref(), 3)?;
     let (message_id, shelf, now) = (&*message_id, Some(&shelf), admin.now());
     let at = Moderating {
         message_id,

@@ -48,7 +48,7 @@ impl ItemVerdict {
     ///
     /// # Errors
     /// 422 `REASON_REQUIRED`, `VALIDATION_FAILED`; 403 `PERMISSION_DENIED`.
-    async fn check(&self, admin: &Clerk) -> Result<&str> {
+    async fn check(&self, admin: &Clerk) -> Result<String> {
         let why = reason(self.reason.as_deref(), 3)?;
         let is_ban = self.resolution == Resolution::Ban;
         if self
@@ -99,7 +99,7 @@ pub async fn resolve(
     item_id: &str,
     verdict: &ItemVerdict,
 ) -> Result<Recorded<Json<Resolved>>> {
-    let why = verdict.check(admin).await?;
+    let why = &*verdict.check(admin).await?;
     for round in 1..=TRIES_MAX {
         let item = known_item(admin.tables(), item_id).await?;
         item.is_open_for(&admin.me().admin_id, admin.now())?;
