@@ -18,8 +18,11 @@ pub struct QueueSpec {
     pub visibility_seconds: u32,
     /// Receives before a message goes to the dead-letter queue.
     pub receives_max: u32,
-    /// Messages per invocation, 1–10.
+    /// Messages per invocation: 1–10, more only when they are gathered.
     pub batch: usize,
+    /// How long messages are gathered until there are enough for an invocation, seconds; the
+    /// batching window of the event source.
+    pub gather_seconds: u32,
 }
 
 /// All queues.
@@ -29,54 +32,63 @@ pub const QUEUES: &[QueueSpec] = &[
         visibility_seconds: 60,
         receives_max: 3,
         batch: 10,
+        gather_seconds: 0,
     },
     QueueSpec {
         name: "mail",
         visibility_seconds: 90,
         receives_max: 5,
         batch: 10,
+        gather_seconds: 0,
     },
     QueueSpec {
         name: "sms",
         visibility_seconds: 90,
         receives_max: 5,
         batch: 10,
+        gather_seconds: 0,
     },
     QueueSpec {
         name: "revoked",
         visibility_seconds: 60,
         receives_max: 5,
         batch: 10,
+        gather_seconds: 0,
     },
     QueueSpec {
         name: "devices",
         visibility_seconds: 60,
         receives_max: 5,
         batch: 10,
+        gather_seconds: 0,
     },
     QueueSpec {
         name: "balances",
         visibility_seconds: 60,
         receives_max: 5,
         batch: 10,
+        gather_seconds: 0,
     },
     QueueSpec {
         name: "rings",
         visibility_seconds: 60,
         receives_max: 5,
         batch: 10,
+        gather_seconds: 0,
     },
     QueueSpec {
         name: "media-waits",
         visibility_seconds: 60,
         receives_max: 5,
         batch: 10,
+        gather_seconds: 0,
     },
     QueueSpec {
         name: "meters",
         visibility_seconds: 60,
         receives_max: 5,
         batch: 10,
+        gather_seconds: 0,
     },
     // One at a time, because a decoded picture needs most of the worker's memory.
     QueueSpec {
@@ -84,30 +96,35 @@ pub const QUEUES: &[QueueSpec] = &[
         visibility_seconds: 360,
         receives_max: 5,
         batch: 1,
+        gather_seconds: 0,
     },
     QueueSpec {
         name: "notes",
         visibility_seconds: 360,
         receives_max: 5,
-        batch: 10,
+        batch: 100,
+        gather_seconds: 2,
     },
     QueueSpec {
         name: "proofs",
         visibility_seconds: 720,
         receives_max: 5,
         batch: 1,
+        gather_seconds: 0,
     },
     QueueSpec {
         name: "exports",
         visibility_seconds: 1_800,
         receives_max: 5,
         batch: 1,
+        gather_seconds: 0,
     },
     QueueSpec {
         name: "scan",
         visibility_seconds: 60,
         receives_max: 5,
         batch: 10,
+        gather_seconds: 0,
     },
 ];
 

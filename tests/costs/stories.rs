@@ -8,6 +8,8 @@ use crate::scenarios::accounts::social::app::{self, App};
 use crate::scenarios::accounts::social::{BORN, with_hope};
 use crate::scenarios::accounts::two_factor;
 use crate::scenarios::admin::approvals;
+use crate::scenarios::credits::administering;
+use crate::scenarios::messaging::exporting;
 use crate::scenarios::realtime::handshake;
 
 /// Every story, each in its own world.
@@ -20,6 +22,7 @@ pub async fn all(rows: &mut Rows) {
     sockets(rows).await;
     device(rows).await;
     approval(rows).await;
+    background(rows).await;
     super::calls::stories(rows).await;
 }
 
@@ -30,6 +33,19 @@ async fn approval(rows: &mut Rows) {
     let id = approvals::asked(&finance, &ann).await;
     let decide = approvals::decides(&other, &id, "approve");
     note(rows, &world, "decide_approval", decide).await.ok();
+}
+
+/// What tells of work that goes on in the background.
+async fn background(rows: &mut Rows) {
+    let world = World::new().await;
+    let run = administering::begins(&world.admin("finance-1").await).await;
+    let operator = world.admin("operator-1").await;
+    note(rows, &world, "get_run", operator.get(&run)).await.ok();
+    let analyst = world.admin("analyst-1").await;
+    let export = exporting::in_the_background(&world, &analyst).await;
+    note(rows, &world, "get_export", analyst.get(&export))
+        .await
+        .ok();
 }
 
 async fn registration(rows: &mut Rows) {

@@ -5,7 +5,7 @@ pub mod admin;
 pub mod calls;
 mod conventions;
 pub mod credits;
-mod messaging;
+pub mod messaging;
 mod operations;
 pub mod realtime;
 mod relay;

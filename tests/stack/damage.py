@@ -109,6 +109,8 @@ DAMAGE = [
      "message.send answers otherwise"),
     ("whole batches again", lambda f: one_less(f, REALTIME, "PushFramesOnFrames", "FunctionResponseTypes"),
      "repeats a whole batch"),
+    ("what is to be gathered is not", lambda f: one_less(f, MESSAGING, "LogMessagesOnNotes", "MaximumBatchingWindowInSeconds"),
+     "event sources"),
     ("records are lost", lambda f: one_less(f, REALTIME, "FanOutEventsOnData", "DestinationConfig"),
      "loses what it cannot handle"),
     ("another hour", lambda f: put(f, CREDITS, "CheckLedgerOnSchedule",

@@ -234,22 +234,23 @@ def sockets(stack, facts):
 def sources(stack, facts):
     """Queues, streams and schedules start what the code says, by the rules of the house."""
     wanted, found, timed, clock = [], [], [], []
-    batches = {one["name"]: one["batch"] for one in facts["queues"]}
+    batches = {one["name"]: (one["batch"], one["gather_seconds"]) for one in facts["queues"]}
     for one in facts["functions"]:
         for trigger in one["triggers"]:
             if trigger["kind"] == "queue":
                 source = f"arn:aws:sqs:{OWN}:pairly-{trigger['at']}"
-                wanted.append((source, f"pairly-{one['name']}", batches[trigger["at"]]))
+                wanted.append((source, f"pairly-{one['name']}", *batches[trigger["at"]]))
             if trigger["kind"] == "stream":
                 source = f"arn:aws:dynamodb:{OWN}:table/pairly-{trigger['at']}/stream/1"
-                wanted.append((source, f"pairly-{one['name']}", 100))
+                wanted.append((source, f"pairly-{one['name']}", 100, 0))
             if trigger["kind"] == "every":
                 timed.append((arn_of(one["name"]), trigger["seconds"]))
             if trigger["kind"] == "daily":
                 timed.append((arn_of(one["name"]), f"cron({trigger['minute']} {trigger['hour']} * * ? *)"))
     for part in stack.all():
         for name, one in part.of("AWS::Lambda::EventSourceMapping"):
-            found.append((one["EventSourceArn"], one["FunctionName"], one["BatchSize"]))
+            window = one.get("MaximumBatchingWindowInSeconds", 0)
+            found.append((one["EventSourceArn"], one["FunctionName"], one["BatchSize"], window))
             if one.get("FunctionResponseTypes") != ["ReportBatchItemFailures"]:
                 yield f"{name} repeats a whole batch"
             if ":sqs:" in one["EventSourceArn"]:
@@ -263,10 +264,10 @@ def sources(stack, facts):
                 yield f"{name} starts its function otherwise"
     yield from difference("event sources", found, wanted)
     yield from difference("schedules", clock, timed)
-    readers = Counter(source for source, _, _ in found if "/stream/" in source)
+    readers = Counter(source for source, *_ in found if "/stream/" in source)
     yield from (f"{source} has {count} readers" for source, count in readers.items() if count > 2)
     started = {target for _, _, _, target in wanted_routes(facts)} | {target for target, _ in clock}
-    started |= {f"arn:aws:lambda:{OWN}:function:{name}" for _, name, _ in found}
+    started |= {f"arn:aws:lambda:{OWN}:function:{name}" for _, name, *_ in found}
     frames = [one["name"] for one in facts["functions"]
               if any(trigger["kind"] == "frame" for trigger in one["triggers"])]
     started |= {arn_of(name) for name in frames}

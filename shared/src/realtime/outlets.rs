@@ -12,8 +12,6 @@ use crate::time::Time;
 
 /// Notes of one queue message.
 const NOTES_MAX: usize = 200;
-/// Notes of so many seconds are gathered.
-const NOTES_SECONDS: i64 = 2;
 /// Request id of what a stream causes.
 const CAUSE: &str = "stream";
 
@@ -51,17 +49,9 @@ impl Outlets {
         self.mails.send(&meaning.jobs.mails, CAUSE).await?;
         self.texts.send(&meaning.jobs.texts, CAUSE).await?;
         self.scans.send(&meaning.scans, CAUSE).await?;
-        self.note(&meaning.notes, now).await?;
+        let notes: Vec<&[Note]> = meaning.notes.chunks(NOTES_MAX).collect();
+        self.notes.send(&notes, CAUSE).await?;
         self.proofs.send(&meaning.proofs, CAUSE).await?;
         self.exports.send(&meaning.exports, CAUSE).await
-    }
-
-    /// Notes wait for the next even second, so that a worker finds many at once and writes few
-    /// rows.
-    async fn note(&self, notes: &[Note], now: Time) -> Result<()> {
-        let jobs: Vec<&[Note]> = notes.chunks(NOTES_MAX).collect();
-        let wait = NOTES_SECONDS - now.seconds().rem_euclid(NOTES_SECONDS);
-        let wait = i32::try_from(wait).unwrap_or_default();
-        self.notes.send_later(&jobs, wait, CAUSE).await
     }
 }

@@ -61,6 +61,7 @@ fn queues() -> Value {
             "visibility_seconds": queue.visibility_seconds,
             "receives_max": queue.receives_max,
             "batch": queue.batch,
+            "gather_seconds": queue.gather_seconds,
         })
     });
     queues.collect()

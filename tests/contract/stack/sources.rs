@@ -33,9 +33,12 @@ fn mapping(function: &Function, source: Value, mut rest: Value) -> Value {
 
 fn queue(function: &Function, name: &str) -> Value {
     let queue = QUEUES.iter().find(|queue| queue.name == name);
-    let batch = queue.expect("a known queue").batch;
+    let queue = queue.expect("a known queue");
     let most = json!({ "MaximumConcurrency": reference("QueueConcurrency") });
-    let rules = json!({ "BatchSize": batch, "ScalingConfig": most });
+    let mut rules = json!({ "BatchSize": queue.batch, "ScalingConfig": most });
+    if queue.gather_seconds > 0 {
+        rules["MaximumBatchingWindowInSeconds"] = json!(queue.gather_seconds);
+    }
     mapping(function, roles::queue(name), rules)
 }
 

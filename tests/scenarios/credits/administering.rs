@@ -160,7 +160,7 @@ async fn one_changed_byte_or_a_missing_page_is_found_with_its_position() {
 }
 
 /// Begins a run over all ledgers and gives the path that tells how it stands.
-async fn begins(admin: &Administrator) -> String {
+pub async fn begins(admin: &Administrator) -> String {
     let begun = verifies(admin, json!({})).await.expect(202);
     let run_id = begun["run_id"].as_str().expect("an id");
     format!("/api/admin/runs/{run_id}")

@@ -1,7 +1,7 @@
 //! Credits (spec credits.md, *Acceptance scenarios*): as a person sees them, and the primitives
 //! where nothing that a person calls uses them yet.
 
-mod administering;
+pub mod administering;
 mod alerts;
 mod holds;
 mod nightly;

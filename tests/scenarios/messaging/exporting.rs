@@ -70,6 +70,15 @@ fn numbers(file: Vec<u8>) -> Vec<i64> {
     numbers.collect::<Option<_>>().expect("numbers")
 }
 
+/// An export of so many messages that it is written in the background, and where it is told.
+pub async fn in_the_background(world: &World, admin: &Administrator) -> String {
+    let (mut ann, ben) = world.two("Ann", "Ben").await;
+    many(world, &mut ann, &ben, 1_100).await;
+    let begun = admin.get(&format!("{EXPORT}?format=csv")).await.expect(202);
+    let id = begun["export_id"].as_str().expect("an id");
+    format!("/api/admin/exports/{id}")
+}
+
 async fn fetched(admin: &Administrator, export: &Value) -> Value {
     let id = export["export_id"].as_str().expect("an id");
     admin.get(&format!("/api/admin/exports/{id}")).await.ok()

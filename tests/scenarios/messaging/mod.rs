@@ -5,7 +5,7 @@ mod attachments;
 mod blocks;
 mod contacts;
 mod deleting;
-mod exporting;
+pub mod exporting;
 mod figuring;
 mod limits;
 mod marks;

@@ -84,6 +84,10 @@ pub(super) fn spec(queue: &str) -> Option<&'static QueueSpec> {
     QUEUES.iter().find(|spec| spec.name == queue)
 }
 
+fn gather_ms(spec: &QueueSpec) -> i64 {
+    i64::from(spec.gather_seconds) * 1_000
+}
+
 /// Whether a queue or dead-letter queue has this short name.
 pub(super) fn exists(queue: &str) -> bool {
     queue == STREAM_DEAD || spec(queue.strip_suffix("-dead").unwrap_or(queue)).is_some()
@@ -128,7 +132,11 @@ impl Store {
     }
 
     /// Hands out visible messages, at most `max`; too often received ones become dead letters.
+    /// None while they are still gathered.
     pub fn receive(&mut self, spec: &QueueSpec, max: usize, now: Time) -> Sql<Vec<Received>> {
+        if self.is_gathering(spec, max, now)? {
+            return Ok(Vec::new());
+        }
         let hidden = now.plus(i64::from(spec.visibility_seconds) * 1_000);
         let change = self.own.transaction()?;
         let mut received = Vec::new();
@@ -169,6 +177,22 @@ impl Store {
         Ok(received)
     }
 
+    /// Whether too few messages are visible yet, and the first of them not for long enough.
+    fn is_gathering(&self, spec: &QueueSpec, wanted: usize, now: Time) -> Sql<bool> {
+        if spec.gather_seconds == 0 {
+            return Ok(false);
+        }
+        let mut visible = self.own.prepare_cached(
+            "SELECT COUNT(*), MIN(visible_at) FROM _local_messages
+             WHERE queue = ?1 AND visible_at <= ?2",
+        )?;
+        visible.query_row(params![spec.name, now.ms()], |row| {
+            let (count, first): (usize, Option<i64>) = (row.get(0)?, row.get(1)?);
+            let since = first.map_or(now, Time);
+            Ok(count < wanted && since.plus(gather_ms(spec)) > now)
+        })
+    }
+
     /// Deletes the message if this is its newest receipt.
     pub fn delete_message(&self, queue: &str, receipt: &str) -> Sql<()> {
         let Some((id, count)) = receipt.rsplit_once('.') else {
@@ -190,6 +214,7 @@ impl Store {
         let mut next: Option<i64> = None;
         for spec in QUEUES {
             let at: Option<i64> = earliest.query_row([spec.name], |row| row.get(0))?;
+            let at = at.map(|at| at + gather_ms(spec));
             next = match (next, at) {
                 (Some(next), Some(at)) => Some(next.min(at)),
                 (next, at) => next.or(at),
