@@ -213,6 +213,9 @@ async fn pairs_of_faults_bill_once() {
             if number % step == 0 {
                 story(&[*one, *other]).await;
                 played += 1;
+                if played % 50 == 0 {
+                    println!("{played} pairs so far");
+                }
             }
         }
     }
