@@ -49,6 +49,13 @@ pub const QUEUES: &[QueueSpec] = &[
         gather_seconds: 0,
     },
     QueueSpec {
+        name: "notices",
+        visibility_seconds: 60,
+        receives_max: 5,
+        batch: 10,
+        gather_seconds: 0,
+    },
+    QueueSpec {
         name: "revoked",
         visibility_seconds: 60,
         receives_max: 5,

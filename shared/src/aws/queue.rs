@@ -37,6 +37,8 @@ named! {
     Mails = "mail";
     /// Text messages to deliver.
     Texts = "sms";
+    /// What people are told inside the app.
+    Notices = "notices";
     /// Sessions whose sockets must close.
     Revoked = "revoked";
     /// Messages to be looked at among others.
