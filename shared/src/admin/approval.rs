@@ -11,6 +11,8 @@ use crate::time::{DAY_MS, Time, millis};
 
 /// How long an approval waits.
 pub const APPROVAL_MS: i64 = DAY_MS;
+/// Longest id that a row names without its having been looked up, bytes.
+const ID_BYTES_MAX: usize = 128;
 
 /// What has become of an approval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -43,6 +45,22 @@ pub struct FrozenRequest {
     pub query: String,
     /// JSON body.
     pub body: Value,
+}
+
+impl FrozenRequest {
+    /// What it is about, as its path or its body says: kind and id.
+    pub(super) fn target(&self) -> Option<(&str, &str)> {
+        let named = self.params.iter().next();
+        let whom = || Some(("user_id", self.body["user_id"].as_str()?));
+        let (name, id) = named.map(|(name, id)| (&**name, &**id)).or_else(whom)?;
+        let kind = match name {
+            "flag_id" => "abuse_flag",
+            "item_id" => "moderation_item",
+            "key" => "policy",
+            name => name.trim_end_matches("_id"),
+        };
+        (id.len() <= ID_BYTES_MAX).then_some((kind, id))
+    }
 }
 
 /// A request that waits for a second person.

@@ -198,7 +198,7 @@ impl AuditRow {
             action: facts.function.to_owned(),
             permission: facts.permission.to_owned(),
             outcome,
-            target_type: act.target.as_ref().map(|target| target.0.to_owned()),
+            target_type: act.target.as_ref().map(|target| target.0.clone()),
             target_id: act.target.as_ref().map(|target| target.1.clone()),
             before: text(&act.before),
             after: text(&act.after),
