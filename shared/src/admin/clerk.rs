@@ -147,7 +147,8 @@ impl Clerk {
     /// What the row of a refused effect says.
     pub(crate) fn tried(&self, error: &Error) -> Act {
         let target = self.request.target();
-        let act = target.map_or_else(Act::general, |(kind, id)| Act::on(kind, id));
+        let mut act = target.map_or_else(Act::general, |(kind, id)| Act::on(kind, id));
+        act.reason = self.request.reason();
         act.noting("path", &*self.request.path)
             .noting("code", error.fault().code)
     }

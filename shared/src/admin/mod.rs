@@ -42,8 +42,8 @@ mod verify;
 mod view;
 
 pub use act::{Act, PRIVATE, reason};
-pub use approval::{APPROVAL_MS, Approval, ApprovalState, Approved, FrozenRequest};
 pub use answer::{Recorded, TwoPerson};
+pub use approval::{APPROVAL_MS, Approval, ApprovalState, Approved, FrozenRequest};
 pub use clerk::{Clerk, Facts};
 pub use decide::{Decided, Decision, Verdict, decide};
 pub use export::{
@@ -56,10 +56,10 @@ pub use manage::{AdminEdit, NewAdmin, RoleEdit, create_admin, edit_admin, set_ro
 pub use pending::{ApprovalFilter, ApprovalView, list_approvals};
 pub use permission::*;
 pub use principal::Principal;
+pub use proof::{AuditLogs, AuditProof, VERIFY_AUDIT_LOG, prove_some};
 pub use record::{ANY_SESSION, AdminRecord, PrincipalKey};
 pub use role::{BUILT_IN, Held, Role, roles};
 pub use row::{AuditRow, Head, Outcome, Severity};
-pub use proof::{AuditLogs, AuditProof, VERIFY_AUDIT_LOG, prove_some};
 pub use seal::{AuditSeal, SealedRoot, newest_seal, seal};
 pub use verify::{AuditChain, BadAuditRow};
 pub use view::{AdminView, AuditView};

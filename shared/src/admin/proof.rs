@@ -149,12 +149,18 @@ pub async fn prove_some(
     };
     let mut left = JOB_ROWS_MAX;
     let ids = all.ids(sealed.as_ref()).into_iter();
-    let mut ids = ids.filter(|id| *id > spot.done).collect::<Vec<_>>().into_iter();
+    let mut ids = ids
+        .filter(|id| *id > spot.done)
+        .collect::<Vec<_>>()
+        .into_iter();
     part.done = loop {
         let Some(admin_id) = ids.next() else {
             break true;
         };
-        let from = spot.within.take().filter(|place| place.admin_id == admin_id);
+        let from = spot
+            .within
+            .take()
+            .filter(|place| place.admin_id == admin_id);
         let from = from.map(|place| place.head());
         let (end, proved) = prove(tables, (&admin_id, from), sealed.as_ref(), left).await?;
         let rows = end.seq - from.map_or(0, |head| head.seq);

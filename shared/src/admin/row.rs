@@ -182,7 +182,7 @@ impl AuditRow {
         let (at, seq) = (facts.now.max(head.at), head.seq + 1);
         let severity = match outcome {
             Outcome::Done => facts.severity,
-            Outcome::Denied | Outcome::Failed => facts.severity.max(Severity::Warning),
+            Outcome::Denied | Outcome::Failed => Severity::Warning,
         };
         let text = |value: &Option<Value>| value.as_ref().map(Value::to_string);
         let mut row = Self {

@@ -17,8 +17,8 @@ use crate::admin::{
 use crate::aws::dynamo::Tables;
 use crate::env::Env;
 use crate::error::{
-    ADMIN_UNKNOWN, Error, IDEMPOTENCY_IN_PROGRESS, IDEMPOTENCY_KEY_INVALID,
-    IDEMPOTENCY_KEY_REQUIRED, IDEMPOTENCY_KEY_REUSED, INTERNAL_ERROR, PERMISSION_DENIED, Fault, Result,
+    ADMIN_UNKNOWN, Error, Fault, IDEMPOTENCY_IN_PROGRESS, IDEMPOTENCY_KEY_INVALID,
+    IDEMPOTENCY_KEY_REQUIRED, IDEMPOTENCY_KEY_REUSED, INTERNAL_ERROR, PERMISSION_DENIED, Result,
 };
 use crate::function::{Grant, Take};
 use crate::table::{Ledger, Live, Table, Write};

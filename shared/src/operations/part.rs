@@ -1,5 +1,5 @@
-//! Parts of a run: jobs on a queue do the work piece by piece, and each notes how far it came before
-//! the next one is sent. A job that comes twice finds that its step was made.
+//! Parts of a run: jobs on a queue do the work piece by piece, and each notes how far it came
+//! before the next one is sent. A job that comes twice finds that its step was made.
 
 use std::collections::BTreeMap;
 
