@@ -67,6 +67,7 @@ pub struct RunPart {
 impl Item for RunPart {
     const TABLE: Name = Name::Data;
     const KIND: &'static str = "Part of a run";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Key::new(&*self.run_id, &*self.place)

@@ -12,7 +12,7 @@ use crate::calls;
 use crate::credits::{self, BalanceJob, VERIFY_LEDGER, WALLET_SHARDS, Wallet};
 use crate::error::Result;
 use crate::messaging::{self, Note, Scan};
-use crate::notifications::{Jobs, Notification};
+use crate::notifications::{self, Entry, Inbox, Jobs, Notice, Notification};
 use crate::operations::{JobRun, RunJob, jobs_of};
 use crate::relay::{self, Device, RevokedDevice};
 use crate::table::Commit;
@@ -28,6 +28,8 @@ pub struct Meaning {
     pub projections: Vec<Commit>,
     /// Mails and text messages that can go out at once.
     pub jobs: Jobs,
+    /// What people are told inside the app.
+    pub notices: Vec<Notice>,
     /// Sessions whose sockets must close.
     pub revoked: Vec<Revoked>,
     /// Devices whose sockets must close.
@@ -91,7 +93,13 @@ impl Meaning {
                 self.scans.extend(messaging::scans_of(change)?);
                 self.notes.extend(messaging::notes_of(change)?);
             }
-            ("data", "call") => self.facts.extend(calls::facts_of(change)?),
+            ("data", "call") => {
+                self.facts.extend(calls::facts_of(change)?);
+                self.notices.extend(calls::notice_of(change)?);
+            }
+            ("data", sk) if sk == Inbox::PLACE || sk.starts_with(Entry::PREFIX) => {
+                self.facts.extend(notifications::facts_of(change)?);
+            }
             ("data", JobRun::PLACE) => {
                 let wallets = jobs_of(change, VERIFY_LEDGER, WALLET_SHARDS)?;
                 self.proofs.extend(wallets);

@@ -5,6 +5,7 @@ mod coturn;
 mod crossing;
 mod ends;
 mod history;
+mod missed;
 pub mod phone;
 mod ringing;
 mod signalling;
