@@ -60,6 +60,7 @@ pub struct Entry {
 impl Item for Entry {
     const TABLE: Name = Name::Data;
     const KIND: &'static str = "In-app notification";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Self::key_of(&self.user_id, &self.id)
@@ -84,6 +85,7 @@ pub struct Inbox {
 impl Item for Inbox {
     const TABLE: Name = Name::Data;
     const KIND: &'static str = "Unread notifications";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Self::key_of(&self.user_id)
