@@ -91,6 +91,11 @@ pub fn acted(row: &AuditRow) {
     );
 }
 
+/// Records how many items of the moderation queue should have been decided by now: a metric.
+pub fn overdue(function: &'static str, count: usize) {
+    tracing::error!(target: "queue", function, overdue = count as u64, "overdue");
+}
+
 /// Records a finding that somebody must look at, though nothing failed.
 pub fn alarm(function: &'static str, finding: &str) {
     tracing::error!(target: "failure", function, code = "ALARM", exception = finding, "alarm");
@@ -163,7 +168,7 @@ where
         event.record(&mut members);
         let mut line = members.0;
         let level = match (*event.metadata().level(), event.metadata().target()) {
-            (_, "request" | "admin") => Level::INFO,
+            (_, "request" | "admin" | "queue") => Level::INFO,
             (level, _) => level,
         };
         line.insert("timestamp".to_owned(), json!(SystemClock.now()));

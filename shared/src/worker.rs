@@ -120,6 +120,13 @@ pub const QUEUES: &[QueueSpec] = &[
         gather_seconds: 0,
     },
     QueueSpec {
+        name: "audits",
+        visibility_seconds: 720,
+        receives_max: 5,
+        batch: 1,
+        gather_seconds: 0,
+    },
+    QueueSpec {
         name: "exports",
         visibility_seconds: 1_800,
         receives_max: 5,

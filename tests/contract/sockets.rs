@@ -4,6 +4,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 use shared::function::{Function, Operation, Trigger};
 use shared::http::wire::answer_type;
+use shared::realtime::StateDue;
 
 use super::{derived, summary, yaml};
 
@@ -112,6 +113,12 @@ fn document() -> Value {
     for kind in FACTS {
         messages.insert(format!("server.{kind}"), frame(kind, any()));
     }
+    // The same type as an answer tells the state, and unasked that it is due.
+    let due = operation.schemas.subschema_for::<StateDue>();
+    messages.insert(
+        "server.sync.state".into(),
+        frame("sync.state", due.to_value()),
+    );
     messages.insert("server.error".into(), frame("error", any()));
     json!({
         "asyncapi": "3.0.0",

@@ -24,7 +24,7 @@ RULES = [
     rules.sizes, rules.handed, rules.whole, rules.environment, rules.routes, rules.admission,
     rules.sockets, rules.sources, rights.grants, rights.wildcards, rights.starters,
     rights.roles_of_nobody, stores.tables, stores.queues, stores.buckets, stores.secrets,
-    stores.parameters, stores.alarms, stores.stages,
+    stores.parameters, stores.alarms, stores.acts, stores.stages,
 ]
 
 

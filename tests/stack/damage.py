@@ -1,6 +1,7 @@
 """Damaged stacks, each with the complaint that it must cause: a rule that cannot fail is none."""
 
 ACCOUNTS = "infra/functions/accounts.yaml"
+ADMINISTRATION = "infra/functions/admin.yaml"
 CREDITS = "infra/functions/credits.yaml"
 MESSAGING = "infra/functions/messaging.yaml"
 REALTIME = "infra/functions/realtime.yaml"
@@ -165,5 +166,12 @@ DAMAGE = [
      .update(Description="Days."), "says nothing of cost"),
     ("an alarm without a page", lambda f: put(f, "infra/alarms.yaml", "ClientErrors",
                                               AlarmDescription="Look at it."), "no page says"),
+    ("an act that nobody counts", lambda f: f[ADMINISTRATION]["Resources"].pop("BanUserActs"),
+     "acts of administrators"),
+    ("a critical act that does not ring", lambda f: put(f, ADMINISTRATION, "SetRoleCritical",
+                                                        FilterPattern='{ $.logger = "other" }'),
+     "acts of administrators"),
+    ("an alarm on another metric", lambda f: put(f, "infra/alarms.yaml", "AdminActs", MetricName="other"),
+     "alarms on acts"),
     ("a silent alarm", lambda f: put(f, QUEUES, "MailDeadAlarm", AlarmActions=[]), "rings nowhere"),
 ]

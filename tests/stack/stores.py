@@ -170,6 +170,29 @@ def alarms(stack, facts):
                 yield f"{part.path}, {name} rings nowhere"
 
 
+def acts(stack, facts):
+    """What administrators do is counted where their functions log it, and rings when it is critical."""
+    space, by = "Pairly/Admin", {"action": "$.function", "severity": "$.severity"}
+    wanted, found, rings = [], [], []
+    for one in facts["functions"]:
+        if one["admin"]:
+            log = f"/aws/lambda/pairly-{one['name']}"
+            wanted += [(log, "pairly-admin.acted", '{ $.logger = "admin" }', str(by)),
+                       (log, "pairly-admin.critical",
+                        '{ $.logger = "admin" && $.severity = "critical" }', "{}")]
+    for part in stack.all():
+        for _, alarm in part.of("AWS::CloudWatch::Alarm"):
+            rings += [alarm["MetricName"]] if alarm.get("Namespace") == space else []
+        for _, one in part.of("AWS::Logs::MetricFilter"):
+            metric, = one["MetricTransformations"]
+            counts = metric["MetricNamespace"] == space and metric["MetricValue"] == "1"
+            keys = {key["Key"]: key["Value"] for key in metric.get("Dimensions", [])}
+            if counts:
+                found.append((one["LogGroupName"], metric["MetricName"], one["FilterPattern"], str(keys)))
+    yield from difference("acts of administrators", found, wanted)
+    yield from difference("alarms on acts", rings, ["pairly-admin.critical"])
+
+
 def stages(stack, facts):
     """The answers for each stage fit the template, and no two stages share a name."""
     stages = tomllib.loads((ROOT / "samconfig.toml").read_text())

@@ -21,6 +21,7 @@ pub mod bin {
         list_audit_log,
         list_moderation_queue,
         list_roles,
+        prove_audit_logs,
         release_moderation_item,
         resolve_moderation_item,
         seal_audit_log,

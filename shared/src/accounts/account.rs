@@ -2,7 +2,7 @@
 //!
 //! | item | table | pk | sk |
 //! |---|---|---|---|
-//! | [`Account`] | data | `usr_…` | `account` (index `due` under `bans` while it is banned) |
+//! | [`Account`] | data | `usr_…` | `account` (indexes `changed`, `due` under `bans` when banned) |
 
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -15,7 +15,7 @@ use super::sealed::Sealed;
 use crate::aws::cipher::DataKey;
 use crate::crypto;
 use crate::error::{INTERNAL_ERROR, Result, UNAVAILABLE, VERSION_CONFLICT};
-use crate::table::{Change, Commit, Condition, Item, Key, Name, Value};
+use crate::table::{Change, Commit, Condition, Item, Key, Name, Value, changed_place};
 use crate::time::{Time, millis};
 
 /// Place of the sealed address, for the data key.
@@ -80,6 +80,9 @@ pub struct Account {
     pub identities: i64,
     /// 1–80 characters.
     pub name: String,
+    /// Names before it that the directory may still hold; a repair takes them out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub formerly: Vec<String>,
     /// ISO 8601 date, sealed.
     pub birthdate: Sealed,
     /// BCP 47 tag.
@@ -103,6 +106,12 @@ pub struct Account {
     /// Place in it: the end of the ban.
     #[serde(default)]
     pub due_at: Option<i64>,
+    /// Partition in the index of what changed on a day: name or status.
+    #[serde(rename = "cd", default)]
+    pub changed_day: Option<String>,
+    /// Place in it.
+    #[serde(rename = "cn", default)]
+    pub changed_number: Option<i64>,
     /// Warnings by moderators.
     #[serde(default)]
     pub warnings: i64,
@@ -148,19 +157,6 @@ pub struct NewAccount {
     pub timezone: String,
 }
 
-/// What a person may change.
-#[derive(Clone, Debug, Default)]
-pub struct Edit {
-    /// Checked name.
-    pub name: Option<String>,
-    /// BCP 47 tag.
-    pub locale: Option<String>,
-    /// IANA name.
-    pub timezone: Option<String>,
-    /// Whether calls go through a relay only.
-    pub relay_only_calls: Option<bool>,
-}
-
 impl Account {
     /// Where the account of a person lies.
     pub fn key_of(user_id: &str) -> Key {
@@ -172,6 +168,7 @@ impl Account {
     /// # Errors
     /// 500 when sealing fails.
     pub fn new(new: NewAccount, key: &DataKey, now: Time) -> Result<Self> {
+        let (day, number) = changed_place(&new.user_id, now);
         Ok(Self {
             email: Sealed(key.seal(EMAIL, new.email.as_str().as_bytes())?),
             birthdate: Sealed(key.seal(BIRTHDATE, new.birthdate.to_string().as_bytes())?),
@@ -183,6 +180,7 @@ impl Account {
             phone_verified_at: None,
             identities: 0,
             name: new.name,
+            formerly: Vec::new(),
             locale: new.locale,
             timezone: new.timezone,
             relay_only_calls: false,
@@ -191,6 +189,8 @@ impl Account {
             status_before: None,
             due_shard: None,
             due_at: None,
+            changed_day: Some(day),
+            changed_number: Some(number),
             warnings: 0,
             last_sign_in_at: None,
             created_at: now,
@@ -219,12 +219,13 @@ impl Account {
     /// in another state.
     pub fn verified(user_id: &str, now: Time, else_fault: &'static crate::Fault) -> Commit {
         let pending = Condition::text("status", Status::PendingVerification.as_str());
-        let changes = vec![
+        let mut changes = vec![
             Change::text("status", Status::Active.as_str()),
             Change::number("email_verified_at", now.ms()),
             Change::number("updated_at", now.ms()),
             Change::Add("version".into(), 1),
         ];
+        changes.extend(Self::noted(user_id, now));
         let guard = Some((pending, else_fault));
         Commit::new().update::<Self>(Self::key_of(user_id), changes, guard)
     }
@@ -300,34 +301,6 @@ impl Account {
         };
         let present = Some((Condition::Present, &INTERNAL_ERROR));
         Commit::new().update::<Self>(Self::key_of(user_id), vec![change], present)
-    }
-
-    /// The account as edited, and what stores it if nobody else was first.
-    pub fn edit(&self, edit: Edit, now: Time) -> (Self, Commit) {
-        let mut next = self.clone();
-        next.name = edit.name.unwrap_or(next.name);
-        next.locale = edit.locale.unwrap_or(next.locale);
-        next.timezone = edit.timezone.unwrap_or(next.timezone);
-        next.relay_only_calls = edit.relay_only_calls.unwrap_or(next.relay_only_calls);
-        next.updated_at = now;
-        next.version += 1;
-        let changes = vec![
-            Change::text("name", &next.name),
-            Change::text("locale", &next.locale),
-            Change::text("timezone", &next.timezone),
-            Change::Set(
-                "relay_only_calls".into(),
-                Value::Bool(next.relay_only_calls),
-            ),
-            Change::number("updated_at", now.ms()),
-            Change::number("version", next.version),
-        ];
-        let same = Condition::number("version", self.version);
-        let guard = Some((same, &VERSION_CONFLICT));
-        (
-            next,
-            Commit::new().update::<Self>(self.key(), changes, guard),
-        )
     }
 
     /// Refuses a stale version.

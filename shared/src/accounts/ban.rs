@@ -129,11 +129,13 @@ impl Account {
     }
 
     fn status_changes(&self) -> Vec<Change> {
-        vec![
+        let mut changes = vec![
             Change::text("status", self.status.as_str()),
             Change::number("updated_at", self.updated_at.ms()),
             Change::number("version", self.version),
-        ]
+        ];
+        changes.extend(Self::noted(&self.user_id, self.updated_at));
+        changes
     }
 
     /// Whoever signed in or changed the account in between is looked at again.

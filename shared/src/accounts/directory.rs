@@ -5,17 +5,19 @@
 //! | [`Entry`] | data | `people#<letter>` | `<folded name>#usr_…` |
 //!
 //! The stream writes it after an account is made and when name or status change: one write unit
-//! each, and none of a registration waits for it. It holds nothing that the account does not, so a
-//! lost entry costs only that the person is found by id and address alone until the next change.
+//! each, and none of a registration waits for it. It holds nothing that the account does not, and
+//! what the stream has lost is found by the day of the account's change and mended.
 
 use serde::{Deserialize, Serialize};
 
 use super::account::{Account, Status};
 use super::ban::banned_after;
 use super::nobody::NOBODY;
-use crate::aws::dynamo::Tables;
-use crate::error::Result;
-use crate::table::{Commit, Item, Key, Name, Query, Range, Value};
+use crate::aws::dynamo::{Missed, Tables};
+use crate::error::{Result, UNAVAILABLE};
+use crate::table::{
+    CHANGED_FRESH_MS, Change, Commit, Condition, Item, Key, Name, Query, Range, Value,
+};
 use crate::text::fold_name;
 use crate::time::Time;
 
@@ -23,6 +25,8 @@ use crate::time::Time;
 const LETTERS: &str = "abcdefghijklmnopqrstuvwxyz0123456789";
 /// Entries that one query reads.
 const CHUNK: usize = 1_000;
+/// Accounts whose entries a repair reads at once.
+const CHUNK_MENDED: usize = 25;
 /// Entries that one call reads when a status leaves many of them out.
 const READ_MAX: usize = 20_000;
 /// Follows every other character in the order of bytes.
@@ -53,7 +57,11 @@ impl Item for Entry {
 
 impl Entry {
     fn of(account: &Account) -> Self {
-        let name = fold_name(&account.name);
+        Self::named(account, &account.name)
+    }
+
+    fn named(account: &Account, name: &str) -> Self {
+        let name = fold_name(name);
         Self {
             partition: partition(letter(&name)),
             place: format!("{name}#{}", account.user_id),
@@ -116,6 +124,72 @@ pub async fn follow(
         .map(|key| Commit::new().delete::<Entry>(key, None));
     let put = entry.map(|entry| Commit::new().put(&entry));
     Ok(gone.chain(put).collect())
+}
+
+/// Brings the directory to accounts that changed some time ago and that it does not follow; how
+/// many were looked at, and how many had another place than theirs.
+///
+/// # Errors
+/// 503 when the table does not answer; doing it again is harmless.
+pub async fn mend(tables: &Tables, keys: &[Key], now: Time) -> Result<(usize, usize)> {
+    let accounts: Vec<Account> = tables.get_many(keys).await?;
+    let settled = accounts.iter().filter(|one| {
+        let is_old = now.since(one.updated_at) > CHANGED_FRESH_MS;
+        is_old && one.user_id != NOBODY && one.status != Status::Deleted
+    });
+    let mut mended = 0;
+    for some in settled.collect::<Vec<_>>().chunks(CHUNK_MENDED) {
+        let places = some.iter().flat_map(|one| places_of(one));
+        let places: Vec<Key> = places.map(|entry| entry.key()).collect();
+        let known: Vec<Entry> = tables.get_many(&places).await?;
+        for account in some {
+            mended += usize::from(mend_one(tables, account, &known).await?);
+        }
+    }
+    Ok((accounts.len(), mended))
+}
+
+/// The entry that an account should have, and those that it may have had.
+fn places_of(account: &Account) -> Vec<Entry> {
+    let here = Entry::of(account);
+    let former = account.formerly.iter();
+    let former = former.map(|name| Entry::named(account, name));
+    let mut places: Vec<Entry> = former.filter(|one| one.place != here.place).collect();
+    places.sort_by(|a, b| a.place.cmp(&b.place));
+    places.dedup();
+    places.insert(0, here);
+    places
+}
+
+async fn mend_one(tables: &Tables, account: &Account, known: &[Entry]) -> Result<bool> {
+    let places = places_of(account);
+    let is_here = places.first().is_some_and(|here| known.contains(here));
+    let stale: Vec<&Entry> = places.iter().skip(1).collect();
+    let is_elsewhere = stale
+        .iter()
+        .any(|one| known.iter().any(|found| found.place == one.place));
+    let mut commits = match is_here {
+        true => Vec::new(),
+        false => follow(tables, None, Some(account)).await?,
+    };
+    let gone = stale
+        .iter()
+        .map(|entry| Commit::new().delete::<Entry>(entry.key(), None));
+    commits.extend(gone);
+    if !account.formerly.is_empty() {
+        let same = Condition::number("version", account.version);
+        let forgotten = vec![Change::Remove("formerly".into())];
+        let guard = Some((same, &UNAVAILABLE));
+        commits.push(Commit::new().update::<Account>(account.key(), forgotten, guard));
+    }
+    for commit in commits {
+        match tables.commit(commit).await {
+            // Whoever has changed meanwhile is looked at by the next run.
+            Ok(()) | Err(Missed::Refused(_)) => {}
+            Err(Missed::Failed(error)) => return Err(error),
+        }
+    }
+    Ok(!is_here || is_elsewhere)
 }
 
 /// Where a page of the directory ends.

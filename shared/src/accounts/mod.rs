@@ -10,6 +10,7 @@ mod change;
 pub mod demo;
 mod desk;
 pub mod directory;
+mod edit;
 pub mod factor;
 pub mod import;
 mod issue;

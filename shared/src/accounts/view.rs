@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::account::{self, Account, Edit, Status};
+use super::account::{self, Account, Status};
+use super::edit::Edit;
 use super::person;
 use super::token::PublicKeys;
 use crate::aws::cipher::Cipher;

@@ -40,7 +40,7 @@ pub fn reason(given: Option<&str>, chars_min: usize) -> Result<String> {
 /// What an admin did, to what, and why.
 #[derive(Clone, Debug)]
 pub struct Act {
-    pub(super) target: Option<(&'static str, String)>,
+    pub(super) target: Option<(String, String)>,
     pub(super) before: Option<Value>,
     pub(super) after: Option<Value>,
     pub(super) reason: Option<String>,
@@ -62,9 +62,9 @@ impl Act {
     }
 
     /// Something about one object: its kind, such as `user`, and its id.
-    pub fn on(kind: &'static str, id: impl Into<String>) -> Self {
+    pub fn on(kind: impl Into<String>, id: impl Into<String>) -> Self {
         Self {
-            target: Some((kind, id.into())),
+            target: Some((kind.into(), id.into())),
             ..Self::general()
         }
     }

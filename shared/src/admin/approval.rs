@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::act::reason;
 use crate::crypto::{decode, encode, take};
 use crate::error::APPROVAL_STATE;
 use crate::table::{Change, Commit, Condition, Item, Key, Name, Value as Stored};
@@ -11,6 +12,10 @@ use crate::time::{DAY_MS, Time, millis};
 
 /// How long an approval waits.
 pub const APPROVAL_MS: i64 = DAY_MS;
+/// Longest reason that a row takes over unchecked, bytes.
+const REASON_BYTES_MAX: usize = 2_000;
+/// Longest id that a row names without its having been looked up, bytes.
+const ID_BYTES_MAX: usize = 128;
 
 /// What has become of an approval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -43,6 +48,29 @@ pub struct FrozenRequest {
     pub query: String,
     /// JSON body.
     pub body: Value,
+}
+
+impl FrozenRequest {
+    /// What it is about, as its path or its body says: kind and id.
+    pub(super) fn target(&self) -> Option<(&str, &str)> {
+        let named = self.params.iter().next();
+        let whom = || Some(("user_id", self.body["user_id"].as_str()?));
+        let (name, id) = named.map(|(name, id)| (&**name, &**id)).or_else(whom)?;
+        let kind = match name {
+            "flag_id" => "abuse_flag",
+            "item_id" => "moderation_item",
+            "key" => "policy",
+            name => name.trim_end_matches("_id"),
+        };
+        (id.len() <= ID_BYTES_MAX).then_some((kind, id))
+    }
+
+    /// The reason that it gives, if it gives one that a row can hold.
+    pub(super) fn reason(&self) -> Option<String> {
+        let given = self.body["reason"].as_str()?;
+        let fits = given.len() <= REASON_BYTES_MAX;
+        reason(fits.then_some(given), 1).ok()
+    }
 }
 
 /// A request that waits for a second person.
@@ -115,36 +143,31 @@ impl Approval {
         (admin_id, reason): (&str, &str),
         now: Time,
     ) -> Commit {
-        let word = serde_json::to_value(state).unwrap_or_default();
-        let changes = vec![
-            Change::text("state", word.as_str().unwrap_or_default()),
+        let decision = vec![
             Change::text("decided_by", admin_id),
             Change::text("decision_reason", reason),
             Change::number("decided_at", now.ms()),
-            Change::Remove("due_shard".into()),
-            Change::Remove("due_at".into()),
         ];
         let later = Stored::N((now.ms() + 1).to_string());
-        let waiting = Condition::All(vec![
-            Condition::text("state", "pending"),
-            Condition::AtLeast("expires_at", later),
-        ]);
-        let guard = Some((waiting, &APPROVAL_STATE));
-        Commit::new().update::<Self>(self.key(), changes, guard)
+        self.ended(state, decision, Condition::AtLeast("expires_at", later))
     }
 
     /// Notes that nobody decided in time; for the sweep, because reads decide by time.
     pub fn lapse(&self, now: Time) -> Commit {
-        let changes = vec![
-            Change::text("state", "expired"),
+        let over = Stored::N((now.ms() + 1).to_string());
+        let is_over = Condition::Below("expires_at", over);
+        self.ended(ApprovalState::Expired, Vec::new(), is_over)
+    }
+
+    /// Out of the pending ones, if it still is one of them and the time is right.
+    fn ended(&self, state: ApprovalState, mut changes: Vec<Change>, when: Condition) -> Commit {
+        let word = serde_json::to_value(state).unwrap_or_default();
+        changes.extend([
+            Change::text("state", word.as_str().unwrap_or_default()),
             Change::Remove("due_shard".into()),
             Change::Remove("due_at".into()),
-        ];
-        let over = Stored::N((now.ms() + 1).to_string());
-        let waiting = Condition::All(vec![
-            Condition::text("state", "pending"),
-            Condition::Below("expires_at", over),
         ]);
+        let waiting = Condition::All(vec![Condition::text("state", "pending"), when]);
         Commit::new().update::<Self>(self.key(), changes, Some((waiting, &APPROVAL_STATE)))
     }
 

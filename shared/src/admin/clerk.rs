@@ -5,8 +5,9 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::act::Act;
+use super::answer::{Recorded, TwoPerson};
 use super::approval::{APPROVAL_MS, Approval, ApprovalState, FrozenRequest};
-use super::decide::Decided;
+use super::decide::{Decided, Decision};
 use super::permission::Permission;
 use super::principal::Principal;
 use super::record::AdminRecord;
@@ -14,10 +15,14 @@ use super::role::Held;
 use super::row::{AuditRow, Head, Outcome, Severity};
 use crate::aws::dynamo::{Missed, Tables};
 use crate::error::{Error, INTERNAL_ERROR, PERMISSION_DENIED, Result, UNAVAILABLE};
-use crate::function::{Answer, Operation, Reply};
-use crate::http::{Call, Json, Once};
+use crate::function::Answer;
+use crate::http::{Call, Json, Later, Once};
+use crate::operations::{JobRun, RunBegun};
 use crate::table::{Action, Change, Commit, Condition, Key, Name, Value, Wrote};
 use crate::time::Time;
+
+/// What one row tells: whose it is, what they did and what became of it.
+type Line<'a> = (&'a Facts, &'a Act, Outcome);
 
 /// Tries when the same admin does several things at once.
 const TRIES_MAX: u32 = 8;
@@ -51,75 +56,6 @@ pub struct Facts {
     pub approval_id: Option<String>,
 }
 
-/// An answer whose row is in the audit log. Only a [`Clerk`] makes it.
-#[derive(Debug, Clone)]
-pub struct Recorded<A>(A);
-
-impl<A> Recorded<A> {
-    /// The same in another form.
-    ///
-    /// # Errors
-    /// What `form` refuses.
-    pub fn map<B>(self, form: impl FnOnce(A) -> Result<B>) -> Result<Recorded<B>> {
-        form(self.0).map(Recorded)
-    }
-
-    /// An answer whose row another function has written.
-    pub(super) fn elsewhere(answer: A) -> Self {
-        Self(answer)
-    }
-}
-
-impl<A: Answer<Call>> Answer<Call> for Recorded<A> {
-    const RECORDED: bool = true;
-
-    fn describe(operation: &mut Operation) {
-        A::describe(operation);
-    }
-
-    fn answer(self) -> Result<Reply> {
-        self.0.answer()
-    }
-}
-
-/// The answer of an operation that may need a second person.
-#[derive(Debug, Clone)]
-pub enum TwoPerson<T> {
-    /// 200: it is done.
-    Done(T),
-    /// 202: it waits for somebody else.
-    Asked {
-        /// The approval.
-        approval_id: String,
-    },
-}
-
-/// What waits for a second person.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Pending {
-    approval_id: String,
-}
-
-impl<T: Serialize + JsonSchema + Send> Answer<Call> for TwoPerson<T> {
-    fn describe(operation: &mut Operation) {
-        <Json<T> as Answer<Call>>::describe(operation);
-        let schema = operation.schemas.subschema_for::<Pending>();
-        let text = "Waits for a second person.";
-        operation.answers.push((202, text, Some(schema)));
-    }
-
-    fn answer(self) -> Result<Reply> {
-        match self {
-            Self::Done(value) => Json(value).answer(),
-            Self::Asked { approval_id } => {
-                let mut reply = Json(Pending { approval_id }).answer()?;
-                reply.status = 202;
-                Ok(reply)
-            }
-        }
-    }
-}
-
 /// Acts for one admin in one request.
 #[derive(Clone)]
 pub struct Clerk {
@@ -129,8 +65,8 @@ pub struct Clerk {
     pub(crate) facts: Facts,
     pub(crate) request: FrozenRequest,
     pub(crate) approval_id: String,
-    /// What a second person has approved, and why they did.
-    pub(crate) approved: Option<(Approval, String)>,
+    /// The decision of a second person under which it is carried out.
+    pub(crate) approved: Option<Decision>,
     /// Whether nothing else of the same admin may come in between.
     pub(crate) strict: bool,
 }
@@ -180,7 +116,7 @@ impl Clerk {
     /// Who wanted it: whoever asked for what a second person approved, else the admin.
     pub fn asked_by(&self) -> &str {
         match &self.approved {
-            Some((approval, _)) => &approval.requested_by,
+            Some(decision) => &decision.approval.requested_by,
             None => &self.record.admin_id,
         }
     }
@@ -204,8 +140,17 @@ impl Clerk {
         let act = Act::general()
             .noting("demanded", permission)
             .noting("path", &*self.request.path);
-        self.write(Vec::new(), &act, Outcome::Denied).await?;
+        self.note(&act, Outcome::Denied).await?;
         Err(PERMISSION_DENIED.with(json!({ "permission": permission })))
+    }
+
+    /// What the row of a refused effect says.
+    pub(crate) fn tried(&self, error: &Error) -> Act {
+        let target = self.request.target();
+        let mut act = target.map_or_else(Act::general, |(kind, id)| Act::on(kind, id));
+        act.reason = self.request.reason();
+        act.noting("path", &*self.request.path)
+            .noting("code", error.fault().code)
     }
 
     /// Answers a look: the row is written first.
@@ -213,8 +158,14 @@ impl Clerk {
     /// # Errors
     /// 503 when the row cannot be written; then nothing is answered.
     pub async fn shows<A: Answer<Call>>(&self, act: &Act, answer: A) -> Result<Recorded<A>> {
-        self.write(Vec::new(), act, Outcome::Done).await?;
+        self.note(act, Outcome::Done).await?;
         Ok(Recorded(answer))
+    }
+
+    /// Writes a row without an effect.
+    pub(crate) async fn note(&self, act: &Act, outcome: Outcome) -> Result<()> {
+        let line = (&self.facts, act, outcome);
+        Ok(self.write(Vec::new(), &[line]).await?)
     }
 
     /// Carries a commit out together with its row and, where the caller gave a key, with the
@@ -261,21 +212,23 @@ impl Clerk {
         outcome: Outcome,
     ) -> Result<Recorded<A>, Missed> {
         let (commit, act) = match &self.approved {
-            Some((approval, why)) => {
-                let by = (&*self.record.admin_id, &**why);
-                let ends = approval.decided(ApprovalState::Executed, by, self.now());
+            Some(decision) => {
                 // An equal decision is answered like this one.
                 let decided = Decided {
                     state: ApprovalState::Executed,
                     result: answer.clone().answer()?.body,
                 };
-                let act = act.clone().noting("requested_by", &*approval.requested_by);
-                let act = act.noting("approval_reason", &**why);
-                (once.record(ends.with(commit), &Json(decided))?, act)
+                let commit = decision.executes(self).with(commit);
+                (once.record(commit, &Json(decided))?, decision.told(act))
             }
             None => (once.record(commit, &answer)?, act.clone()),
         };
-        match self.write(commit.into_writes()?, &act, outcome).await {
+        // The decision has a row of its own, before that of its effect.
+        let decision = self.approved.as_ref();
+        let decision = decision.map(|one| (&one.facts, &one.act, Outcome::Done));
+        let lines = decision.into_iter().chain([(&self.facts, &act, outcome)]);
+        let lines: Vec<Line<'_>> = lines.collect();
+        match self.write(commit.into_writes()?, &lines).await {
             Ok(()) => Ok(Recorded(answer)),
             Err(Missed::Refused(refused)) => match once.first(&refused)? {
                 Some(first) => Err(Missed::Failed(first)),
@@ -283,6 +236,25 @@ impl Clerk {
             },
             Err(missed) => Err(missed),
         }
+    }
+
+    /// Begins a run of this function in the background, about one object or about all there are.
+    ///
+    /// # Errors
+    /// 409 `RUN_IN_PROGRESS`; as [`Clerk::acts`].
+    pub async fn begins<T: Serialize + JsonSchema + Send + Clone>(
+        &self,
+        once: &Once,
+        run_id: String,
+        about: Option<&str>,
+    ) -> Result<Recorded<Later<T, RunBegun>>> {
+        let (function, by) = (self.facts.function, &*self.record.admin_id);
+        let mut run = JobRun::new(run_id.clone(), function, by, self.now());
+        run.about = about.map(str::to_owned);
+        let act = Act::on("run", &*run_id);
+        let act = about.map_or(act.clone(), |id| act.noting("about", id));
+        let begun = Later::Accepted(RunBegun { run_id });
+        Ok(self.acts(once, &act, run.begin(), begun).await?)
     }
 
     /// Freezes the request until a second person decides it.
@@ -323,24 +295,19 @@ impl Clerk {
         Ok(self.acts(once, &act, commit, answer).await?)
     }
 
-    /// Carries the writes out together with the next row of the admin's log.
-    pub(crate) async fn write(
-        &self,
-        writes: Vec<Wrote>,
-        act: &Act,
-        outcome: Outcome,
-    ) -> Result<(), Missed> {
+    /// Carries the writes out together with the next rows of the admin's log.
+    async fn write(&self, writes: Vec<Wrote>, lines: &[Line<'_>]) -> Result<(), Missed> {
         let (key, mut head) = (
             AdminRecord::key_of(&self.record.admin_id),
             self.record.head(),
         );
         for round in 1..=TRIES_MAX {
-            let row = AuditRow::after(&head, &self.facts, act, outcome);
-            let commit = joined(writes.clone(), &key, &head, &row);
+            let rows = following(&head, lines);
+            let commit = joined(writes.clone(), &key, &head, &rows);
             let refused = match self.tables.commit(commit).await {
                 Err(Missed::Refused(refused)) if refused.key == key => refused,
                 Ok(()) => {
-                    crate::log::acted(&row);
+                    rows.iter().for_each(crate::log::acted);
                     return Ok(());
                 }
                 missed => return missed,
@@ -365,14 +332,26 @@ impl Clerk {
     }
 }
 
-/// The writes, the row and the new end of the log. An effect on the admin's own record becomes one
+/// The rows that tell these lines, after a head.
+fn following(head: &Head, lines: &[Line<'_>]) -> Vec<AuditRow> {
+    let mut head = *head;
+    let rows = lines.iter().map(|(facts, act, outcome)| {
+        let row = AuditRow::after(&head, facts, act, *outcome);
+        head = row.head();
+        row
+    });
+    rows.collect()
+}
+
+/// The writes, the rows and the new end of the log. An effect on the admin's own record becomes one
 /// action with it, because a transaction has one action per item.
-fn joined(writes: Vec<Wrote>, key: &Key, head: &Head, row: &AuditRow) -> Commit {
+fn joined(writes: Vec<Wrote>, key: &Key, head: &Head, rows: &[AuditRow]) -> Commit {
+    let end = rows.last().map_or(*head, AuditRow::head);
     let mut changes = vec![
-        Change::number("audit_seq", row.seq),
-        Change::Set("audit_head".into(), Value::B(row.hash.0.to_vec())),
-        Change::number("audit_at", row.at.ms()),
-        Change::number("last_seen_at", row.at.ms()),
+        Change::number("audit_seq", end.seq),
+        Change::Set("audit_head".into(), Value::B(end.hash.to_vec())),
+        Change::number("audit_at", end.at.ms()),
+        Change::number("last_seen_at", end.at.ms()),
     ];
     let mut condition = Condition::number("audit_seq", head.seq);
     let mut fault = &UNAVAILABLE;
@@ -390,7 +369,7 @@ fn joined(writes: Vec<Wrote>, key: &Key, head: &Head, row: &AuditRow) -> Commit 
             _ => commit = commit.and(write),
         }
     }
-    commit
-        .update::<AdminRecord>(key.clone(), changes, Some((condition, fault)))
-        .create(row, &INTERNAL_ERROR)
+    let commit = commit.update::<AdminRecord>(key.clone(), changes, Some((condition, fault)));
+    rows.iter()
+        .fold(commit, |commit, row| commit.create(row, &INTERNAL_ERROR))
 }

@@ -6,9 +6,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::act::Act;
+use super::answer::Recorded;
 use super::approval::{Approval, ApprovalState, Approved, FrozenRequest};
-use super::clerk::{Clerk, Recorded};
-use super::row::Outcome;
+use super::clerk::{Clerk, Facts};
+use super::permission::{OfFrozenRoute, Permission};
+use super::row::{Outcome, Severity};
 use crate::aws::dynamo::Tables;
 use crate::aws::functions::Functions;
 use crate::error::{
@@ -16,7 +18,11 @@ use crate::error::{
     IDEMPOTENCY_KEY_REQUIRED, INTERNAL_ERROR, Result, UNAVAILABLE,
 };
 use crate::http::{Json, Once};
+use crate::table::Commit;
 use crate::time::Time;
+
+/// Name under which the rows of decisions stand in the log.
+const FUNCTION: &str = "decide_approval";
 
 /// What the second person says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -36,6 +42,61 @@ pub struct Decided {
     /// What the function answered, or why it could not be carried out.
     #[serde(skip_serializing_if = "Value::is_null")]
     pub result: Value,
+}
+
+/// A decision to carry something out, as the function that does it notes it.
+#[derive(Clone, Debug)]
+pub struct Decision {
+    /// What was approved.
+    pub(crate) approval: Approval,
+    /// Why.
+    reason: String,
+    /// What its row says.
+    pub(super) facts: Facts,
+    /// The rest of it.
+    pub(super) act: Act,
+}
+
+impl Decision {
+    /// The decision of the admin in whose name the function runs; `audit_id` is that of its row.
+    pub(crate) fn of(approval: Approval, reason: &str, effect: &Facts, audit_id: String) -> Self {
+        let facts = Facts {
+            function: FUNCTION,
+            permission: OfFrozenRoute::NAME,
+            severity: Severity::Critical,
+            audit_id,
+            ..effect.clone()
+        };
+        Self {
+            act: act_of(&approval, reason),
+            reason: reason.to_owned(),
+            facts,
+            approval,
+        }
+    }
+
+    /// What ends the approval.
+    pub(super) fn executes(&self, by: &Clerk) -> Commit {
+        let by = (&*by.me().admin_id, &*self.reason);
+        self.approval
+            .decided(ApprovalState::Executed, by, self.facts.now)
+    }
+
+    /// The effect, as its row tells it: with both people.
+    pub(super) fn told(&self, act: &Act) -> Act {
+        act.clone()
+            .noting("requested_by", &*self.approval.requested_by)
+            .noting("approval_reason", &*self.reason)
+    }
+}
+
+/// What the row of a decision says.
+fn act_of(approval: &Approval, reason: &str) -> Act {
+    Act::on("approval", &*approval.approval_id)
+        .under(&approval.approval_id)
+        .noting("function", &*approval.function)
+        .noting("requested_by", &*approval.requested_by)
+        .because(reason)
 }
 
 impl Approval {
@@ -86,11 +147,7 @@ pub async fn decide(
     let approval = Approval::load(admin.tables(), approval_id).await?;
     admin.demand_named(&approval.permission).await?;
     approval.check(&admin.me().admin_id, admin.now())?;
-    let act = Act::on("approval", approval_id)
-        .under(approval_id)
-        .noting("function", &*approval.function)
-        .noting("requested_by", &*approval.requested_by)
-        .because(reason);
+    let act = act_of(&approval, reason);
     if verdict == Verdict::Reject {
         let rejected = Decided {
             state: ApprovalState::Rejected,
@@ -119,7 +176,8 @@ async fn carry_out(
         200..300 if reply["headers"]["idempotent-replayed"] == "true" => {
             Err(Error::replay(200, result))
         }
-        200..300 => Ok(Recorded::elsewhere(Json(Decided {
+        // The function has written the rows of the decision and of its effect.
+        200..300 => Ok(Recorded(Json(Decided {
             state: ApprovalState::Executed,
             result,
         }))),

@@ -65,6 +65,40 @@ pub(crate) async fn found(
     {
         return Ok(false);
     }
+    let mut records = records_of(env, call, named, is_caller);
+    let admin_ids: Vec<String> = records.iter().map(|one| one.admin_id.clone()).collect();
+    let at = call.now;
+    let founded = Founded { admin_ids, at };
+    let mut commit = Commit::new().create(&founded, &ADMIN_EXISTS);
+    let row = records.first_mut().map(|own| {
+        let row = first_row(env, call, principal, own, &founded);
+        let head = row.head();
+        (own.audit_seq, own.audit_head, own.audit_at) = (head.seq, Fixed(head.hash), head.at);
+        row
+    });
+    if let Some(row) = &row {
+        commit = commit.create(row, &INTERNAL_ERROR);
+    }
+    for record in &records {
+        commit = commit.with(record.create());
+    }
+    match tables.commit(commit).await {
+        Ok(()) => {
+            row.iter().for_each(crate::log::acted);
+            Ok(true)
+        }
+        Err(Missed::Refused(_)) => Ok(true),
+        Err(Missed::Failed(error)) => Err(error),
+    }
+}
+
+/// Their records, the caller's first.
+fn records_of(
+    env: &Env,
+    call: &Call,
+    named: &[Founder],
+    is_caller: impl Fn(&&Founder) -> bool,
+) -> Vec<AdminRecord> {
     let mut records: Vec<AdminRecord> = Vec::new();
     for founder in named.iter().take(FOUNDERS_MAX) {
         let record = AdminRecord::new(
@@ -79,23 +113,7 @@ pub(crate) async fn found(
             false => records.push(record),
         }
     }
-    let admin_ids: Vec<String> = records.iter().map(|one| one.admin_id.clone()).collect();
-    let at = call.now;
-    let founded = Founded { admin_ids, at };
-    let mut commit = Commit::new().create(&founded, &ADMIN_EXISTS);
-    if let Some(own) = records.first_mut() {
-        let row = first_row(env, call, principal, own, &founded);
-        let head = row.head();
-        (own.audit_seq, own.audit_head, own.audit_at) = (head.seq, Fixed(head.hash), head.at);
-        commit = commit.create(&row, &INTERNAL_ERROR);
-    }
-    for record in &records {
-        commit = commit.with(record.create());
-    }
-    match tables.commit(commit).await {
-        Ok(()) | Err(Missed::Refused(_)) => Ok(true),
-        Err(Missed::Failed(error)) => Err(error),
-    }
+    records
 }
 
 /// The first row of the first log.

@@ -8,7 +8,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::act::{Act, reason};
-use super::clerk::{Clerk, Recorded, TwoPerson};
+use super::answer::{Recorded, TwoPerson};
+use super::clerk::Clerk;
 use super::permission::{PERMISSIONS, Permission, SuperAdmin, is_read_only};
 use super::principal::fits;
 use super::record::{ANY_SESSION, AdminRecord, PrincipalKey};

@@ -17,6 +17,7 @@
 //! writes its row before it is answered.
 
 mod act;
+mod answer;
 mod approval;
 mod clerk;
 mod decide;
@@ -29,6 +30,7 @@ pub mod moderation;
 mod pending;
 mod permission;
 mod principal;
+mod proof;
 mod record;
 mod role;
 mod row;
@@ -40,9 +42,10 @@ mod verify;
 mod view;
 
 pub use act::{Act, PRIVATE, reason};
+pub use answer::{Recorded, TwoPerson};
 pub use approval::{APPROVAL_MS, Approval, ApprovalState, Approved, FrozenRequest};
-pub use clerk::{Clerk, Facts, Recorded, TwoPerson};
-pub use decide::{Decided, Verdict, decide};
+pub use clerk::{Clerk, Facts};
+pub use decide::{Decided, Decision, Verdict, decide};
 pub use export::{
     EXPORT_MS, Export, ExportJob, ExportKind, ExportState, ExportWish, Format, exports_of,
 };
@@ -53,9 +56,10 @@ pub use manage::{AdminEdit, NewAdmin, RoleEdit, create_admin, edit_admin, set_ro
 pub use pending::{ApprovalFilter, ApprovalView, list_approvals};
 pub use permission::*;
 pub use principal::Principal;
+pub use proof::{AuditLogs, AuditProof, VERIFY_AUDIT_LOG, prove_some};
 pub use record::{ANY_SESSION, AdminRecord, PrincipalKey};
 pub use role::{BUILT_IN, Held, Role, roles};
 pub use row::{AuditRow, Head, Outcome, Severity};
 pub use seal::{AuditSeal, SealedRoot, newest_seal, seal};
-pub use verify::{AuditChain, BadAuditRow, verify_logs};
+pub use verify::{AuditChain, BadAuditRow};
 pub use view::{AdminView, AuditView};

@@ -183,7 +183,7 @@ impl AuditRow {
         let (at, seq) = (facts.now.max(head.at), head.seq + 1);
         let severity = match outcome {
             Outcome::Done => facts.severity,
-            Outcome::Denied | Outcome::Failed => facts.severity.max(Severity::Warning),
+            Outcome::Denied | Outcome::Failed => Severity::Warning,
         };
         let text = |value: &Option<Value>| value.as_ref().map(Value::to_string);
         let mut row = Self {
@@ -199,7 +199,7 @@ impl AuditRow {
             action: facts.function.to_owned(),
             permission: facts.permission.to_owned(),
             outcome,
-            target_type: act.target.as_ref().map(|target| target.0.to_owned()),
+            target_type: act.target.as_ref().map(|target| target.0.clone()),
             target_id: act.target.as_ref().map(|target| target.1.clone()),
             before: text(&act.before),
             after: text(&act.after),

@@ -88,7 +88,7 @@ pub struct SealedRoot {
 }
 
 impl SealedHead {
-    fn head(&self) -> Head {
+    pub(super) fn head(&self) -> Head {
         Head {
             seq: self.seq,
             hash: take(&read_hex(&self.hash).unwrap_or_default()),
@@ -96,7 +96,7 @@ impl SealedHead {
         }
     }
 
-    fn of(admin_id: &str, head: &Head) -> Self {
+    pub(super) fn of(admin_id: &str, head: &Head) -> Self {
         Self {
             admin_id: admin_id.to_owned(),
             seq: head.seq,
@@ -214,7 +214,7 @@ async fn copied(
         let newest = day.last();
         let newest = newest.map(|row| SealedHead::of(&admin.admin_id, &row.head()));
         all.heads.extend(newest.or(known));
-        all.bad.extend(finding.map(told));
+        all.bad.extend(finding.map(|bad| bad.told()));
         all.rows += day.len();
         if !day.is_empty() {
             let key = format!("audit/{date}/{}.ndjson", admin.admin_id);
@@ -233,17 +233,13 @@ async fn read_day(
 ) -> Result<(Vec<AuditRow>, Option<BadAuditRow>)> {
     let mut day = Vec::new();
     let mut chain = AuditChain::of(&admin.admin_id, from);
-    let walked = chain.walk(tables, |row| {
+    let walked = chain.walk(tables, usize::MAX, |row| {
         if row.at < until {
             day.push(row);
         }
     });
     let finding = walked.await?.err();
     Ok((day, finding))
-}
-
-fn told(bad: BadAuditRow) -> String {
-    format!("{}, row {}: {}", bad.admin_id, bad.position, bad.what)
 }
 
 fn lines(rows: &[AuditRow]) -> Vec<u8> {

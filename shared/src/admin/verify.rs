@@ -4,18 +4,13 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::clerk::Clerk;
 use super::record::AdminRecord;
 use super::row::{AuditRow, Head};
-use super::seal::newest_seal;
 use crate::aws::dynamo::Tables;
-use crate::aws::objects::{Logs, Objects};
-use crate::error::{NOT_FOUND, Result};
+use crate::error::Result;
 use crate::table::{Name, Query, Range, Value, item_of};
 use crate::time::Time;
 
-/// Most admins.
-const ADMINS_MAX: usize = 1_000;
 /// Rows that are read at a time.
 const ROWS_MAX: usize = 500;
 
@@ -30,11 +25,19 @@ pub struct BadAuditRow {
     pub what: String,
 }
 
+impl BadAuditRow {
+    /// The same as a sentence for the log.
+    pub fn told(&self) -> String {
+        format!("{}, row {}: {}", self.admin_id, self.position, self.what)
+    }
+}
+
 /// A log, checked row by row.
 #[derive(Clone, Debug)]
 pub struct AuditChain {
     admin_id: String,
     head: Head,
+    sealed: Option<Head>,
 }
 
 impl AuditChain {
@@ -48,7 +51,14 @@ impl AuditChain {
         Self {
             admin_id: admin_id.to_owned(),
             head: known.unwrap_or(beginning),
+            sealed: None,
         }
+    }
+
+    /// The same log, of which a row was sealed.
+    #[must_use]
+    pub fn with_seal(self, sealed: Option<Head>) -> Self {
+        Self { sealed, ..self }
     }
 
     /// How far it has been checked.
@@ -70,6 +80,7 @@ impl AuditChain {
     /// The position that does not fit.
     pub fn row(&mut self, row: &AuditRow) -> Result<(), BadAuditRow> {
         let next = self.head.seq + 1;
+        let sealed = self.sealed.filter(|sealed| sealed.seq == next);
         let what = match row {
             row if row.seq != next => "the row of this number is missing",
             row if row.prev_hash.0 != self.head.hash => "it does not follow the row before",
@@ -77,6 +88,9 @@ impl AuditChain {
             row if row.admin_id != self.admin_id => "it is of somebody else",
             row if row.at < self.head.at => "it is older than the row before",
             row if row.place() != (row.shard.clone(), row.rank) => "the index shows it elsewhere",
+            row if sealed.is_some_and(|sealed| sealed.hash != row.hash.0) => {
+                "it is not the row that was sealed"
+            }
             row => {
                 self.head = row.head();
                 return Ok(());
@@ -93,23 +107,35 @@ impl AuditChain {
         let what = match self.head.seq {
             seq if seq < head.seq => return Err(self.bad(seq + 1, "the row is missing")),
             seq if seq > head.seq => "rows follow that the record does not know",
-            0 => return Ok(()),
+            0 => return self.reaches_seal(),
             _ if self.head.hash != head.hash => "the record names another row as the last one",
-            _ => return Ok(()),
+            _ => return self.reaches_seal(),
         };
         Err(self.bad(head.seq.max(1), what))
     }
 
-    /// Reads and checks everything that follows, and hands each good row to `seen`.
+    fn reaches_seal(&self) -> Result<(), BadAuditRow> {
+        let seq = self.head.seq;
+        match self.sealed.filter(|sealed| sealed.seq > seq) {
+            Some(_) => Err(self.bad(seq + 1, "a row that was sealed is missing")),
+            None => Ok(()),
+        }
+    }
+
+    /// Reads and checks what follows, hands each good row to `seen`, and says whether it came to
+    /// the end: after `most` rows, and the rest of what was read with them, it stops.
     ///
     /// # Errors
     /// 503 when the database does not answer.
     pub async fn walk(
         &mut self,
         tables: &Tables,
+        most: usize,
         mut seen: impl FnMut(AuditRow),
-    ) -> Result<Result<(), BadAuditRow>> {
-        loop {
+    ) -> Result<Result<bool, BadAuditRow>> {
+        let mut read = 0;
+        while read < most {
+            read += ROWS_MAX;
             let range = Range::After(Value::S(AuditRow::sk_of(self.head.seq)));
             let query = Query::of(Name::Ledger, AuditRow::log_of(&self.admin_id)).range(range);
             let rows = tables.rows(query.limit(ROWS_MAX).consistent()).await?;
@@ -123,7 +149,7 @@ impl AuditChain {
                 if record.audit_seq > self.head.seq && !self.is_gone(tables).await? {
                     continue;
                 }
-                return Ok(self.end(&record.head()));
+                return Ok(self.end(&record.head()).map(|()| true));
             }
             for row in rows {
                 let place = row.get("sk").cloned();
@@ -140,6 +166,7 @@ impl AuditChain {
                 seen(row);
             }
         }
+        Ok(Ok(false))
     }
 
     /// Whether the next row is really not there.
@@ -148,54 +175,4 @@ impl AuditChain {
         let query = Query::of(Name::Ledger, AuditRow::log_of(&self.admin_id)).range(range);
         Ok(tables.rows(query.limit(1).consistent()).await?.is_empty())
     }
-}
-
-/// Proves the log of one admin, or of all: how many rows there are, and the first that does not
-/// fit. What is sealed has to be what the seal says.
-///
-/// # Errors
-/// 404 `NOT_FOUND`; 503 when table or bucket do not answer.
-pub async fn verify_logs(
-    admin: &Clerk,
-    logs: &Objects<Logs>,
-    admin_id: Option<&str>,
-) -> Result<(i64, Option<BadAuditRow>)> {
-    let tables = admin.tables();
-    let admins = match admin_id {
-        Some(admin_id) => {
-            let key = AdminRecord::key_of(admin_id);
-            let found: Option<AdminRecord> = tables.get_consistent(&key).await?;
-            vec![found.ok_or(NOT_FOUND)?]
-        }
-        None => AdminRecord::list(tables, None, ADMINS_MAX).await?,
-    };
-    let sealed = newest_seal(tables, logs).await?;
-    let mut count = 0;
-    for admin in admins {
-        let known = sealed.as_ref();
-        let known = known.and_then(|(_, root)| root.head_of(&admin.admin_id));
-        let (rows, bad) = verify_log(tables, &admin.admin_id, known).await?;
-        count += rows;
-        if bad.is_some() {
-            return Ok((count, bad));
-        }
-    }
-    Ok((count, None))
-}
-
-async fn verify_log(
-    tables: &Tables,
-    admin_id: &str,
-    sealed: Option<Head>,
-) -> Result<(i64, Option<BadAuditRow>)> {
-    let (mut chain, mut rewritten) = (AuditChain::of(admin_id, None), false);
-    let walked = chain.walk(tables, |row| {
-        let same = sealed.filter(|head| head.seq == row.seq);
-        rewritten |= same.is_some_and(|head| head.hash != row.hash.0);
-    });
-    let mut bad = walked.await?.err();
-    if let Some(head) = sealed.filter(|_| rewritten && bad.is_none()) {
-        bad = Some(chain.bad(head.seq, "it is not the row that was sealed"));
-    }
-    Ok((chain.head().seq, bad))
 }

@@ -55,6 +55,8 @@ named! {
     Meters = "meters";
     /// Wallets to prove.
     Proofs = "proofs";
+    /// Logs of administrators to prove.
+    Audits = "audits";
     /// Messages to note in the log.
     Notes = "notes";
     /// Exports to write.

@@ -9,7 +9,6 @@
 //! | [`DayTotal`] | ledger | `totals#<date>#<shard>` | `<part>` |
 //! | [`Check`] | ledger | `checks` | `<date>` |
 //! | [`CheckPart`] | ledger | `check#<date>` | `<shard>` |
-//! | [`ProofPart`] | data | `run_…` | `part#<shard>` |
 //! | [`Told`] | live | `usr_…` | `told#balance` |
 //! | [`Once`] | ledger | `once#<kind>:<reference>:<posting>` | `once` |
 //! | [`Package`] | data | `packages` | `<package id>` |
@@ -51,8 +50,8 @@ pub use adjust::{Adjusted, adjust};
 pub use booking::{Booking, POSTINGS_MAX};
 pub use carry::{Booked, book};
 pub use check::{
-    Check, CheckPart, FirstBad, LedgerProof, ProofJob, ProofPart, Unproved, VERIFY_LEDGER,
-    check_ledger, proofs_of, prove_some, verify_wallet,
+    Check, CheckPart, FirstBad, LedgerProof, Unproved, VERIFY_LEDGER, check_ledger, prove_some,
+    verify_wallet,
 };
 pub use codes::{Account, Kind, RefType};
 pub use contacts::{CONTACTS_MAX, Contacts};

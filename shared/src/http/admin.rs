@@ -4,18 +4,22 @@
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use serde_json::json;
 
 use super::call::Call;
 use super::limit::spend;
 use crate::admin::{
-    Act, AdminRecord, Approval, Approved, Clerk, Facts, FrozenRequest, Held, Outcome, Permission,
-    Role, found, roles,
+    Act, AdminRecord, Approval, Approved, Clerk, Decision, Facts, FrozenRequest, Held, Outcome,
+    Permission, Role, found, roles,
 };
 use crate::aws::dynamo::Tables;
 use crate::env::Env;
-use crate::error::{ADMIN_UNKNOWN, INTERNAL_ERROR, PERMISSION_DENIED, Result};
+use crate::error::{
+    ADMIN_UNKNOWN, Error, Fault, IDEMPOTENCY_IN_PROGRESS, IDEMPOTENCY_KEY_INVALID,
+    IDEMPOTENCY_KEY_REQUIRED, IDEMPOTENCY_KEY_REUSED, INTERNAL_ERROR, PERMISSION_DENIED, Result,
+};
 use crate::function::{Grant, Take};
 use crate::table::{Ledger, Live, Table, Write};
 
@@ -24,7 +28,7 @@ use crate::table::{Ledger, Live, Table, Write};
 /// counts the call in its rate class.
 #[derive(Debug, Clone)]
 pub struct Admin<P> {
-    clerk: Clerk,
+    clerk: Arc<Clerk>,
     permission: PhantomData<fn() -> P>,
 }
 
@@ -96,15 +100,42 @@ impl<P: Permission> Take<Call> for Admin<P> {
         };
         if P::DEMANDED && !clerk.held.has(P::NAME) {
             let act = Act::general().noting("path", &*call.path);
-            clerk.write(Vec::new(), &act, Outcome::Denied).await?;
+            clerk.note(&act, Outcome::Denied).await?;
             return Err(PERMISSION_DENIED.with(json!({ "permission": P::NAME })));
         }
         if let Some(approved) = &call.approved {
             let approval = approval(&clerk, approved, &roles).await?;
-            clerk.approved = Some((approval, approved.reason.clone()));
+            let (why, own) = (&approved.reason, env.ids().new_id("aud"));
+            clerk.approved = Some(Decision::of(approval, why, &clerk.facts, own));
         }
+        let clerk = Arc::new(clerk);
+        call.clerk = Some(Arc::clone(&clerk));
         let permission = PhantomData;
         Ok(Self { clerk, permission })
+    }
+}
+
+/// Refusals that say nothing of an effect: of a permission, which has its row, and of a key, of
+/// which another call has the effect.
+const ASIDE: [&Fault; 5] = [
+    &IDEMPOTENCY_IN_PROGRESS,
+    &IDEMPOTENCY_KEY_INVALID,
+    &IDEMPOTENCY_KEY_REQUIRED,
+    &IDEMPOTENCY_KEY_REUSED,
+    &PERMISSION_DENIED,
+];
+
+/// Writes the row of an effect that an admin wanted and that was refused. Of what failed otherwise
+/// nobody knows here whether it happened, so it leaves no second row.
+pub(super) async fn refused(call: &Call, error: Error) -> Error {
+    let wanted = call.clerk.as_ref().filter(|_| call.method != "GET");
+    let is_refusal = (400..500).contains(&error.fault().status) && error.stored().is_none();
+    match wanted.filter(|_| is_refusal && !ASIDE.iter().any(|fault| error.is(fault))) {
+        Some(clerk) => match clerk.note(&clerk.tried(&error), Outcome::Failed).await {
+            Ok(()) => error,
+            Err(failed) => failed,
+        },
+        None => error,
     }
 }
 

@@ -1,12 +1,13 @@
 //! One call of a client, whichever way it came.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::check;
 use super::limit::{Limit, Spent};
-use crate::admin::{Approved, Principal};
+use crate::admin::{Approved, Clerk, Principal};
 use crate::env::Env;
 use crate::error::{
     BAD_FRAME, Error, INTERNAL_ERROR, Result, UNSUPPORTED_API_VERSION, UNSUPPORTED_MEDIA_TYPE,
@@ -72,6 +73,8 @@ pub struct Call {
     pub approved: Option<Approved>,
     /// What the route demands, if it is one of the admin API.
     pub admin: Option<&'static AdminRoute>,
+    /// Who acts for the admin, once known.
+    pub clerk: Option<Arc<Clerk>>,
     /// The signed-in caller, once known.
     pub user_id: Option<String>,
     /// The caller's session, once known.

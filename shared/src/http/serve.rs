@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::call::Call;
 use super::limit::{Frames as Counted, Limit, note_refusal};
-use super::{once, wire};
+use super::{admin, once, wire};
 use crate::aws::dynamo::Tables;
 use crate::aws::queue::{Frames, Queue};
 use crate::env::Env;
@@ -86,6 +86,10 @@ async fn answered(
         Err(error) if (400..500).contains(&error.fault().status) => {
             Err(once::first_answer(env, &call).await.unwrap_or(error))
         }
+        outcome => outcome,
+    };
+    let outcome = match outcome {
+        Err(error) => Err(admin::refused(&call, error).await),
         outcome => outcome,
     };
     if outcome.as_ref().is_err_and(|error| error.is(&RATE_LIMITED)) && !call.is_frame() {

@@ -9,8 +9,8 @@ use super::side::{Side, Veil};
 use crate::error::{CONVERSATION_NOT_FOUND, INTERNAL_ERROR, Result};
 use crate::id::{bytes_of, id_of};
 use crate::pack::{Bytes, Fixed, Packer, Unpacker};
-use crate::table::{Condition, Item, Key, Name};
-use crate::time::{DAY_MS, Time, millis};
+use crate::table::{Condition, Item, Key, Name, changed_place};
+use crate::time::{Time, millis};
 
 /// Which of the two people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -182,24 +182,6 @@ impl Item for Head {
     }
 }
 
-/// Shards of a day in the index of changed heads.
-pub const CHANGED_SHARDS: i64 = 16;
-
-/// A conversation as a number: its place in the index of changed heads, where a page ends.
-fn number_of(conversation_id: &str) -> i64 {
-    let [a, b, c, d, e, f, ..] = crate::crypto::sha256(&[conversation_id.as_bytes()]);
-    i64::from_be_bytes([0, 0, a, b, c, d, e, f])
-}
-
-/// Partition of a shard of a day in the index of changed heads.
-pub fn changed_partition(day: i64, shard: i64) -> String {
-    format!("{day}.{shard}")
-}
-
-fn changed_on(number: i64, at: Time) -> String {
-    changed_partition(at.ms() / DAY_MS, number % CHANGED_SHARDS)
-}
-
 impl Head {
     /// Where the head of a conversation lies.
     pub fn key_of(conversation_id: &str) -> Key {
@@ -211,7 +193,7 @@ impl Head {
         let (low, high) = if a < b { (a, b) } else { (b, a) };
         let both = [bytes_of("usr", low)?, bytes_of("usr", high)?].concat();
         let conversation_id = conversation_id(low, high);
-        let number = number_of(&conversation_id);
+        let (changed_day, number) = changed_place(&conversation_id, now);
         Some(Self {
             conversation_id,
             users: Fixed(both.try_into().ok()?),
@@ -226,7 +208,7 @@ impl Head {
             created_at: now,
             last_activity_at: now,
             changed_at: now,
-            changed_day: changed_on(number, now),
+            changed_day,
             number,
         })
     }
@@ -352,7 +334,6 @@ impl Head {
     /// Notes a change at an instant.
     fn touch(&mut self, now: Time) {
         self.changed_at = now.max(self.changed_at);
-        self.number = number_of(&self.conversation_id);
-        self.changed_day = changed_on(self.number, self.changed_at);
+        (self.changed_day, self.number) = changed_place(&self.conversation_id, self.changed_at);
     }
 }

@@ -81,6 +81,14 @@ impl Marks {
         }
     }
 
+    /// The same of one message, which may have failed.
+    pub fn status_of(self, message: &Message) -> Status {
+        match message.failed_at {
+            Some(_) => Status::Failed,
+            None => self.status(),
+        }
+    }
+
     /// The marks as they concern a message: none of one that is held or failed, and none from
     /// before it was let go, which is when the receiver could first see it.
     #[must_use]
@@ -122,10 +130,7 @@ impl MessageView {
             receiver_id: message.receiver_id.clone(),
             content: message.shown().to_owned(),
             message_type: message.message_type,
-            status: match message.failed_at {
-                Some(_) => Status::Failed,
-                None => marks.status(),
-            },
+            status: marks.status_of(message),
             moderation_status: message.moderation_status(),
             delivered_at: marks.delivered_at,
             read_at: marks.read_at,

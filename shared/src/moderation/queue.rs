@@ -187,6 +187,8 @@ pub struct Survey {
     pub counts: Counts,
     /// The earliest instant until which something should be decided.
     pub oldest_due_at: Option<Time>,
+    /// Items that should have been decided before.
+    pub overdue: usize,
 }
 
 /// Counts what waits; reads at most 1,000 items of each kind.
@@ -209,6 +211,7 @@ pub async fn survey(tables: &Tables, now: Time) -> Result<Survey> {
         }
         let kind = item.kind.as_str().to_owned();
         *survey.counts.by_kind.entry(kind).or_default() += 1;
+        survey.overdue += usize::from(item.decide_by < now);
         let earlier = survey
             .oldest_due_at
             .map_or(item.decide_by, |known| known.min(item.decide_by));

@@ -3,10 +3,13 @@
 //! | item | table | pk | sk |
 //! |---|---|---|---|
 //! | [`JobRun`] | data | `run_…` | `run` |
+//! | [`RunPart`] | data | `run_…` | `part#<number>` |
 //! | [`Running`] | data | `running#<function>` | `running` |
 
 pub mod health;
+mod part;
 pub mod routes;
 mod run;
 
-pub use run::{JobRun, RunOutcome, RunView, Running};
+pub use part::{RunJob, RunPart, jobs_of};
+pub use run::{JobRun, RunBegun, RunOutcome, RunView, Running};

@@ -43,6 +43,12 @@ pub struct JobRun {
     pub outcome: RunOutcome,
     /// What it counted.
     pub counts: BTreeMap<String, i64>,
+    /// What it found wrong, the first of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<String>,
+    /// The one object that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
     /// Who asked for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requested_by: Option<String>,
@@ -102,9 +108,22 @@ pub struct RunView {
     pub outcome: RunOutcome,
     /// What it counted.
     pub counts: BTreeMap<String, i64>,
+    /// What it found wrong, at most 100 of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<String>,
+    /// The one object that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
     /// Who asked for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requested_by: Option<String>,
+}
+
+/// What shows a run that has begun.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct RunBegun {
+    /// `run_…`
+    pub run_id: String,
 }
 
 impl From<JobRun> for RunView {
@@ -116,6 +135,8 @@ impl From<JobRun> for RunView {
             finished_at: run.finished_at,
             outcome: run.outcome,
             counts: run.counts,
+            findings: run.findings,
+            about: run.about,
             requested_by: run.requested_by,
         }
     }
@@ -139,6 +160,8 @@ impl JobRun {
             finished_at: None,
             outcome: RunOutcome::Running,
             counts: BTreeMap::new(),
+            findings: Vec::new(),
+            about: None,
             requested_by: Some(requested_by.to_owned()),
         }
     }

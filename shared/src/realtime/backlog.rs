@@ -2,6 +2,7 @@
 //! that its state is due, and one that does not even take that has to reconnect (spec realtime.md,
 //! *Backpressure*). Nothing is lost, because frames tell what can be read.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -24,6 +25,13 @@ const DUE: &str = "sync.state";
 const RECONNECT: u16 = 4010;
 /// Request id of what a full connection causes.
 const CAUSE: &str = "backlog";
+
+/// `data` of that frame: the state, of which nothing is told here.
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+pub struct StateDue {
+    /// Always false: `sync.resume` gives the rest.
+    pub complete: bool,
+}
 
 /// A job of the queue `frames`: a push, and how often its connections had no room for it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -75,7 +83,7 @@ fn due(push: &Push, connections: Vec<String>, now: Time) -> Push {
     Push {
         user_id: push.user_id.clone(),
         connections,
-        frame: wire::frame(&id, DUE, now, json!({ "complete": false })),
+        frame: wire::frame(&id, DUE, now, json!(StateDue { complete: false })),
         close: false,
     }
 }

@@ -20,13 +20,14 @@ mod outbox;
 mod outlets;
 mod ping;
 mod push;
+mod repair;
 mod rotation;
 mod strikes;
 pub mod sync;
 mod ticket;
 
 pub use admit::{SLOTS_MAX, admit_socket, expect_proof, relieve_elders};
-pub use backlog::{Delivery, deliver};
+pub use backlog::{Delivery, StateDue, deliver};
 pub use connection::{
     Challenge, Connection, ConnectionOwner, PING_SECONDS, State, drop_socket, forget_socket,
 };
@@ -36,6 +37,7 @@ pub use outbox::Meaning;
 pub use outlets::Outlets;
 pub use ping::{Activity, Declared, Ping, Pong, Ready};
 pub use push::{Push, close_session, post};
+pub use repair::{Repaired, repair};
 pub use rotation::{Advice, Progress, Reaped, Reconnect, reap, rotate};
 pub use strikes::{Strikes, frame_grants, judge};
 pub use ticket::{TICKET_SECONDS, Ticket, other_device};

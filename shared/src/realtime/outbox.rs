@@ -6,14 +6,14 @@
 use super::fact::{Audience, Fact, fan_out};
 use super::push::Push;
 use crate::accounts::{self, Account, Revoked, Session};
-use crate::admin::{self, Export, ExportJob};
+use crate::admin::{self, Export, ExportJob, VERIFY_AUDIT_LOG};
 use crate::aws::dynamo::{Missed, Tables};
 use crate::calls;
-use crate::credits::{self, BalanceJob, ProofJob, Wallet};
+use crate::credits::{self, BalanceJob, VERIFY_LEDGER, WALLET_SHARDS, Wallet};
 use crate::error::Result;
 use crate::messaging::{self, Note, Scan};
 use crate::notifications::{self, Entry, Inbox, Jobs, Notice, Notification};
-use crate::operations::JobRun;
+use crate::operations::{JobRun, RunJob, jobs_of};
 use crate::relay::{self, Device, RevokedDevice};
 use crate::table::Commit;
 use crate::time::Time;
@@ -41,7 +41,9 @@ pub struct Meaning {
     /// What happened to messages.
     pub notes: Vec<Note>,
     /// Wallets to be proved.
-    pub proofs: Vec<ProofJob>,
+    pub proofs: Vec<RunJob>,
+    /// Logs of administrators to be proved.
+    pub audits: Vec<RunJob>,
     /// Exports to be written.
     pub exports: Vec<ExportJob>,
 }
@@ -98,7 +100,11 @@ impl Meaning {
             ("data", sk) if sk == Inbox::PLACE || sk.starts_with(Entry::PREFIX) => {
                 self.facts.extend(notifications::facts_of(change)?);
             }
-            ("data", JobRun::PLACE) => self.proofs.extend(credits::proofs_of(change)?),
+            ("data", JobRun::PLACE) => {
+                let wallets = jobs_of(change, VERIFY_LEDGER, WALLET_SHARDS)?;
+                self.proofs.extend(wallets);
+                self.audits.extend(jobs_of(change, VERIFY_AUDIT_LOG, 1)?);
+            }
             ("data", Export::PLACE) => self.exports.extend(admin::exports_of(change)?),
             _ => {}
         }

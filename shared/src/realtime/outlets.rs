@@ -3,7 +3,8 @@
 use super::outbox::Meaning;
 use crate::aws::dynamo::Tables;
 use crate::aws::queue::{
-    Balances, Devices, Exports, Frames, Mails, Notes, Notices, Proofs, Queue, Revoked, Scans, Texts,
+    Audits, Balances, Devices, Exports, Frames, Mails, Notes, Notices, Proofs, Queue, Revoked,
+    Scans, Texts,
 };
 use crate::desk::desk;
 use crate::error::Result;
@@ -28,6 +29,7 @@ desk! {
         scans: Queue<Scans> = "Messages to be looked at among others.",
         notes: Queue<Notes> = "What happened to messages, for log and figures.",
         proofs: Queue<Proofs> = "Wallets to prove.",
+        audits: Queue<Audits> = "Logs of administrators to prove.",
         exports: Queue<Exports> = "Exports to write.",
         gallery: Gallery = "Links to what messages carry.",
     }
@@ -54,6 +56,7 @@ impl Outlets {
         let notes: Vec<&[Note]> = meaning.notes.chunks(NOTES_MAX).collect();
         self.notes.send(&notes, CAUSE).await?;
         self.proofs.send(&meaning.proofs, CAUSE).await?;
+        self.audits.send(&meaning.audits, CAUSE).await?;
         self.exports.send(&meaning.exports, CAUSE).await
     }
 }

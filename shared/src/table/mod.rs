@@ -2,6 +2,7 @@
 //! No AWS type appears here; [`crate::aws::dynamo`] carries these values out.
 
 mod access;
+mod changed;
 mod commit;
 mod condition;
 mod ghost;
@@ -10,6 +11,7 @@ mod query;
 mod size;
 
 pub use access::{Access, Data, Insight, Keys, Ledger, Live, Read, Table, Write};
+pub use changed::{CHANGED_FRESH_MS, CHANGED_SHARDS, changed_partition, changed_place};
 pub use commit::{ACTIONS_MAX, Action, Change, Commit, Refused, Wrote};
 pub use condition::Condition;
 pub use item::{Item, Key, Row, Value, item_of, row_of};
@@ -89,7 +91,8 @@ pub const UNREAD: Index = Index {
     sk: "unread",
     whole: false,
 };
-/// Conversation heads by the day of their last change, in shards; found when the stream was lost.
+/// Conversation heads and accounts by the day of their last change that the stream follows, in
+/// shards; found when the stream was lost.
 pub const CHANGED: Index = Index {
     name: "changed",
     pk: "cd",

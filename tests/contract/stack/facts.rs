@@ -29,6 +29,7 @@ fn function(function: &Function) -> Value {
         "domain": function.domain,
         "triggers": function.triggers.iter().map(trigger).collect::<Vec<_>>(),
         "role": function.role(),
+        "admin": function.admin.is_some(),
         "second": function.admin.is_some_and(|admin| admin.second.is_some()),
     })
 }

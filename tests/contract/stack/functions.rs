@@ -8,8 +8,8 @@ use shared::function::Function;
 use super::super::summary;
 use super::{RESOURCES_MAX, attribute, logical, reference, roles, settings, sources, sub};
 
-/// Resources of a function with a schedule: itself, role, log, schedule, findings and alarm.
-const PER_FUNCTION_MAX: usize = 6;
+/// Resources of a function with a schedule: itself, role, log, schedule, findings, alarm and gauge.
+const PER_FUNCTION_MAX: usize = 7;
 
 /// The functions of one nested stack.
 struct Part<'a> {

@@ -16,8 +16,14 @@ const AGE_SECONDS_MAX: u32 = 86_400;
 const LAGS_MAX: u32 = 3;
 /// Age of a stream's oldest record that waits before an alarm rings, milliseconds.
 const AGE_MS_MAX: u32 = 300_000;
-/// Where findings of scheduled runs are counted.
+/// Where findings of runs are counted.
 const FINDINGS: &str = "Pairly/Findings";
+/// Workers of runs that somebody asked for: what they find rings like what a schedule finds.
+const FINDERS: [&str; 2] = ["prove_audit_logs", "prove_wallets"];
+/// Where the acts of administrators are counted.
+const ACTS: &str = "Pairly/Admin";
+/// Numbers that a function tells in its log: function, member and metric.
+const GAUGES: [(&str, &str, &str); 1] = [("expire_claims", "overdue", "moderation.overdue")];
 /// What alarms look at together, seconds.
 const ALARM_PERIOD_SECONDS: u32 = 300;
 /// The name of the role with which the schedules of a stack start its functions.
@@ -118,20 +124,45 @@ fn alarm(about: &str, metrics: &[Value], expression: &str, threshold: u32) -> Va
     })
 }
 
-/// Lines of a function's log that tell a finding, as a metric.
-fn findings(name: &str, metric_name: &Value) -> Value {
+/// Lines of a function's log that fit a pattern, as a metric.
+fn filter(name: &str, pattern: &str, (space, metric): (&str, &Value), value: &str) -> Value {
     json!({
         "Type": "AWS::Logs::MetricFilter",
         "Properties": {
-            "FilterPattern": "{ $.code = \"ALARM\" }",
+            "FilterPattern": pattern,
             "LogGroupName": reference(&format!("{name}Log")),
             "MetricTransformations": [{
-                "MetricName": metric_name,
-                "MetricNamespace": FINDINGS,
-                "MetricValue": "1",
+                "MetricName": metric,
+                "MetricNamespace": space,
+                "MetricValue": value,
             }],
         },
     })
+}
+
+/// Lines that tell a finding.
+fn findings(name: &str, metric: &Value) -> Value {
+    filter(name, "{ $.code = \"ALARM\" }", (FINDINGS, metric), "1")
+}
+
+/// Counts what administrators do by action and severity, and what is critical once more by itself,
+/// because an alarm looks at one metric.
+fn count_acts(name: &str, resources: &mut Map<String, Value>) {
+    let metric = |metric| sub(format!("${{Prefix}}-admin.{metric}"));
+    let mut acts = filter(
+        name,
+        "{ $.logger = \"admin\" }",
+        (ACTS, &metric("acted")),
+        "1",
+    );
+    acts["Properties"]["MetricTransformations"][0]["Dimensions"] = json!([
+        { "Key": "action", "Value": "$.function" },
+        { "Key": "severity", "Value": "$.severity" },
+    ]);
+    resources.insert(format!("{name}Acts"), acts);
+    let pattern = "{ $.logger = \"admin\" && $.severity = \"critical\" }";
+    let critical = filter(name, pattern, (ACTS, &metric("critical")), "1");
+    resources.insert(format!("{name}Critical"), critical);
 }
 
 /// Adds alarms on a stream that waits, and on a scheduled run that failed or found something.
@@ -165,6 +196,12 @@ fn watch(function: &Function, resources: &mut Map<String, Value>) {
             format!("{name}Alarm"),
             alarm(about, &[failed, found], sum, most),
         );
+    } else if FINDERS.contains(&function.name) {
+        let finding = sub(format!("${{Prefix}}-{}", function.name));
+        resources.insert(format!("{name}Findings"), findings(&name, &finding));
+        let found = metric("found", FINDINGS, finding, json!([]), "Sum");
+        let about = "A run found something. docs/TROUBLESHOOTING.md#runs";
+        resources.insert(format!("{name}Alarm"), alarm(about, &[found], "found", 1));
     } else if function
         .triggers
         .iter()
@@ -196,6 +233,15 @@ pub fn add(function: &Function, resources: &mut Map<String, Value>) {
         resources.insert(format!("{name}On{what}"), source);
     }
     watch(function, resources);
+    if function.admin.is_some() {
+        count_acts(&name, resources);
+    }
+    for (_, member, metric) in GAUGES.iter().filter(|one| one.0 == function.name) {
+        let told = sub(format!("${{Prefix}}-{metric}"));
+        let pattern = format!("{{ $.{member} = * }}");
+        let gauge = filter(&name, &pattern, (ACTS, &told), &format!("$.{member}"));
+        resources.insert(format!("{name}Gauge"), gauge);
+    }
 }
 
 /// Adds the role with which schedules start these functions, if any of them has one.
@@ -212,6 +258,16 @@ pub fn add_scheduler(functions: &[&Function], resources: &mut Map<String, Value>
             "Effect": "Allow", "Action": ["lambda:InvokeFunction"], "Resource": targets,
         });
         resources.insert(SCHEDULER.into(), roles::role("scheduler", vec![start]));
+    }
+}
+
+#[test]
+fn what_is_watched_exists() {
+    let all = local::functions();
+    let named = FINDERS.into_iter().chain(GAUGES.map(|gauge| gauge.0));
+    for name in named {
+        let known = all.iter().any(|function| function.name == name);
+        assert!(known, "{name} is no function");
     }
 }
 

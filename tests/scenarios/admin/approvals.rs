@@ -22,6 +22,10 @@ pub async fn decides(admin: &Administrator, approval_id: &str, decision: &str) -
     admin.post(&path, body).await
 }
 
+fn outcomes(rows: &[Value]) -> Vec<Value> {
+    rows.iter().map(|row| row["outcome"].clone()).collect()
+}
+
 async fn states(admin: &Administrator, query: &str) -> Vec<Value> {
     let page = admin
         .get(&format!("/api/admin/approvals{query}"))
@@ -29,6 +33,23 @@ async fn states(admin: &Administrator, query: &str) -> Vec<Value> {
         .ok();
     let list = page["approvals"].as_array().expect("approvals").clone();
     list.iter().map(|one| one["state"].clone()).collect()
+}
+
+/// The decision stands in the log right before its effect, and what was refused before it.
+async fn is_noted(auditor: &Administrator, id: &str, effect: &Value) {
+    let decided = rows(auditor, &format!("target={id}&action=decide_approval")).await;
+    assert_eq!(outcomes(&decided), ["failed", "done", "failed"]);
+    let decision = &decided[1];
+    assert_eq!(decision["severity"], "critical");
+    assert_eq!(decision["target_id"], json!(id));
+    assert_eq!(
+        decision["metadata"]["requested_by"],
+        effect["metadata"]["requested_by"]
+    );
+    assert_eq!(decision["reason"], "looked at it");
+    assert_eq!(decision["hash"], effect["prev_hash"], "one after the other");
+    assert_eq!(decision["request_id"], effect["request_id"]);
+    assert_eq!(decided[2]["metadata"]["code"], "APPROVAL_SELF");
 }
 
 #[tokio::test(start_paused = true)]
@@ -72,6 +93,7 @@ async fn a_large_adjustment_waits_for_somebody_else() {
     assert_eq!(effect["admin_id"], other.id().await);
     assert_eq!(effect["metadata"]["requested_by"], finance.id().await);
     assert_eq!(effect["after"], json!({ "available": 50_100 }));
+    is_noted(&auditor, &id, effect).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -121,7 +143,11 @@ async fn an_approval_is_looked_at_again_when_it_is_carried_out() {
     ann.has_credits(10_000).await;
     let auditor = world.admin("admin-1").await;
     let found = rows(&auditor, "action=decide_approval").await;
-    assert_eq!((found.len(), &found[0]["outcome"]), (1, &json!("failed")));
+    assert_eq!(outcomes(&found), ["failed", "done"]);
+    let found = rows(&auditor, &format!("target={}", ann.id)).await;
+    assert_eq!(outcomes(&found), ["failed", "done", "done", "done"]);
+    assert_eq!(found[0]["metadata"]["code"], "INSUFFICIENT_CREDITS");
+    assert_eq!(found[0]["approval_id"], id(&second));
 }
 
 #[tokio::test(start_paused = true)]
@@ -205,6 +231,12 @@ async fn dies(function: &str, nth: usize) -> bool {
     let auditor = world.admin("admin-1").await;
     let found = rows(&auditor, &format!("target={}", ann.id)).await;
     assert_eq!(found.len(), 2, "{function} dies after call {nth}");
+    let decided = rows(&auditor, "action=decide_approval").await;
+    assert_eq!(
+        outcomes(&decided),
+        ["done"],
+        "{function} dies after call {nth}"
+    );
     fired
 }
 

@@ -5,7 +5,7 @@ use shared::aws::dynamo::Tables;
 use shared::http::limit::{AbuseFlag, raise_flag};
 use world::{Administrator, World};
 
-use super::rows;
+use super::effects;
 
 const FLAGS: &str = "/api/admin/abuse-flags";
 const DAY: i64 = 86_400;
@@ -143,7 +143,7 @@ async fn a_flag_is_cleared_once_with_one_row_and_stays_so() {
             .refused(404, "NOT_FOUND");
     }
     let log = world.admin("admin-1").await;
-    let found = rows(&log, &format!("target={flag}")).await;
+    let found = effects(&log, &format!("target={flag}")).await;
     assert_eq!(found.len(), 1);
     for (field, value) in [
         ("before", json!({ "live": true })),

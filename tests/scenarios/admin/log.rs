@@ -40,6 +40,75 @@ async fn looks_and_refusals_leave_their_rows() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_effect_that_was_refused_leaves_a_row_that_says_so() {
+    let world = World::new().await;
+    let ann = world.person("Ann").await;
+    let admin = world.admin("admin-1").await;
+    let adjust = "/api/admin/credits/adjust";
+    let body = json!({ "user_id": ann.id, "amount": -101, "reason": "booked by mistake" });
+    let poor = admin.post(adjust, body.clone()).await;
+    poor.refused(402, "INSUFFICIENT_CREDITS");
+    ann.has_credits(100).await;
+    let path = format!("/api/admin/users/{}/ban", ann.id);
+    let silent = admin.post(&path, json!({})).await;
+    silent.refused(422, "REASON_REQUIRED");
+    let ban = json!({ "reason": "a scenario" });
+    let nobody = admin.post("/api/admin/users/usr_none/ban", ban).await;
+    nobody.refused(404, "USER_NOT_FOUND");
+    // These say nothing of an effect: a look, and a call that forgot its key.
+    let look = admin.get("/api/admin/users/usr_none").await;
+    look.refused(404, "USER_NOT_FOUND");
+    let keyless = admin.call_with("POST", adjust, Some(body), &[]).await;
+    keyless.refused(400, "IDEMPOTENCY_KEY_REQUIRED");
+    let found = rows(&admin, &format!("actor={}", admin.id().await)).await;
+    let told: Vec<_> = found
+        .iter()
+        .filter(|row| row["outcome"] == "failed")
+        .map(|row| {
+            let field = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
+            let code = row["metadata"]["code"].as_str().unwrap_or_default();
+            (field("action"), field("target_id"), code.to_owned())
+        })
+        .collect();
+    let row = |action: &str, target: &str, code: &str| {
+        (action.to_owned(), target.to_owned(), code.to_owned())
+    };
+    assert_eq!(
+        told,
+        [
+            row("ban_user", "usr_none", "USER_NOT_FOUND"),
+            row("ban_user", &ann.id, "REASON_REQUIRED"),
+            row("adjust_credits", &ann.id, "INSUFFICIENT_CREDITS"),
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_row_of_a_refusal_says_what_was_wanted_and_why() {
+    let world = World::new().await;
+    let ann = world.person("Ann").await;
+    let admin = world.admin("admin-1").await;
+    let adjust = "/api/admin/credits/adjust";
+    let body = json!({ "user_id": ann.id, "amount": -101, "reason": "booked by mistake" });
+    let poor = admin.post(adjust, body).await;
+    poor.refused(402, "INSUFFICIENT_CREDITS");
+    let first = rows(&admin, &format!("target={}&action=adjust_credits", ann.id)).await;
+    assert_eq!(first.len(), 1);
+    for (field, value) in [
+        ("severity", json!("warning")),
+        ("target_type", json!("user")),
+        ("permission", json!("billing.action")),
+        ("reason", json!("booked by mistake")),
+        (
+            "metadata",
+            json!({ "path": adjust, "code": "INSUFFICIENT_CREDITS" }),
+        ),
+    ] {
+        assert_eq!(first[0][field], value, "{field}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn pages_of_the_log_are_gapless_and_filters_hold() {
     let world = World::new().await;
     let (moderator, support) = (

@@ -23,3 +23,10 @@ pub async fn rows(auditor: &Administrator, query: &str) -> Vec<Value> {
         .ok();
     page["rows"].as_array().expect("rows").clone()
 }
+
+/// The same without what was refused.
+pub async fn effects(auditor: &Administrator, query: &str) -> Vec<Value> {
+    let mut rows = rows(auditor, query).await;
+    rows.retain(|row| row["outcome"] == "done");
+    rows
+}

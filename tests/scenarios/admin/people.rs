@@ -222,3 +222,50 @@ async fn a_person_is_seen_whole_and_the_look_is_logged() {
     let analyst = world.admin("analyst-1").await;
     analyst.get(&path).await.refused(403, "PERMISSION_DENIED");
 }
+
+#[tokio::test(start_paused = true)]
+async fn whom_a_lost_stream_hid_is_found_again_after_the_repair() {
+    let world = World::unlimited().await;
+    let (ann, maria) = world.two("Ann", "Maria").await;
+    world.settles().await;
+    let admin = world.admin("admin-1").await;
+    world.local.hold_streams(true);
+    is_called(&maria, "\u{c5}sa", 1).await;
+    is_called(&maria, "Zo\u{e9}", 2).await;
+    let ban = json!({ "reason": "a scenario" });
+    admin
+        .post(&format!("{USERS}/{}/ban", ann.id), ban)
+        .await
+        .ok();
+    let body = json!({
+        "email": "new@pairly.test", "password": "TestPass123", "name": "New",
+        "birthdate": "1990-01-01",
+    });
+    let path = "/api/v2/auth/register";
+    world.call("POST", path, Some(body)).await.expect(201);
+    world.local.lose_streams();
+    world.local.hold_streams(false);
+    world.passes(301).await;
+    let seen = async |query: &str| names(&found(&admin, &format!("q={query}")).await);
+    assert_eq!(
+        seen("zoe").await,
+        Vec::<String>::new(),
+        "nobody told of her"
+    );
+    assert_eq!(seen("new").await, Vec::<String>::new());
+    let report = world.runs("repair_projections").await;
+    assert_eq!(report["entries"], 3, "{report}");
+    assert_eq!(seen("zoe").await, ["Zo\u{e9}"]);
+    assert_eq!(seen("new").await, ["New"]);
+    for former in ["maria", "asa"] {
+        assert!(
+            seen(former).await.is_empty(),
+            "{former} is nobody's name now"
+        );
+    }
+    assert_eq!(seen("ann&status=banned").await, ["Ann"]);
+    let again = world.runs("repair_projections").await;
+    assert_eq!(again["entries"], 0, "{again}");
+    let account = world.rows("data", &maria.id, "account").await;
+    assert!(!account[0].contains_key("formerly"), "forgotten");
+}

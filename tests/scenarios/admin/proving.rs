@@ -1,12 +1,15 @@
 //! What proves the log: verification, and the nightly seal.
 
+use local::cloud::{Kind, Rule};
 use serde_json::{Value, json};
-use shared::admin::AuditRow;
+use shared::admin::{AdminRecord, AuditRow};
 use shared::aws::dynamo::Tables;
 use shared::aws::objects::{Logs, Objects};
 use shared::crypto::{hex, sha256};
 use shared::pack::Fixed;
-use shared::table::{Action, Commit, Item, Key, Name, Value as Stored, Wrote, item_of, row_of};
+use shared::table::{
+    Action, Change, Commit, Item, Key, Name, Value as Stored, Wrote, item_of, row_of,
+};
 use world::{Administrator, World};
 
 const VERIFY: &str = "/api/admin/audit-log/verify";
@@ -35,6 +38,14 @@ async fn stored(world: &World, admin_id: &str) -> Vec<AuditRow> {
         .collect()
 }
 
+/// One row of an admin's log as it is stored.
+async fn at(world: &World, admin_id: &str, seq: i64) -> AuditRow {
+    let key = Key::new(AuditRow::log_of(admin_id), AuditRow::sk_of(seq));
+    let tables = Tables::of(&world.local.env("local"));
+    let row = tables.get_consistent(&key).await.expect("a read");
+    row.expect("a row")
+}
+
 /// Somebody writes to the table by hand.
 async fn by_hand(world: &World, commit: Commit) {
     let tables = Tables::of(&world.local.env("local"));
@@ -52,6 +63,47 @@ fn moved(commit: Commit, row: &AuditRow, key: Key) -> Commit {
         action,
         guard,
     })
+}
+
+/// Makes the record name a row as the last one.
+async fn ends_with(world: &World, admin_id: &str, seq: i64, hash: Fixed<32>) {
+    let head = Change::Set("audit_head".into(), Stored::B(hash.0.to_vec()));
+    let changes = vec![Change::number("audit_seq", seq), head];
+    let key = AdminRecord::key_of(admin_id);
+    by_hand(
+        world,
+        Commit::new().update::<AdminRecord>(key, changes, None),
+    )
+    .await;
+}
+
+/// Makes a log of one length as long as another: each row follows from the one before.
+async fn lengthened(world: &World, admin_id: &str, (begin, length): (i64, i64)) {
+    let mut last = at(world, admin_id, begin).await;
+    let mut more = Vec::new();
+    while last.seq < length {
+        let audit_id = format!("aud_{:026}", last.seq + 1);
+        last = AuditRow {
+            seq: last.seq + 1,
+            audit_id,
+            prev_hash: last.hash,
+            ..last
+        };
+        (last.shard, last.rank) = last.place();
+        last.hash = Fixed(last.digest());
+        more.push(last.clone());
+    }
+    for some in more.chunks(100) {
+        by_hand(world, some.iter().fold(Commit::new(), Commit::put)).await;
+    }
+    ends_with(world, admin_id, length, last.hash).await;
+}
+
+/// Begins a run and gives the path that tells how it stands.
+async fn begins(auditor: &Administrator, admin_id: Option<&str>) -> String {
+    let begun = auditor.post(VERIFY, json!({ "admin_id": admin_id })).await;
+    let run_id = begun.expect(202)["run_id"].clone();
+    format!("/api/admin/runs/{}", run_id.as_str().expect("an id"))
 }
 
 /// What the bucket keeps of yesterday.
@@ -202,10 +254,8 @@ async fn a_log_that_was_rewritten_from_its_beginning_is_not_the_one_that_was_sea
         prev = row.hash;
         commit = commit.put(&row);
     }
-    let key = shared::admin::AdminRecord::key_of(&id);
-    let head = shared::table::Change::Set("audit_head".into(), Stored::B(prev.0.to_vec()));
-    let commit = commit.update::<shared::admin::AdminRecord>(key, vec![head], None);
     by_hand(&world, commit).await;
+    ends_with(&world, &id, 10, prev).await;
     let found = verified(&auditor, Some(&id)).await;
     assert_eq!(found["ok"], false);
     assert_eq!(
@@ -213,4 +263,92 @@ async fn a_log_that_was_rewritten_from_its_beginning_is_not_the_one_that_was_sea
         "it is not the row that was sealed"
     );
     assert_eq!(found["first_bad"]["position"], 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_that_was_cut_or_forgotten_is_not_the_one_that_was_sealed() {
+    let world = World::new().await;
+    let (finance, auditor) = worked(&world).await;
+    let id = finance.id().await;
+    world.passes(86_400).await;
+    let rows = stored(&world, &id).await;
+    let cut = |commit: Commit, row: &AuditRow| commit.delete::<AuditRow>(row.key(), None);
+    by_hand(&world, rows[7..].iter().fold(Commit::new(), cut)).await;
+    ends_with(&world, &id, 7, rows[6].hash).await;
+    let found = verified(&auditor, Some(&id)).await;
+    assert_eq!(found["first_bad"]["position"], 8, "{found}");
+    let record = Commit::new().delete::<AdminRecord>(AdminRecord::key_of(&id), None);
+    by_hand(&world, record).await;
+    let found = verified(&auditor, None).await;
+    assert_eq!(found["first_bad"]["admin_id"], id, "{found}");
+    assert_eq!(found["first_bad"]["what"], "there is no record");
+}
+
+#[tokio::test(start_paused = true)]
+async fn long_logs_are_proved_in_the_background_by_one_run_at_a_time() {
+    let world = World::unlimited().await;
+    let (finance, auditor) = worked(&world).await;
+    let operator = world.admin("operator-1").await;
+    let id = finance.id().await;
+    lengthened(&world, &id, (10, 2_000)).await;
+    assert_eq!(verified(&auditor, Some(&id)).await["rows"], 2_000);
+    lengthened(&world, &id, (2_000, 4_500)).await;
+    let run = begins(&auditor, Some(&id)).await;
+    let second = auditor.post(VERIFY, json!({})).await;
+    second.refused(409, "RUN_IN_PROGRESS");
+    world.settles().await;
+    let told = operator.get(&run).await.ok();
+    assert_eq!(
+        (&told["outcome"], &told["about"]),
+        (&json!("done"), &json!(id))
+    );
+    let counts = json!({ "logs": 1, "rows": 4_500, "bad": 0 });
+    assert_eq!(told["counts"], counts);
+    assert_eq!(told["requested_by"], auditor.id().await);
+    let mut row = at(&world, &id, 4_321).await;
+    row.ip = "203.0.113.99".to_owned();
+    by_hand(&world, Commit::new().put(&row)).await;
+    let run = begins(&auditor, None).await;
+    world.settles().await;
+    let told = operator.get(&run).await.ok();
+    assert_eq!(told["outcome"], "failed");
+    assert_eq!(
+        (&told["counts"]["logs"], &told["counts"]["bad"]),
+        (&json!(9), &json!(1))
+    );
+    let finding = format!("{id}, row 4321: its hash is not that of its values");
+    assert_eq!(told["findings"], json!([finding]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_whose_jobs_die_anywhere_comes_to_the_same_end() {
+    let world = World::unlimited().await;
+    let (finance, auditor) = worked(&world).await;
+    let operator = world.admin("operator-1").await;
+    let id = finance.id().await;
+    lengthened(&world, &id, (10, 2_300)).await;
+    let faults = world.local.cloud().faults();
+    let mut sites = 0;
+    for nth in 1..30 {
+        faults.count_from_zero();
+        faults.add(Rule {
+            function: Some("prove_audit_logs".to_owned()),
+            operation: None,
+            nth,
+            kind: Kind::EndHandler,
+        });
+        let run = begins(&auditor, Some(&id)).await;
+        world.passes(721).await;
+        let fired = faults.fired() > 0;
+        faults.clear();
+        let told = operator.get(&run).await.ok();
+        assert_eq!(told["outcome"], "done", "dies at call {nth}");
+        let counts = json!({ "logs": 1, "rows": 2_300, "bad": 0 });
+        assert_eq!(told["counts"], counts, "dies at call {nth}");
+        if !fired {
+            break;
+        }
+        sites += 1;
+    }
+    assert!(sites > 10, "{sites} call sites");
 }

@@ -134,13 +134,18 @@ async fn a_claim_lapses_and_an_item_is_decided_once() {
     }
     let log = world.admin("admin-2").await;
     let found = rows(&log, &format!("target={item}")).await;
-    let of = |action: &str| found.iter().filter(|row| row["action"] == action).count();
+    let of = |outcome: &'static str| {
+        let found = found.iter().filter(move |row| row["outcome"] == outcome);
+        let found: Vec<_> = found.map(|row| row["action"].clone()).collect();
+        move |action: &str| found.iter().filter(|one| *one == action).count()
+    };
     let steps = [
         "claim_moderation_item",
         "release_moderation_item",
         "resolve_moderation_item",
     ];
-    assert_eq!(steps.map(of), [3, 1, 1]);
+    assert_eq!(steps.map(of("done")), [3, 1, 1]);
+    assert_eq!(steps.map(of("failed")), [3, 0, 1], "and what was refused");
 }
 
 /// Scenario 8.
@@ -280,8 +285,11 @@ async fn lapsed_claims_are_freed() {
     assert_eq!(state(&other).await, ItemState::Claimed);
     assert_eq!(
         world.runs("expire_claims").await,
-        json!({ "claims": 0, "approvals": 0 })
+        json!({ "claims": 0, "approvals": 0, "overdue": 0 })
     );
     world.passes(600).await;
     assert_eq!(state(&other).await, ItemState::Open);
+    world.passes(86_400).await;
+    let late = world.runs("expire_claims").await;
+    assert_eq!(late["overdue"], 2, "a day is over: {late}");
 }

@@ -6,7 +6,7 @@ use shared::aws::dynamo::Tables;
 use shared::table::Commit;
 use world::{Administrator, World};
 
-use super::rows;
+use super::{effects, rows};
 
 const ADMINS: &str = "/api/admin/admins";
 
@@ -101,7 +101,7 @@ async fn a_change_of_a_role_acts_on_the_next_request() {
         .find(|role| role["role"] == "finance")
         .expect("finance");
     assert_eq!(finance["permissions"], json!(["billing.view"]));
-    let row = &rows(&auditor, "action=set_role").await[0];
+    let row = &effects(&auditor, "action=set_role").await[0];
     assert_eq!(row["severity"], "critical");
     assert_eq!(row["after"]["permissions"], json!(["billing.view"]));
     assert_eq!(

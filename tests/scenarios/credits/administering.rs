@@ -8,7 +8,7 @@ use shared::table::{Commit, Item};
 use world::{Administrator, World};
 
 use super::super::admin::approvals::decides;
-use super::super::admin::rows;
+use super::super::admin::{effects, rows};
 use super::Purse;
 
 async fn set(admin: &Administrator, key: &str, wish: Value) -> world::Answer {
@@ -96,7 +96,7 @@ async fn a_frozen_wallet_spends_nothing_until_it_is_thawed() {
     ann.says("hello").to(&ben).await.ok();
     ann.has_credits(104).await;
     let auditor = world.admin("admin-1").await;
-    let found = rows(&auditor, "action=freeze_wallet").await;
+    let found = effects(&auditor, "action=freeze_wallet").await;
     assert_eq!(found.len(), 2);
     assert_eq!(found[1]["before"], json!({ "frozen": false }));
     assert_eq!(found[1]["after"], json!({ "frozen": true }));

@@ -1,49 +1,41 @@
-//! Proves the audit log of one admin, or of all: every row follows from the one before.
+//! Proves the audit log of one admin or of all, at once or, where it is long, in the background.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use shared::admin::{Act, AuditLogView, BadAuditRow, Recorded, verify_logs};
+use serde::Deserialize;
+use shared::admin::{Act, AuditLogView, AuditLogs, AuditProof, Recorded};
 use shared::aws::objects::{Logs, Objects};
-use shared::http::{Admin, Body, Json, Once};
-use shared::table::Commit;
-use shared::{Result, admin};
+use shared::http::{Admin, Body, Later, Once};
+use shared::operations::RunBegun;
+use shared::table::{Commit, Data, Write};
+use shared::{Ids, Result, Table, admin};
 
 admin!(POST "/api/admin/audit-log/verify" => verify_audit_log, severity: Info,
-    faults: [NOT_FOUND]);
+    faults: [NOT_FOUND, RUN_IN_PROGRESS]);
 
 /// Whose log.
 #[derive(Debug, Deserialize, JsonSchema)]
 struct WhoseLog {
     /// `adm_` id; everybody's without it.
+    #[schemars(length(min = 1, max = 64))]
     admin_id: Option<String>,
-}
-
-/// What was found.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-struct ProvedLog {
-    ok: bool,
-    rows: i64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    first_bad: Option<BadAuditRow>,
 }
 
 async fn verify_audit_log(
     admin: Admin<AuditLogView>,
+    _runs: Table<Write<Data>>,
     logs: Objects<Logs>,
+    ids: Ids,
     Body(wish): Body<WhoseLog>,
     once: Once,
-) -> Result<Recorded<Json<ProvedLog>>> {
-    let (rows, first_bad) = verify_logs(&admin, &logs, wish.admin_id.as_deref()).await?;
-    let ok = first_bad.is_none();
-    let act = match wish.admin_id {
-        Some(admin_id) => Act::on("admin", admin_id),
-        None => Act::general(),
-    };
-    let act = act.noting("ok", ok).noting("rows", rows);
-    let verified = Json(ProvedLog {
-        ok,
-        rows,
-        first_bad,
-    });
-    Ok(admin.acts(&once, &act, Commit::new(), verified).await?)
+) -> Result<Recorded<Later<AuditProof, RunBegun>>> {
+    let about = wish.admin_id.as_deref();
+    let all = AuditLogs::load(admin.tables(), about).await?;
+    if all.are_long() {
+        return admin.begins(&once, ids.new_id("run"), about).await;
+    }
+    let found = all.verify(admin.tables(), &logs).await?;
+    let act = about.map_or_else(Act::general, |id| Act::on("admin", id));
+    let act = act.noting("ok", found.ok).noting("rows", found.rows);
+    let answer = Later::Done(found);
+    Ok(admin.acts(&once, &act, Commit::new(), answer).await?)
 }

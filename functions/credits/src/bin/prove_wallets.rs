@@ -1,7 +1,8 @@
 //! Proves some wallets of a shard for a run that somebody asked for, and goes on with the next.
 
 use shared::aws::queue::{Proofs, Queue};
-use shared::credits::{ProofJob, prove_some};
+use shared::credits::prove_some;
+use shared::operations::RunJob;
 use shared::table::{Data, Ledger, Read, Write};
 use shared::worker::Job;
 use shared::{Clock, Result, Table, worker};
@@ -12,7 +13,7 @@ async fn prove_wallets(
     tables: Table<(Write<Data>, Read<Ledger>)>,
     proofs: Queue<Proofs>,
     clock: Clock,
-    Job(job): Job<ProofJob>,
+    Job(job): Job<RunJob>,
 ) -> Result<()> {
     match prove_some(&tables, &job, clock.now()).await? {
         true => proofs.send(&[&job], &job.run_id).await,

@@ -1,11 +1,11 @@
 //! Proves the ledger of one person at once, or of everybody in the background.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use shared::admin::{Act, BillingView, Recorded};
-use shared::credits::{LedgerProof, VERIFY_LEDGER, Wallet, verify_wallet};
+use shared::credits::{LedgerProof, Wallet, verify_wallet};
 use shared::http::{Admin, Body, Later, Once};
-use shared::operations::JobRun;
+use shared::operations::RunBegun;
 use shared::table::{Commit, Data, Write};
 use shared::{Ids, Result, Table, admin};
 
@@ -20,26 +20,15 @@ struct ProofWish {
     user_id: Option<String>,
 }
 
-/// What proves everybody's.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-struct ProofBegun {
-    run_id: String,
-}
-
 async fn verify_ledger(
     admin: Admin<BillingView>,
     _runs: Table<Write<Data>>,
     ids: Ids,
     Body(wish): Body<ProofWish>,
     once: Once,
-) -> Result<Recorded<Later<LedgerProof, ProofBegun>>> {
+) -> Result<Recorded<Later<LedgerProof, RunBegun>>> {
     let Some(user_id) = wish.user_id else {
-        let run_id = ids.new_id("run");
-        let by = &admin.me().admin_id;
-        let run = JobRun::new(run_id.clone(), VERIFY_LEDGER, by, admin.now());
-        let act = Act::on("run", &*run_id);
-        let begun = Later::Accepted(ProofBegun { run_id });
-        return Ok(admin.acts(&once, &act, run.begin(), begun).await?);
+        return admin.begins(&once, ids.new_id("run"), None).await;
     };
     let wallet = Wallet::of_user(admin.tables(), &user_id).await?;
     let found = verify_wallet(admin.tables(), &wallet.wallet_id).await?;

@@ -1,8 +1,8 @@
-//! Recomputes from the heads what the stream derives, for what it may have lost; tells differences.
+//! Recomputes from heads and accounts what the stream derives, for what it may have lost.
 
 use serde::Deserialize;
 use serde_json::json;
-use shared::messaging::repair;
+use shared::realtime::repair;
 use shared::table::{Data, Write};
 use shared::worker::{Report, Wish};
 use shared::{Clock, Result, Table, schedule};

@@ -25,9 +25,7 @@ use crate::pack::Fixed;
 use crate::table::{Commit, Item, Key, Name, Query, Range};
 use crate::time::{DAY_MS, Time, millis};
 
-pub use all::{
-    FirstBad, LedgerProof, ProofJob, ProofPart, VERIFY_LEDGER, proofs_of, prove_some, verify_wallet,
-};
+pub use all::{FirstBad, LedgerProof, VERIFY_LEDGER, prove_some, verify_wallet};
 
 /// Partition of all checks.
 const PARTITION: &str = "checks";

@@ -99,10 +99,7 @@ impl AdminMessage {
                 false => cut(&message.content),
             },
             message_type: message.message_type,
-            status: match message.failed_at {
-                Some(_) => Status::Failed,
-                None => marks.status(),
-            },
+            status: marks.status_of(message),
             moderation_status: message.moderation_status(),
             delivered_at: marks.delivered_at,
             read_at: marks.read_at,
