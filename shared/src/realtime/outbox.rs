@@ -4,6 +4,7 @@
 //! projections are guarded by the version they come from, jobs are idempotent at their worker.
 
 use super::fact::{Audience, Fact, fan_out};
+use super::noted::Noted;
 use super::push::Push;
 use crate::accounts::{self, Account, Revoked, Session};
 use crate::admin::{self, Export, ExportJob};
@@ -11,7 +12,7 @@ use crate::aws::dynamo::{Missed, Tables};
 use crate::calls;
 use crate::credits::{self, BalanceJob, ProofJob, Wallet};
 use crate::error::Result;
-use crate::messaging::{self, Note, Scan};
+use crate::messaging::{self, Scan};
 use crate::notifications::{Jobs, Notification};
 use crate::operations::JobRun;
 use crate::relay::{self, Device, RevokedDevice};
@@ -36,8 +37,8 @@ pub struct Meaning {
     pub balances: Vec<BalanceJob>,
     /// Messages to be looked at among others.
     pub scans: Vec<Scan>,
-    /// What happened to messages.
-    pub notes: Vec<Note>,
+    /// What happened to messages and calls.
+    pub notes: Vec<Noted>,
     /// Wallets to be proved.
     pub proofs: Vec<ProofJob>,
     /// Exports to be written.
@@ -87,9 +88,14 @@ impl Meaning {
                 self.projections
                     .extend(messaging::projections(change, now)?);
                 self.scans.extend(messaging::scans_of(change)?);
-                self.notes.extend(messaging::notes_of(change)?);
+                let notes = messaging::notes_of(change)?;
+                self.notes.extend(notes.into_iter().map(Noted::Message));
             }
-            ("data", "call") => self.facts.extend(calls::facts_of(change)?),
+            ("data", "call") => {
+                self.facts.extend(calls::facts_of(change)?);
+                let note = calls::oversight::notes_of(change)?;
+                self.notes.extend(note.map(Noted::Call));
+            }
             ("data", JobRun::PLACE) => self.proofs.extend(credits::proofs_of(change)?),
             ("data", Export::PLACE) => self.exports.extend(admin::exports_of(change)?),
             _ => {}

@@ -1,5 +1,6 @@
 //! Where the meaning of committed changes goes.
 
+use super::noted::Noted;
 use super::outbox::Meaning;
 use crate::aws::dynamo::Tables;
 use crate::aws::queue::{
@@ -7,7 +8,7 @@ use crate::aws::queue::{
 };
 use crate::desk::desk;
 use crate::error::Result;
-use crate::messaging::{Gallery, Note};
+use crate::messaging::Gallery;
 use crate::time::Time;
 
 /// Notes of one queue message.
@@ -25,7 +26,7 @@ desk! {
         mails: Queue<Mails> = "Mails to deliver.",
         texts: Queue<Texts> = "Text messages to deliver.",
         scans: Queue<Scans> = "Messages to be looked at among others.",
-        notes: Queue<Notes> = "What happened to messages, for log and figures.",
+        notes: Queue<Notes> = "What happened to messages and calls, for logs and figures.",
         proofs: Queue<Proofs> = "Wallets to prove.",
         exports: Queue<Exports> = "Exports to write.",
         gallery: Gallery = "Links to what messages carry.",
@@ -49,7 +50,7 @@ impl Outlets {
         self.mails.send(&meaning.jobs.mails, CAUSE).await?;
         self.texts.send(&meaning.jobs.texts, CAUSE).await?;
         self.scans.send(&meaning.scans, CAUSE).await?;
-        let notes: Vec<&[Note]> = meaning.notes.chunks(NOTES_MAX).collect();
+        let notes: Vec<&[Noted]> = meaning.notes.chunks(NOTES_MAX).collect();
         self.notes.send(&notes, CAUSE).await?;
         self.proofs.send(&meaning.proofs, CAUSE).await?;
         self.exports.send(&meaning.exports, CAUSE).await
