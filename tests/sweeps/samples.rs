@@ -71,6 +71,7 @@ async fn settled(world: &World, caller: &str, receiver: &str) -> String {
         call_id: format!("cal_{}", "1".repeat(26)),
         caller_id: caller.to_owned(),
         receiver_id: receiver.to_owned(),
+        caller_slot: caller.to_owned(),
         initiated_at: world.now(),
         ended_at: Some(world.now()),
         status: Status::Ended,

@@ -38,20 +38,26 @@ pub trait Exported: Sync {
     const COLUMNS: &'static [&'static str];
     /// A row that was found.
     type Hit: Send;
-    /// A place in their order.
-    type Place: Send;
+    /// A way through them, and how far it was gone.
+    type Walk: Send;
 
-    /// At most `most` rows behind a place, of at most `looks` that are looked at, and where to go
-    /// on if there may be more.
+    /// A way that begins with the newest row.
     ///
     /// # Errors
     /// 503 when a service does not answer.
+    fn begin(&self) -> impl Future<Output = Result<Self::Walk>> + Send;
+
+    /// The next rows, at most `most`, of at most `looks` that are looked at, and whether there is
+    /// nothing behind them.
+    ///
+    /// # Errors
+    /// What finding refuses; 503 when a service does not answer.
     fn find(
         &self,
-        behind: Option<Self::Place>,
+        walk: &mut Self::Walk,
         most: usize,
         looks: usize,
-    ) -> impl Future<Output = Result<(Vec<Self::Hit>, Option<Self::Place>)>> + Send;
+    ) -> impl Future<Output = Result<(Vec<Self::Hit>, bool)>> + Send;
 
     /// The rows as JSON objects; what is gone is left out.
     ///
@@ -222,8 +228,10 @@ pub async fn export<E: Exported>(
 
 /// The whole file, if it is small enough to be the answer.
 async fn at_once<E: Exported>(rows: &E, format: Format) -> Result<Option<File>> {
-    let (hits, next) = rows.find(None, AT_ONCE_MAX + 1, LOOKED_AT_MAX).await?;
-    if next.is_some() || hits.len() > AT_ONCE_MAX {
+    let mut walk = rows.begin().await?;
+    let most = AT_ONCE_MAX + 1;
+    let (hits, is_over) = rows.find(&mut walk, most, LOOKED_AT_MAX).await?;
+    if !is_over || hits.len() > AT_ONCE_MAX {
         return Ok(None);
     }
     let mut file = File::new::<E>(format);
@@ -245,17 +253,16 @@ pub fn filters_of<F: serde::de::DeserializeOwned>(export: &Export) -> Result<F> 
 /// 503 when a service does not answer.
 pub async fn written<E: Exported>(rows: &E, export: &Export) -> Result<Option<File>> {
     let mut file = File::new::<E>(export.format);
-    let mut behind = None;
+    let mut walk = rows.begin().await?;
     loop {
-        let (hits, next) = rows.find(behind, CHUNK, usize::MAX).await?;
+        let (hits, is_over) = rows.find(&mut walk, CHUNK, usize::MAX).await?;
         file.add::<E>(rows.show(hits).await?, export.format);
         if file.rows > export.rows_max || file.text.len() > FILE_BYTES_MAX {
             return Ok(None);
         }
-        if next.is_none() {
+        if is_over {
             return Ok(Some(file));
         }
-        behind = next;
     }
 }
 

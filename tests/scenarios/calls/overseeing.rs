@@ -107,6 +107,12 @@ async fn calls_are_found_newest_first_page_by_page() {
         (&third["calls"], &third["total"]),
         (&json!(list[6..]), &json!(8))
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn pages_end_at_the_ten_thousandth_call_and_nonsense_is_refused() {
+    let world = World::unlimited().await;
+    let moderator = world.admin("moderator-1").await;
     let beyond = moderator.get(&format!("{SEARCH}?limit=3&page=9")).await;
     assert_eq!(ids(&beyond.ok()), Vec::<String>::new());
     let lowered = moderator.get(&format!("{SEARCH}?limit=501")).await.ok();
@@ -245,10 +251,10 @@ async fn the_calls_of_a_person_are_listed_with_what_they_cost() {
     );
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_call_is_seen_with_its_course_its_bookings_its_quality_and_its_ratings() {
-    let world = World::new().await;
-    let (mut ann, mut ben) = friends(&world, 200).await;
+/// A call of five minutes with messages in between, a report, a rating and a refund, and what an
+/// administrator sees of it.
+async fn inspected(world: &World) -> (Talk, Person, Value) {
+    let (mut ann, mut ben) = friends(world, 200).await;
     let talk = Talk::between(&ann, &ben, "audio").await;
     let sample = json!({
         "rtt_ms": 200, "jitter_ms": 3, "loss_percent": 2.5, "bitrate_kbps": 40,
@@ -268,6 +274,13 @@ async fn a_call_is_seen_with_its_course_its_bookings_its_quality_and_its_ratings
     admin.post(&format!("{path}/refund"), back).await.ok();
     let support = world.admin("support-1").await;
     let seen = support.get(&path).await.ok();
+    (talk, ben, seen)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_is_seen_with_its_course_and_its_bookings() {
+    let world = World::new().await;
+    let (_, _, seen) = inspected(&world).await;
     assert_eq!(
         (
             &seen["call"]["status"],
@@ -293,6 +306,12 @@ async fn a_call_is_seen_with_its_course_its_bookings_its_quality_and_its_ratings
     ];
     let wanted = wanted.map(|(kind, amount)| (Some(kind), Some(amount)));
     assert_eq!(booked.collect::<Vec<_>>(), wanted);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_is_seen_with_its_quality_and_its_ratings_and_the_look_is_logged() {
+    let world = World::new().await;
+    let (talk, ben, seen) = inspected(&world).await;
     let reports = seen["quality_reports"].as_array().expect("reports");
     assert_eq!(reports.len(), 1);
     assert_eq!(
@@ -311,5 +330,5 @@ async fn a_call_is_seen_with_its_course_its_bookings_its_quality_and_its_ratings
         (&json!(talk.id), &json!(ben.id), &json!("notice"))
     );
     let unknown = format!("/api/admin/calls/cal_{}", "0".repeat(26));
-    support.get(&unknown).await.refused(404, "CALL_NOT_FOUND");
+    auditor.get(&unknown).await.refused(404, "CALL_NOT_FOUND");
 }

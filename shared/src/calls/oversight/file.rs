@@ -3,13 +3,12 @@
 use serde_json::{Value, json};
 
 use super::find::{CallFilter, Search};
-use super::source::Hit;
+use super::source::{Hit, Source};
 use crate::admin::{
     self, Clerk, Export, ExportAnswer, ExportKind, Exported, File, Format, ModerationView,
     Permission, Recorded, filters_of, written,
 };
 use crate::aws::dynamo::Tables;
-use crate::calls::history::Place;
 use crate::error::{INTERNAL_ERROR, Result};
 use crate::http::Once;
 
@@ -20,7 +19,7 @@ struct CallRows<'a> {
     full: bool,
 }
 
-impl Exported for CallRows<'_> {
+impl<'a> Exported for CallRows<'a> {
     const KIND: ExportKind = ExportKind::Calls;
     const NAME: &'static str = "calls";
     const COLUMNS: &'static [&'static str] = &[
@@ -45,21 +44,19 @@ impl Exported for CallRows<'_> {
         "moderation_notes",
     ];
     type Hit = Hit;
-    type Place = Place;
+    type Walk = Source<'a>;
+
+    async fn begin(&self) -> Result<Source<'a>> {
+        self.search.source(None).await
+    }
 
     async fn find(
         &self,
-        behind: Option<Place>,
+        walk: &mut Source<'a>,
         most: usize,
         looks: usize,
-    ) -> Result<(Vec<Hit>, Option<Place>)> {
-        let mut hits = Vec::new();
-        let walked = self.search.walk(behind, looks, |hit| {
-            hits.push(hit);
-            hits.len() < most
-        });
-        let next = walked.await?;
-        Ok((hits, next))
+    ) -> Result<(Vec<Hit>, bool)> {
+        self.search.find(walk, most, looks).await
     }
 
     async fn show(&self, hits: Vec<Hit>) -> Result<Vec<Value>> {

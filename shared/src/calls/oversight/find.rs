@@ -96,7 +96,11 @@ impl std::fmt::Debug for Search<'_> {
 }
 
 impl<'a> Search<'a> {
-    async fn source(&self, behind: Option<Place>) -> Result<Source<'a>> {
+    /// All calls of the period behind a place.
+    ///
+    /// # Errors
+    /// 503 when the database does not answer.
+    pub async fn source(&self, behind: Option<Place>) -> Result<Source<'a>> {
         let end = self.now.plus(1);
         let period = Period {
             from: self.filter.from,
@@ -138,6 +142,30 @@ impl<'a> Search<'a> {
         }
         let is_over = source.next(1).await?.is_empty();
         Ok(last.filter(|_| !is_over))
+    }
+
+    /// The next calls of a source that fit, at most `most`, of at most `looks` that are looked at,
+    /// and whether there is nothing behind them.
+    ///
+    /// # Errors
+    /// 503 when the database does not answer.
+    pub async fn find(
+        &self,
+        source: &mut Source<'a>,
+        most: usize,
+        looks: usize,
+    ) -> Result<(Vec<Hit>, bool)> {
+        let (mut found, mut looked) = (Vec::new(), 0);
+        while found.len() < most && looked < looks {
+            let left = (most - found.len()).min(looks - looked);
+            let hits = source.next(CHUNK.min(left)).await?;
+            if hits.is_empty() {
+                return Ok((found, true));
+            }
+            looked += hits.len();
+            found.extend(self.sieved(hits).await?);
+        }
+        Ok((found, false))
     }
 
     /// What fits; rows are read only where nothing else tells.

@@ -45,21 +45,28 @@ impl Exported for MessageRows<'_> {
         "deleted_at",
     ];
     type Hit = Hit;
-    type Place = Position;
+    /// The last message, if there was one.
+    type Walk = Option<Position>;
+
+    async fn begin(&self) -> Result<Option<Position>> {
+        Ok(None)
+    }
 
     async fn find(
         &self,
-        behind: Option<Position>,
+        walk: &mut Option<Position>,
         most: usize,
         looks: usize,
-    ) -> Result<(Vec<Hit>, Option<Position>)> {
+    ) -> Result<(Vec<Hit>, bool)> {
         let mut hits = Vec::new();
-        let walked = self.search.walk(behind, looks, |hit| {
+        let walked = self.search.walk(walk.take(), looks, |hit| {
             hits.push(hit);
             hits.len() < most
         });
         let (is_over, last) = walked.await?;
-        Ok((hits, last.filter(|_| !is_over)))
+        let is_over = is_over || last.is_none();
+        *walk = last;
+        Ok((hits, is_over))
     }
 
     /// Without the right to see texts in full, those of deleted messages are left out.
