@@ -25,121 +25,51 @@ pub struct QueueSpec {
     pub gather_seconds: u32,
 }
 
-/// All queues.
+/// A queue whose messages are taken as they come, up to ten at once.
+const fn usual(name: &'static str, visibility_seconds: u32, receives_max: u32) -> QueueSpec {
+    QueueSpec {
+        name,
+        visibility_seconds,
+        receives_max,
+        batch: 10,
+        gather_seconds: 0,
+    }
+}
+
+/// All queues: name, seconds of invisibility, receives.
 pub const QUEUES: &[QueueSpec] = &[
+    usual("frames", 60, 3),
+    usual("mail", 90, 5),
+    usual("sms", 90, 5),
+    usual("notices", 60, 5),
+    usual("revoked", 60, 5),
+    usual("devices", 60, 5),
+    usual("balances", 60, 5),
+    usual("rings", 60, 5),
+    usual("media-waits", 60, 5),
+    usual("meters", 60, 5),
     QueueSpec {
-        name: "frames",
-        visibility_seconds: 60,
-        receives_max: 3,
-        batch: 10,
-        gather_seconds: 0,
-    },
-    QueueSpec {
-        name: "mail",
-        visibility_seconds: 90,
-        receives_max: 5,
-        batch: 10,
-        gather_seconds: 0,
-    },
-    QueueSpec {
-        name: "sms",
-        visibility_seconds: 90,
-        receives_max: 5,
-        batch: 10,
-        gather_seconds: 0,
-    },
-    QueueSpec {
-        name: "notices",
-        visibility_seconds: 60,
-        receives_max: 5,
-        batch: 10,
-        gather_seconds: 0,
-    },
-    QueueSpec {
-        name: "revoked",
-        visibility_seconds: 60,
-        receives_max: 5,
-        batch: 10,
-        gather_seconds: 0,
-    },
-    QueueSpec {
-        name: "devices",
-        visibility_seconds: 60,
-        receives_max: 5,
-        batch: 10,
-        gather_seconds: 0,
-    },
-    QueueSpec {
-        name: "balances",
-        visibility_seconds: 60,
-        receives_max: 5,
-        batch: 10,
-        gather_seconds: 0,
-    },
-    QueueSpec {
-        name: "rings",
-        visibility_seconds: 60,
-        receives_max: 5,
-        batch: 10,
-        gather_seconds: 0,
-    },
-    QueueSpec {
-        name: "media-waits",
-        visibility_seconds: 60,
-        receives_max: 5,
-        batch: 10,
-        gather_seconds: 0,
-    },
-    QueueSpec {
-        name: "meters",
-        visibility_seconds: 60,
-        receives_max: 5,
-        batch: 10,
-        gather_seconds: 0,
-    },
-    // One at a time, because a decoded picture needs most of the worker's memory.
-    QueueSpec {
-        name: "uploads",
-        visibility_seconds: 360,
-        receives_max: 5,
         batch: 1,
-        gather_seconds: 0,
+        ..usual("uploads", 360, 5)
     },
     QueueSpec {
-        name: "notes",
-        visibility_seconds: 360,
-        receives_max: 5,
         batch: 100,
         gather_seconds: 2,
+        ..usual("notes", 360, 5)
     },
     QueueSpec {
-        name: "proofs",
-        visibility_seconds: 720,
-        receives_max: 5,
         batch: 1,
-        gather_seconds: 0,
+        ..usual("proofs", 720, 5)
     },
     QueueSpec {
-        name: "audits",
-        visibility_seconds: 720,
-        receives_max: 5,
         batch: 1,
-        gather_seconds: 0,
+        ..usual("audits", 720, 5)
     },
     QueueSpec {
-        name: "exports",
-        visibility_seconds: 1_800,
-        receives_max: 5,
         batch: 1,
-        gather_seconds: 0,
+        ..usual("exports", 1_800, 5)
     },
-    QueueSpec {
-        name: "scan",
-        visibility_seconds: 60,
-        receives_max: 5,
-        batch: 10,
-        gather_seconds: 0,
-    },
+    usual("scan", 60, 5),
 ];
 
 /// One message of a queue.

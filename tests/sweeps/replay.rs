@@ -137,6 +137,9 @@ fn other_act(fixture: &Fixture, function: &str) -> Option<serde_json::Value> {
         "freeze_wallet" => json!({ "frozen": true, "reason": "a sweep" }),
         "verify_ledger" => json!({ "user_id": fixture.ben.id }),
         "moderate_message" => json!({ "moderation_status": "blocked", "reason": "a sweep" }),
+        "moderate_call" => json!({ "notes": "heard much", "reason": "a sweep" }),
+        "terminate_call" => json!({ "reason": "another sweep" }),
+        "refund_call" => json!({ "credits": 1, "reason": "a sweep" }),
         "verify_audit_log" => json!({ "admin_id": fixture.own("admin_id") }),
         "adjust_credits" => json!({
             "user_id": fixture.ann.id, "amount": 26, "reason": "a sweep of every operation",

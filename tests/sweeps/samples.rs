@@ -2,9 +2,12 @@
 
 use serde_json::{Value, json};
 use shared::aws::dynamo::Tables;
+use shared::calls::{Call, Status};
+use shared::credits::Wallet;
 use shared::function::{Function, Trigger};
 use shared::http::limit::{AbuseFlag, raise_flag};
 use shared::moderation::{Finding, ModerationItem, Subject};
+use shared::table::Commit;
 use world::{Answer, DeviceSecret, Person, World};
 
 /// Session of an administrator who may everything.
@@ -39,6 +42,8 @@ pub struct Fixture {
     pub emil: String,
     /// A call from Ann to Ben, who is being rung.
     pub call: String,
+    /// A call of theirs that is over and paid.
+    pub settled: String,
 }
 
 /// An item of the moderation queue about somebody, and a flag of misuse.
@@ -58,6 +63,29 @@ async fn suspects(world: &World, user_id: &str) -> (String, String) {
     };
     raise_flag(&tables, &flag).await.expect("a flag");
     (item.item_id, flag.flag_id)
+}
+
+/// A call of two people that is over and paid.
+async fn settled(world: &World, caller: &str, receiver: &str) -> String {
+    let tables = Tables::of(&world.local.env("local"));
+    let wallet = Wallet::of_user(&tables, caller).await.expect("a wallet");
+    let call = Call {
+        call_id: format!("cal_{}", "1".repeat(26)),
+        caller_id: caller.to_owned(),
+        receiver_id: receiver.to_owned(),
+        caller_slot: caller.to_owned(),
+        initiated_at: world.now(),
+        ended_at: Some(world.now()),
+        status: Status::Ended,
+        wallet_id: wallet.wallet_id,
+        rate_per_minute: 5,
+        billed_minutes: 1,
+        credits_spent: 5,
+        ..Call::default()
+    };
+    let commit = Commit::new().put(&call);
+    tables.commit(commit).await.expect("a call");
+    call.call_id
 }
 
 impl Fixture {
@@ -88,6 +116,7 @@ impl Fixture {
         let (item, flag) = suspects(&world, &dora).await;
         let mut emil = world.person("Emil").await;
         emil.says("hello").to(&cleo).await.ok();
+        let settled = settled(&world, &ann.id, &ben.id).await;
         let body = json!({
             "receiver_id": ben.id, "call_type": "audio", "client_call_id": "sweep-call-0",
         });
@@ -95,6 +124,7 @@ impl Fixture {
         world.settles().await;
         Self {
             call: call["id"].as_str().expect("an id").to_owned(),
+            settled,
             emil: emil.id,
             item,
             flag,
@@ -180,6 +210,11 @@ impl Fixture {
     ) -> Answer {
         if function.admin.is_some() {
             let admin = self.world.admin(SUPER_ADMIN).await;
+            // Only what is paid can be given back.
+            let target = &*match function.name {
+                "refund_call" => target.replace(&self.call, &self.settled),
+                _ => target.to_owned(),
+            };
             return match headers {
                 [] => admin.call(method, target, body).await,
                 headers => admin.call_with(method, target, body, headers).await,
@@ -285,7 +320,9 @@ impl Fixture {
                 "credits": 100, "price_cents": 599, "currency": "EUR", "active": true,
             }),
             "moderate_message" => json!({ "moderation_status": "flagged", "reason": "a sweep" }),
-            "hard_delete_message" => json!({ "reason": "a sweep" }),
+            "hard_delete_message" | "terminate_call" => json!({ "reason": "a sweep" }),
+            "moderate_call" => json!({ "notes": "heard nothing", "reason": "a sweep" }),
+            "refund_call" => json!({ "credits": 2, "reason": "a sweep" }),
             _ => return None,
         })
     }

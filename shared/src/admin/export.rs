@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::aws::dynamo::Tables;
+use super::file::File;
+use crate::aws::dynamo::{Missed, Tables};
+use crate::aws::objects::{Exports, Objects};
 use crate::error::{EXPORT_GONE, EXPORT_NOT_FOUND, Result, UNAVAILABLE};
 use crate::table::{Commit, Condition, Item, Key, Name};
 use crate::time::{DAY_MS, Time, millis};
@@ -20,6 +22,8 @@ const KEPT_MS: i64 = 30 * DAY_MS;
 pub enum ExportKind {
     /// Messages.
     Messages,
+    /// Calls.
+    Calls,
 }
 
 /// How a file is written.
@@ -182,6 +186,42 @@ impl Export {
     pub fn end(&self) -> Commit {
         let queued = Condition::text("state", "queued");
         Commit::new().replace(self, queued, &EXPORT_NOT_FOUND)
+    }
+
+    /// The export of a job, unless it is known to be done.
+    ///
+    /// # Errors
+    /// 503 when the database does not answer.
+    pub async fn queued(tables: &Tables, job: &ExportJob) -> Result<Option<Self>> {
+        let key = Self::key_of(&job.export_id);
+        let export: Option<Self> = tables.get_consistent(&key).await?;
+        Ok(export.filter(|export| export.state == ExportState::Queued))
+    }
+
+    /// Stores the file of the export, or that there is more than was granted. A job that comes
+    /// twice writes the same twice.
+    ///
+    /// # Errors
+    /// 503 when a service does not answer; the job comes again.
+    pub async fn store(
+        mut self,
+        tables: &Tables,
+        objects: &Objects<Exports>,
+        file: Option<File>,
+    ) -> Result<()> {
+        match file {
+            Some(File { text, rows }) => {
+                let kind = self.format.content_type();
+                objects.put(&self.object(), text.into_bytes(), kind).await?;
+                (self.state, self.rows) = (ExportState::Ready, Some(rows));
+            }
+            None => self.state = ExportState::Failed,
+        }
+        match tables.commit(self.end()).await {
+            // The same job came twice and wrote the same.
+            Ok(()) | Err(Missed::Refused(_)) => Ok(()),
+            Err(Missed::Failed(error)) => Err(error),
+        }
     }
 
     /// Key of its object.

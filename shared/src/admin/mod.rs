@@ -23,6 +23,7 @@ mod clerk;
 mod decide;
 pub mod demo;
 mod export;
+mod file;
 mod found;
 mod list;
 mod manage;
@@ -49,6 +50,7 @@ pub use decide::{Decided, Decision, Verdict, decide};
 pub use export::{
     EXPORT_MS, Export, ExportJob, ExportKind, ExportState, ExportWish, Format, exports_of,
 };
+pub use file::{Begun, ExportAnswer, Exported, File, export, filters_of, written};
 pub use found::Founded;
 pub(crate) use found::found;
 pub use list::{AuditFilter, AuditPosition, list_rows};

@@ -113,6 +113,9 @@ pub struct Call {
     /// What of it was given back since.
     #[serde(rename = "rf", default)]
     pub refunded: i64,
+    /// Numbers of the rows of the ledger that did.
+    #[serde(rename = "rr", default, skip_serializing_if = "Vec::is_empty")]
+    pub refund_rows: Vec<i64>,
     /// The transaction that settled it.
     #[serde(rename = "tx", default)]
     pub transaction_id: Option<String>,

@@ -13,7 +13,7 @@ use crate::table::{Commit, Refused};
 use crate::time::Time;
 
 /// Tries when others change the same call or wallet.
-const TRIES_MAX: u32 = 8;
+pub(super) const TRIES_MAX: u32 = 8;
 
 /// How a commit is carried out.
 pub trait Carry: Sync {
@@ -102,7 +102,7 @@ pub async fn change(
 }
 
 /// Takes over what a refusal tells.
-fn lost(refused: &Refused, call: &mut Call, wallet: &mut Option<Wallet>) -> Result<()> {
+pub(super) fn lost(refused: &Refused, call: &mut Call, wallet: &mut Option<Wallet>) -> Result<()> {
     match refused.key.sk.as_str() {
         "call" => {
             if let Some(current) = refused.current()? {

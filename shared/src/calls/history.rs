@@ -107,7 +107,7 @@ pub async fn page(
 }
 
 /// References after a place, newest first, and whether there are more.
-async fn references(
+pub(super) async fn references(
     tables: &Tables,
     user_id: &str,
     (filter, limit): (Filter, usize),

@@ -30,6 +30,7 @@ mod history;
 mod lock;
 mod look;
 mod meter;
+pub mod oversight;
 mod quality;
 mod refund;
 mod relay;

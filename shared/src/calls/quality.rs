@@ -310,6 +310,11 @@ impl Feedback {
     /// What the sort keys begin with.
     pub const PREFIX: &'static str = "feedback#";
 
+    /// Where what a side said lies.
+    pub fn key_of(call_id: &str, side: Side) -> Key {
+        Key::new(call_id, format!("{}{}", Self::PREFIX, side.as_str()))
+    }
+
     /// What one of the two says of a call that connected, within a day of its end.
     ///
     /// # Errors
@@ -325,7 +330,7 @@ impl Feedback {
         }
         Ok(Self {
             call_id: call.call_id.clone(),
-            place: format!("{}{}", Self::PREFIX, side.as_str()),
+            place: Self::key_of(&call.call_id, side).sk,
             rating: rating.rating,
             reason: rating.reason.filter(|reason| !reason.is_empty()),
             at: now,

@@ -51,7 +51,7 @@ pub enum Status {
 }
 
 /// In the order of their stored codes: append only.
-const STATUSES: [Status; 9] = [
+pub(super) const STATUSES: [Status; 9] = [
     Status::Initiated,
     Status::Ringing,
     Status::Accepted,

@@ -16,6 +16,7 @@ mod backlog;
 mod connection;
 mod fact;
 mod handshake;
+mod noted;
 mod outbox;
 mod outlets;
 mod ping;
@@ -33,6 +34,7 @@ pub use connection::{
 };
 pub use fact::{Audience, Fact, fan_out};
 pub use handshake::{Begin, Challenged, Proof, begin, prove};
+pub use noted::Noted;
 pub use outbox::Meaning;
 pub use outlets::Outlets;
 pub use ping::{Activity, Declared, Ping, Pong, Ready};

@@ -4,6 +4,7 @@
 //! projections are guarded by the version they come from, jobs are idempotent at their worker.
 
 use super::fact::{Audience, Fact, fan_out};
+use super::noted::Noted;
 use super::push::Push;
 use crate::accounts::{self, Account, Revoked, Session};
 use crate::admin::{self, Export, ExportJob, VERIFY_AUDIT_LOG};
@@ -11,7 +12,7 @@ use crate::aws::dynamo::{Missed, Tables};
 use crate::calls;
 use crate::credits::{self, BalanceJob, VERIFY_LEDGER, WALLET_SHARDS, Wallet};
 use crate::error::Result;
-use crate::messaging::{self, Note, Scan};
+use crate::messaging::{self, Scan};
 use crate::notifications::{self, Entry, Inbox, Jobs, Notice, Notification};
 use crate::operations::{JobRun, RunJob, jobs_of};
 use crate::relay::{self, Device, RevokedDevice};
@@ -38,8 +39,8 @@ pub struct Meaning {
     pub balances: Vec<BalanceJob>,
     /// Messages to be looked at among others.
     pub scans: Vec<Scan>,
-    /// What happened to messages.
-    pub notes: Vec<Note>,
+    /// What happened to messages and calls.
+    pub notes: Vec<Noted>,
     /// Wallets to be proved.
     pub proofs: Vec<RunJob>,
     /// Logs of administrators to be proved.
@@ -91,10 +92,13 @@ impl Meaning {
                 self.projections
                     .extend(messaging::projections(change, now)?);
                 self.scans.extend(messaging::scans_of(change)?);
-                self.notes.extend(messaging::notes_of(change)?);
+                let notes = messaging::notes_of(change)?;
+                self.notes.extend(notes.into_iter().map(Noted::Message));
             }
             ("data", "call") => {
                 self.facts.extend(calls::facts_of(change)?);
+                let note = calls::oversight::notes_of(change)?;
+                self.notes.extend(note.map(Noted::Call));
                 self.notices.extend(calls::notice_of(change)?);
             }
             ("data", sk) if sk == Inbox::PLACE || sk.starts_with(Entry::PREFIX) => {

@@ -1,5 +1,6 @@
 //! Where the meaning of committed changes goes.
 
+use super::noted::Noted;
 use super::outbox::Meaning;
 use crate::aws::dynamo::Tables;
 use crate::aws::queue::{
@@ -8,7 +9,7 @@ use crate::aws::queue::{
 };
 use crate::desk::desk;
 use crate::error::Result;
-use crate::messaging::{Gallery, Note};
+use crate::messaging::Gallery;
 use crate::time::Time;
 
 /// Notes of one queue message.
@@ -27,7 +28,7 @@ desk! {
         texts: Queue<Texts> = "Text messages to deliver.",
         notices: Queue<Notices> = "What people are told inside the app.",
         scans: Queue<Scans> = "Messages to be looked at among others.",
-        notes: Queue<Notes> = "What happened to messages, for log and figures.",
+        notes: Queue<Notes> = "What happened to messages and calls, for logs and figures.",
         proofs: Queue<Proofs> = "Wallets to prove.",
         audits: Queue<Audits> = "Logs of administrators to prove.",
         exports: Queue<Exports> = "Exports to write.",
@@ -53,7 +54,7 @@ impl Outlets {
         self.texts.send(&meaning.jobs.texts, CAUSE).await?;
         self.notices.send(&meaning.notices, CAUSE).await?;
         self.scans.send(&meaning.scans, CAUSE).await?;
-        let notes: Vec<&[Note]> = meaning.notes.chunks(NOTES_MAX).collect();
+        let notes: Vec<&[Noted]> = meaning.notes.chunks(NOTES_MAX).collect();
         self.notes.send(&notes, CAUSE).await?;
         self.proofs.send(&meaning.proofs, CAUSE).await?;
         self.audits.send(&meaning.audits, CAUSE).await?;

@@ -1,5 +1,7 @@
 //! The rows of a device and what each change of it writes.
 
+use serde::de::IntoDeserializer;
+use serde::de::value::StrDeserializer;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
@@ -33,14 +35,8 @@ impl DeviceType {
     /// # Errors
     /// 422 `DEVICE_TYPE`.
     pub fn parse(text: &str) -> Result<Self> {
-        Ok(match text {
-            "ios" => Self::Ios,
-            "android" => Self::Android,
-            "web" => Self::Web,
-            "desktop" => Self::Desktop,
-            "bot" => Self::Bot,
-            _ => return Err(DEVICE_TYPE.into()),
-        })
+        let name: StrDeserializer<'_, serde::de::value::Error> = text.into_deserializer();
+        Self::deserialize(name).map_err(|_| DEVICE_TYPE.into())
     }
 }
 

@@ -1,11 +1,11 @@
 //! Writes the file of an export that somebody asked for.
 
-use shared::admin::ExportJob;
+use shared::admin::{Export, ExportJob, ExportKind};
 use shared::aws::objects::{Exports, Objects};
-use shared::messaging::{Shelf, oversight};
+use shared::messaging::{self, Shelf};
 use shared::table::{Data, Insight, Read, Write};
 use shared::worker::Job;
-use shared::{Result, Table, worker};
+use shared::{Result, Table, calls, worker};
 
 worker!("exports" => write_export);
 
@@ -15,5 +15,12 @@ async fn write_export(
     objects: Objects<Exports>,
     Job(job): Job<ExportJob>,
 ) -> Result<()> {
-    oversight::write_export((&tables, &shelf), &objects, &job).await
+    let Some(export) = Export::queued(&tables, &job).await? else {
+        return Ok(());
+    };
+    let file = match export.kind {
+        ExportKind::Messages => messaging::oversight::file_of((&tables, &shelf), &export).await?,
+        ExportKind::Calls => calls::oversight::file_of(&tables, &export).await?,
+    };
+    export.store(&tables, &objects, file).await
 }

@@ -2,10 +2,10 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use shared::admin::{AnalyticsExport, Format, Recorded};
+use shared::admin::{AnalyticsExport, ExportAnswer, Format, Recorded};
 use shared::http::{Admin, Once, Query};
 use shared::messaging::Shelf;
-use shared::messaging::oversight::{ExportAnswer, Filter, export};
+use shared::messaging::oversight::{Filter, export};
 use shared::table::{Data, Insight, Read, Write};
 use shared::{Ids, Result, Table, admin};
 

@@ -1,7 +1,8 @@
-//! Writes what happened to messages into the log by minute, many at once.
+//! Writes what happened to messages and calls into their logs, many at once.
 
-use shared::messaging::oversight::record;
-use shared::messaging::{Note, Shelf};
+use shared::calls;
+use shared::messaging::{Shelf, oversight};
+use shared::realtime::Noted;
 use shared::table::{Data, Insight, Read, Write};
 use shared::worker::Jobs;
 use shared::{Clock, Result, Table, worker};
@@ -12,7 +13,9 @@ async fn log_messages(
     tables: Table<(Read<Data>, Write<Insight>)>,
     shelf: Shelf,
     clock: Clock,
-    Jobs(notes): Jobs<Vec<Note>>,
+    Jobs(notes): Jobs<Vec<Noted>>,
 ) -> Result<()> {
-    record(&tables, &shelf, notes.concat(), clock.now()).await
+    let (messages, ended) = Noted::sorted(notes.concat());
+    oversight::record(&tables, &shelf, messages, clock.now()).await?;
+    calls::oversight::record(&tables, ended, clock.now()).await
 }

@@ -144,7 +144,10 @@ impl DayTally {
 }
 
 /// Stores what was counted, unless a row came late since it was read.
-async fn keep<T: Item>(tables: &Tables, key: Key, late: i64, kept: Vec<Change>) -> Result<()> {
+///
+/// # Errors
+/// 503 when the database does not answer.
+pub async fn keep<T: Item>(tables: &Tables, key: Key, late: i64, kept: Vec<Change>) -> Result<()> {
     let same = match late {
         0 => Condition::Any(vec![
             Condition::Missing("late"),
