@@ -39,6 +39,7 @@ pub struct LegalHold {
 impl Item for LegalHold {
     const TABLE: Name = Name::Data;
     const KIND: &'static str = "Legal hold";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Key::new(&*self.user_id, format!("{PREFIX}{}", self.hold_id))

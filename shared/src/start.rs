@@ -5,11 +5,8 @@
 //! that does not answer is another matter: it may answer the next call. The asking goes on beside
 //! the first poll and before the first event, which finds the secrets read.
 
-use std::future::Future;
-use std::pin::Pin;
-
 use crate::accounts::token::{PrivateKeys, Signer};
-use crate::aws::secret;
+use crate::aws::{Way, secret};
 use crate::env::Env;
 use crate::error::INTERNAL_ERROR;
 use crate::function::Grant;
@@ -22,8 +19,7 @@ const SECRET: &str = "secret/";
 const SIGNING: &str = "signing";
 
 /// Looks for what a function needs; the sentence names what is missing.
-pub type Check =
-    for<'a> fn(&'a Env, Grants) -> Pin<Box<dyn Future<Output = Result<(), String>> + 'a>>;
+pub type Check = for<'a> fn(&'a Env, Grants) -> Way<'a, Result<(), String>>;
 
 /// What a function needs before it serves. Without secrets the check is not even linked.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +32,7 @@ impl Needs {
     /// The needs of a role, for constants.
     pub const fn of(grants: Grants) -> Self {
         let check: Option<Check> = if names_secret(grants) {
-            Some(|env, grants| Box::pin(secrets(env, grants)))
+            Some(|env, grants| secrets(env, grants))
         } else {
             None
         };
@@ -86,36 +82,41 @@ const fn is_secret(resource: &[u8]) -> bool {
     true
 }
 
-async fn secrets(env: &Env, grants: Grants) -> Result<(), String> {
-    let mut names = Vec::new();
-    for set in grants.iter().flat_map(|argument| argument.iter()) {
-        names.extend(
-            set.iter()
-                .filter_map(|grant| grant.resource.strip_prefix(SECRET)),
-        );
-    }
-    for name in names {
-        let full = format!("{}/{name}", env.config().prefix);
-        match secret::fetch(env, name).await {
-            Ok(Some(text)) if name == SIGNING => {
-                let keys = PrivateKeys::read(&text);
-                let signer = keys.and_then(|keys| Signer::of(&keys, env.clock().now()));
-                signer.map_err(|_| format!("the signing key {full} cannot be used"))?;
-                secret::keep(env, name, text);
-            }
-            Ok(Some(text)) => secret::keep(env, name, text),
-            Ok(None) if name == SIGNING => {
-                return Err(format!("the signing key {full} is missing"));
-            }
-            Ok(None) => return Err(format!("the secret {full} is missing")),
-            Err(error) if error.is(&INTERNAL_ERROR) => {
-                return Err(format!("the secret {full} cannot be read: {error}"));
-            }
-            // Throttled or unreachable: the first call tries again.
-            Err(error) => tracing::warn!(target: "start", secret = full, %error, "not answered"),
+/// Boxed, so that it is compiled here once and not again into every binary.
+fn secrets(env: &Env, grants: Grants) -> Way<'_, Result<(), String>> {
+    Box::pin(async move {
+        let mut names = Vec::new();
+        for set in grants.iter().flat_map(|argument| argument.iter()) {
+            names.extend(
+                set.iter()
+                    .filter_map(|grant| grant.resource.strip_prefix(SECRET)),
+            );
         }
-    }
-    Ok(())
+        for name in names {
+            let full = format!("{}/{name}", env.config().prefix);
+            match secret::fetch(env, name).await {
+                Ok(Some(text)) if name == SIGNING => {
+                    let keys = PrivateKeys::read(&text);
+                    let signer = keys.and_then(|keys| Signer::of(&keys, env.clock().now()));
+                    signer.map_err(|_| format!("the signing key {full} cannot be used"))?;
+                    secret::keep(env, name, text);
+                }
+                Ok(Some(text)) => secret::keep(env, name, text),
+                Ok(None) if name == SIGNING => {
+                    return Err(format!("the signing key {full} is missing"));
+                }
+                Ok(None) => return Err(format!("the secret {full} is missing")),
+                Err(error) if error.is(&INTERNAL_ERROR) => {
+                    return Err(format!("the secret {full} cannot be read: {error}"));
+                }
+                // Throttled or unreachable: the first call tries again.
+                Err(error) => {
+                    tracing::warn!(target: "start", secret = full, %error, "not answered")
+                }
+            }
+        }
+        Ok(())
+    })
 }
 
 #[cfg(test)]

@@ -49,6 +49,13 @@ pub const QUEUES: &[QueueSpec] = &[
         gather_seconds: 0,
     },
     QueueSpec {
+        name: "notices",
+        visibility_seconds: 60,
+        receives_max: 5,
+        batch: 10,
+        gather_seconds: 0,
+    },
+    QueueSpec {
         name: "revoked",
         visibility_seconds: 60,
         receives_max: 5,
@@ -154,10 +161,12 @@ impl<T: DeserializeOwned + Send> Take<Message> for Job<T> {
 }
 
 /// All messages of a batch together, for workers that gather them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Batch {
     /// The messages.
     pub list: Vec<Message>,
+    /// Ids of those that are no jobs: they alone come again.
+    pub unreadable: Vec<String>,
 }
 
 /// The typed bodies of a batch.
@@ -165,11 +174,18 @@ pub struct Batch {
 pub struct Jobs<T>(pub Vec<T>);
 
 impl<T: DeserializeOwned + Send> Take<Batch> for Jobs<T> {
-    async fn take(_: &Env, batch: &mut Batch) -> Result<Self> {
-        let bodies = batch.list.iter_mut().map(|message| message.body.take());
-        let read =
-            |body| serde_json::from_value(body).map_err(|cause| INTERNAL_ERROR.because(cause));
-        bodies.map(read).collect::<Result<_>>().map(Jobs)
+    async fn take(env: &Env, batch: &mut Batch) -> Result<Self> {
+        let mut jobs = Vec::new();
+        for message in &mut batch.list {
+            match serde_json::from_value(message.body.take()) {
+                Ok(job) => jobs.push(job),
+                Err(cause) => {
+                    crate::log::failed(env, "message", &INTERNAL_ERROR.because(cause));
+                    batch.unreadable.push(message.id.clone());
+                }
+            }
+        }
+        Ok(Self(jobs))
     }
 }
 
@@ -288,7 +304,8 @@ pub async fn serve_queue<A, H: Handler<Message, A>>(
     Ok(json!({ "batchItemFailures": failed }))
 }
 
-/// Serves a batch of queue messages as one: it is done, or all of it comes again.
+/// Serves a batch of queue messages as one: it is done, or all of it comes again. Messages that
+/// are no jobs are reported singly, so that they take no others with them.
 ///
 /// # Errors
 /// When the event has not the shape of SQS, or the handler failed.
@@ -298,14 +315,29 @@ pub async fn serve_batch<A, H: Handler<Batch, A>>(
     _: Limit,
     handler: H,
 ) -> Result<Value, String> {
-    let records = event["Records"].as_array().ok_or("no Records")?;
-    let list: Result<Vec<_>> = records.iter().map(message_of).collect();
-    let mut batch = Batch {
-        list: list.map_err(|error| error.to_string())?,
-    };
+    let mut batch = batch_of(env, &event)?;
     let outcome = crate::log::guarded(handler.handle(env, &mut batch)).await;
     outcome.map_err(|error| fail(env, "batch", &error))?;
-    Ok(json!({ "batchItemFailures": [] }))
+    let unreadable = batch.unreadable.iter();
+    let failed: Vec<_> = unreadable
+        .map(|id| json!({ "itemIdentifier": id }))
+        .collect();
+    Ok(json!({ "batchItemFailures": failed }))
+}
+
+fn batch_of(env: &Env, event: &Value) -> Result<Batch, String> {
+    let mut batch = Batch::default();
+    for record in event["Records"].as_array().ok_or("no Records")? {
+        match message_of(record) {
+            Ok(message) => batch.list.push(message),
+            Err(error) => {
+                crate::log::failed(env, "message", &error);
+                let id = record["messageId"].as_str().unwrap_or_default();
+                batch.unreadable.push(id.to_owned());
+            }
+        }
+    }
+    Ok(batch)
 }
 
 fn message_of(record: &Value) -> Result<Message> {

@@ -76,9 +76,11 @@ async fn available(person: &Person) -> i64 {
 }
 
 async fn whoever_has_none_is_refused(world: &World, ben: &Person) {
-    let mut cleo = world.person_with("Cleo", 1).await;
+    let mut cleo = world.person_with("Cleo", 10).await;
     cleo.comes_online().await;
-    cleo.says("my last").to(ben).await.ok();
+    for n in (0..10).rev() {
+        cleo.says(&format!("{n} more")).to(ben).await.ok();
+    }
     cleo.says("too much")
         .to(ben)
         .await

@@ -8,8 +8,9 @@ use shared::http::wire::answer_type;
 use super::{derived, summary, yaml};
 
 /// Frames that the server sends on its own, telling a fact (spec realtime.md, *Catalogue*).
-const FACTS: [&str; 23] = [
+const FACTS: [&str; 25] = [
     "account.action",
+    "badge",
     "call.accepted",
     "call.cancelled",
     "call.connected",
@@ -29,6 +30,7 @@ const FACTS: [&str; 23] = [
     "message.new",
     "message.status",
     "message.updated",
+    "notification.new",
     "reconnect",
     "session.revoked",
     "typing",

@@ -2,8 +2,10 @@
 //! fails before its effect, after it, or the process dies there. Afterwards each call was billed
 //! once by the rule, nothing stays reserved, and nobody is below zero.
 
-use local::cloud::{Kind, Rule};
+use local::cloud::{Kind, Rule, mortal};
 use serde_json::{Value, json};
+use shared::aws::dynamo::{Missed, Tables};
+use shared::calls::leave;
 use world::{Person, World};
 
 use crate::scenarios::calls::{Talk, friends};
@@ -140,6 +142,54 @@ singles! {
     the_sweep_bills_once_whatever_fails: "sweep_calls", 6;
 }
 
+/// Somebody's account goes in the middle of a call, until that has succeeded; whether the fault
+/// went off.
+async fn goes((nth, kind): (usize, Kind)) -> bool {
+    let world = World::unlimited().await;
+    let (ann, ben) = friends(&world, 7).await;
+    let talk = Talk::between(&ann, &ben, "audio").await;
+    gives(&ann, 6).await;
+    let tables = Tables::of(&world.local.env("local"));
+    let faults = world.local.cloud().faults();
+    faults.count_from_zero();
+    let place = ("local", nth, kind);
+    faults.add(rule(place));
+    let mut gone = false;
+    for _ in 0..RETRIES_MAX {
+        let leaves = async {
+            let goes = leave(&tables, &ben.id, world.now()).await;
+            let goes = goes.map_err(Missed::Failed)?;
+            tables.commit(goes).await
+        };
+        gone = matches!(mortal(leaves).await, Some(Ok(())));
+        if gone {
+            break;
+        }
+        world.passes(1).await;
+    }
+    assert!(gone, "{place:?}");
+    let fired = faults.fired() > 0;
+    faults.clear();
+    let seen = talk.seen(&ann).await;
+    assert_eq!(seen["ended_reason"], "account_deleted", "{place:?}: {seen}");
+    is_in_order(&talk, &ann, &[place]).await;
+    fired
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_that_goes_is_settled_once_whatever_fails() {
+    let mut sites = 0;
+    for kind in KINDS {
+        for nth in 1..=CALLS_MAX {
+            if !goes((nth, kind)).await {
+                break;
+            }
+            sites += 1;
+        }
+    }
+    assert!(sites >= 5 * KINDS.len(), "{sites}");
+}
+
 /// All pairs of faults: `cargo test --test pairly -- --ignored pairs_of_faults`, which takes hours;
 /// `PAIRLY_FAULT_PAIRS=n` takes every n-th pair.
 #[tokio::test(start_paused = true)]
@@ -163,6 +213,9 @@ async fn pairs_of_faults_bill_once() {
             if number % step == 0 {
                 story(&[*one, *other]).await;
                 played += 1;
+                if played % 50 == 0 {
+                    println!("{played} pairs so far");
+                }
             }
         }
     }

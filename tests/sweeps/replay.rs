@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use shared::function::{Function, Operation, Trigger};
 
 use super::samples::{Fixture, filled, routes};
+use crate::scenarios::calls::sdp;
 use world::DeviceSecret;
 
 /// Operations whose answer carries a secret (spec conventions.md §8), the one whose effect ends
@@ -28,9 +29,6 @@ const WITHOUT: &[&str] = &[
 /// Passwords leave no fingerprint, and there is nothing else in these bodies.
 const ALIKE: &[&str] = &[
     "change_password",
-    // Who is called here has no second device to name.
-    "accept_call",
-    "report_ringing",
     "claim_moderation_item",
     "release_moderation_item",
 ];
@@ -154,9 +152,9 @@ fn other_act(fixture: &Fixture, function: &str) -> Option<serde_json::Value> {
 fn other_call(fixture: &Fixture, function: &str) -> Option<serde_json::Value> {
     Some(match function {
         "initiate_call" => json!({ "receiver_id": fixture.emil, "call_type": "video" }),
-        "report_ringing" | "report_connected" => {
-            json!({ "device_id": fixture.device })
-        }
+        "accept_call" => json!({ "sdp_answer": sdp(2) }),
+        "report_ringing" => json!({ "device_id": fixture.bens }),
+        "report_connected" => json!({ "device_id": fixture.device }),
         "reject_call" => json!({ "reason": "busy" }),
         "add_ice_candidates" => json!({ "candidate": "" }),
         "report_call_quality" => json!({

@@ -30,6 +30,8 @@ pub struct Fixture {
     pub upload: String,
     /// A device of Ann.
     pub device: String,
+    /// A device of Ben.
+    pub bens: String,
     /// Somebody whom Ann has blocked.
     pub dora: String,
     /// What moderators have to look at: Dora.
@@ -106,6 +108,8 @@ impl Fixture {
         let upload = form["upload_id"].clone();
         let device = ann.registers("Ann's phone", 1).await.ok();
         let device = device["device_id"].as_str().expect("an id").to_owned();
+        let bens = ben.registers("Ben's phone", 4).await.ok();
+        let bens = bens["device_id"].as_str().expect("an id").to_owned();
         let dora = world.person("Dora").await.id;
         let block = json!({ "user_id": dora });
         ann.post("/api/v2/blocks", block).await.expect(201);
@@ -132,6 +136,7 @@ impl Fixture {
             session,
             upload: upload.as_str().expect("an id").to_owned(),
             device,
+            bens,
             dora,
         }
     }

@@ -6,6 +6,7 @@ pub mod bin {
     shared::functions! {
         deliver_email,
         deliver_sms,
+        plan_notifications,
         release_due_notifications,
     }
 }

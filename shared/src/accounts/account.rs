@@ -122,6 +122,7 @@ pub struct Account {
 impl Item for Account {
     const TABLE: Name = Name::Data;
     const KIND: &'static str = "Account";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Self::key_of(&self.user_id)

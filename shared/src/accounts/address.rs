@@ -93,6 +93,7 @@ pub struct EmailOwner {
 impl Item for EmailOwner {
     const TABLE: Name = Name::Data;
     const KIND: &'static str = "E-mail owner";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Key::new(&self.partition, "owner")

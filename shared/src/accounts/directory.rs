@@ -44,6 +44,7 @@ pub struct Entry {
 impl Item for Entry {
     const TABLE: Name = Name::Data;
     const KIND: &'static str = "Directory entry";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Key::new(&*self.partition, &*self.place)

@@ -45,6 +45,7 @@ pub struct Lock {
 impl Item for Lock {
     const TABLE: Name = Name::Live;
     const KIND: &'static str = "Lock";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Self::key_of(&self.partition)

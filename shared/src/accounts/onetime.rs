@@ -40,6 +40,7 @@ pub struct OneTime {
 impl Item for OneTime {
     const TABLE: Name = Name::Live;
     const KIND: &'static str = "One-time token";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Key::new(&self.partition, "token")

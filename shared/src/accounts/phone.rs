@@ -58,6 +58,7 @@ pub struct PhoneProof {
 impl Item for PhoneProof {
     const TABLE: Name = Name::Data;
     const KIND: &'static str = "Proof of a phone number";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Self::key_of(&self.user_id)
@@ -77,6 +78,7 @@ pub struct PhoneOwner {
 impl Item for PhoneOwner {
     const TABLE: Name = Name::Data;
     const KIND: &'static str = "Phone owner";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Key::new(&self.partition, "owner")

@@ -24,6 +24,7 @@ pub struct Profile {
 impl Item for Profile {
     const TABLE: Name = Name::Data;
     const KIND: &'static str = "Profile";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Key::new(&self.user_id, "profile")

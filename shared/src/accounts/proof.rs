@@ -58,6 +58,7 @@ pub struct Proof {
 impl Item for Proof {
     const TABLE: Name = Name::Data;
     const KIND: &'static str = "Proof of an address";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Key::new(&self.partition, "proof")

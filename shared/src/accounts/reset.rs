@@ -52,6 +52,7 @@ pub struct Reset {
 impl Item for Reset {
     const TABLE: Name = Name::Data;
     const KIND: &'static str = "Link to a new password";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Key::new(&self.partition, "reset")

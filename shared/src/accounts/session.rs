@@ -130,6 +130,7 @@ fn yes() -> bool {
 impl Item for Session {
     const TABLE: Name = Name::Data;
     const KIND: &'static str = "Session";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Self::key_of(&self.user_id, &self.session_id)
@@ -226,6 +227,7 @@ pub struct SessionOwner {
 impl Item for SessionOwner {
     const TABLE: Name = Name::Data;
     const KIND: &'static str = "Session owner";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Self::key_of(&self.session_id)

@@ -105,6 +105,7 @@ pub struct PublicKeys {
 impl Item for PublicKeys {
     const TABLE: Name = Name::Data;
     const KIND: &'static str = "Signing keys, public part";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Self::key_of()

@@ -90,6 +90,7 @@ pub struct Approval {
 impl Item for Approval {
     const TABLE: Name = Name::Ledger;
     const KIND: &'static str = "Approval";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Self::key_of(&self.approval_id)

@@ -105,6 +105,7 @@ pub struct Export {
 impl Item for Export {
     const TABLE: Name = Name::Data;
     const KIND: &'static str = "Export";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Self::key_of(&self.export_id)

@@ -36,6 +36,7 @@ pub struct Founded {
 impl Item for Founded {
     const TABLE: Name = Name::Ledger;
     const KIND: &'static str = "First super admins";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Key::new("founded", "founded")

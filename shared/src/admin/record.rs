@@ -55,6 +55,7 @@ pub struct AdminRecord {
 impl Item for AdminRecord {
     const TABLE: Name = Name::Ledger;
     const KIND: &'static str = "Admin";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Self::key_of(&self.admin_id)
@@ -77,6 +78,7 @@ pub struct PrincipalKey {
 impl Item for PrincipalKey {
     const TABLE: Name = Name::Ledger;
     const KIND: &'static str = "Principal of an admin";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Key::new(&*self.partition, &*self.session_name)

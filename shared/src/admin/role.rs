@@ -84,6 +84,7 @@ pub struct Role {
 impl Item for Role {
     const TABLE: Name = Name::Ledger;
     const KIND: &'static str = "Role";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Self::key_of(&self.role)

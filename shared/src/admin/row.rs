@@ -146,6 +146,7 @@ pub struct AuditRow {
 impl Item for AuditRow {
     const TABLE: Name = Name::Ledger;
     const KIND: &'static str = "Audit log row";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Key::new(&*self.partition, Self::sk_of(self.seq))

@@ -52,6 +52,7 @@ pub struct AuditSeal {
 impl Item for AuditSeal {
     const TABLE: Name = Name::Ledger;
     const KIND: &'static str = "Seal of the audit log";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Key::new(PARTITION, &*self.date)

@@ -40,6 +40,7 @@ fn key_of(user_id: &str) -> Key {
 impl Item for WrappedKey {
     const TABLE: Name = Name::Keys;
     const KIND: &'static str = "data key";
+    crate::stored!();
 
     fn key(&self) -> Key {
         key_of(&self.user_id)

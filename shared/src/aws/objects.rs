@@ -237,17 +237,19 @@ impl<B: Named> Objects<B> {
     ///
     /// # Errors
     /// 503 when S3 does not remove all of them; some may be gone.
-    pub async fn delete(&self, keys: &[String]) -> Result<()> {
-        for keys in keys.chunks(REMOVED_MAX) {
-            match keys {
-                [key] => {
-                    let request = self.client.0.delete_object().bucket(&self.bucket).key(key);
-                    request.send().await.map_err(|error| failed(&error))?;
+    pub fn delete<'a>(&'a self, keys: &'a [String]) -> Way<'a, Result<()>> {
+        Box::pin(async move {
+            for keys in keys.chunks(REMOVED_MAX) {
+                match keys {
+                    [key] => {
+                        let request = self.client.0.delete_object().bucket(&self.bucket).key(key);
+                        request.send().await.map_err(|error| failed(&error))?;
+                    }
+                    keys => self.delete_many(keys).await?,
                 }
-                keys => self.delete_many(keys).await?,
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     fn delete_many<'a>(&'a self, keys: &'a [String]) -> Way<'a, Result<()>> {

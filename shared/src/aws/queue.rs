@@ -37,6 +37,8 @@ named! {
     Mails = "mail";
     /// Text messages to deliver.
     Texts = "sms";
+    /// What people are told inside the app.
+    Notices = "notices";
     /// Sessions whose sockets must close.
     Revoked = "revoked";
     /// Messages to be looked at among others.
@@ -121,13 +123,12 @@ impl<Q: Named> Queue<Q> {
     ///
     /// # Errors
     /// 503 when it does not.
-    pub async fn probe(&self) -> Result<()> {
-        let request = self.client.0.get_queue_attributes().queue_url(&self.url);
-        request
-            .send()
-            .await
-            .map(|_| ())
-            .map_err(|error| failed(&error))
+    pub fn probe(&self) -> Way<'_, Result<()>> {
+        Box::pin(async move {
+            let request = self.client.0.get_queue_attributes().queue_url(&self.url);
+            let answer = request.send().await;
+            answer.map(|_| ()).map_err(|error| failed(&error))
+        })
     }
 
     fn flush(&self, batch: Vec<SendMessageBatchRequestEntry>) -> Way<'_, Result<()>> {

@@ -180,6 +180,7 @@ fn is_off(flag: &bool) -> bool {
 impl Item for Call {
     const TABLE: Name = Name::Data;
     const KIND: &'static str = "Call";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Self::key_of(&self.call_id)

@@ -88,6 +88,7 @@ pub struct Candidates {
 impl Item for Candidates {
     const TABLE: Name = Name::Data;
     const KIND: &'static str = "Call candidates";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Key::new(&*self.call_id, &*self.place)

@@ -3,11 +3,12 @@
 use serde_json::{Value, json};
 
 use super::call::{Call, Side};
-use super::words::{Actor, EndedReason, Status};
+use super::words::{Actor, CallType, Status};
 use crate::accounts::account::Account;
 use crate::aws::dynamo::Tables;
 use crate::error::Result;
 use crate::id::derived;
+use crate::notifications::{Notice, Told};
 use crate::realtime::Fact;
 use crate::worker::Change;
 
@@ -27,6 +28,32 @@ pub fn facts_of(change: &Change) -> Result<Vec<Fact>> {
         }),
         _ => Ok(Vec::new()),
     }
+}
+
+/// What the receiver is told besides, when a change of a call leaves it missed: nobody answered,
+/// the caller gave up, or the receiver was busy. What a rule ended is no missed call.
+///
+/// # Errors
+/// 500 when an image does not have the shape of a call.
+pub fn notice_of(change: &Change) -> Result<Option<Notice>> {
+    let (old, Some(new)) = change.of::<Call>()? else {
+        return Ok(None);
+    };
+    let before = old.is_some_and(|old| old.status.is_terminal());
+    let by_rule = new.status == Status::Cancelled && new.ended_by == Some(Actor::System);
+    if before || by_rule || !new.is_missed() {
+        return Ok(None);
+    }
+    Ok(Some(Notice {
+        user_id: new.receiver_id.clone(),
+        event: new.call_id.clone(),
+        told: Told::CallMissed {
+            call_id: new.call_id,
+            caller_id: new.caller_id,
+            video: new.call_type == CallType::Video,
+        },
+        at: new.ended_at.unwrap_or(new.updated_at).ms(),
+    }))
 }
 
 /// Adds what a frame tells besides its fact: who is calling.
@@ -91,11 +118,11 @@ fn moved(old: &Call, new: &Call) -> Vec<Fact> {
             ),
             new.stops("declined_elsewhere", None),
         ],
-        Status::Cancelled => vec![new.stops("cancelled_by_caller", None)],
-        Status::Missed => vec![new.missed(caller), new.missed(receiver)],
-        Status::Failed if old.status == Status::Ringing => {
-            vec![new.over_fact(caller), new.stops("unavailable", None)]
+        Status::Cancelled if new.ended_by == Some(Actor::Caller) => {
+            vec![new.stops("cancelled_by_caller", None)]
         }
+        Status::Missed => vec![new.missed(caller), new.missed(receiver)],
+        // The caller could not pay, or a rule ended it.
         _ if new.status.is_terminal() && old.status == Status::Ringing => {
             vec![new.over_fact(caller), new.stops("unavailable", None)]
         }
@@ -177,11 +204,6 @@ impl Call {
             Some((available, held)) => json!({ "available": available, "held": held }),
             None => Value::Null,
         }
-    }
-
-    /// Whether the receiver found the call in vain, for notifications.
-    pub fn was_busy(&self) -> bool {
-        (self.ended_by, self.ended_reason) == (Some(Actor::System), Some(EndedReason::Busy))
     }
 }
 

@@ -62,6 +62,20 @@ pub async fn part(tables: &Tables, (me, other): (&str, &str), now: Time) -> Resu
     Ok(lock_stands(&mine.lock))
 }
 
+/// Ends and settles the live call of a person whose account goes, if there is one, and gives what
+/// makes sure that there is none until the commit that it becomes part of: whoever rings, or is
+/// rung, takes the person's lock.
+///
+/// # Errors
+/// 503 when others were first too often.
+pub async fn leave(tables: &Tables, user_id: &str, now: Time) -> Result<Commit> {
+    let line = line(tables, user_id, now).await?;
+    if let Some(call) = line.live(now) {
+        terminate(tables, &call.call_id, EndedReason::AccountDeleted, now).await?;
+    }
+    Ok(lock_stands(&line.lock))
+}
+
 /// What an end of a call has lost.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lost<'a> {

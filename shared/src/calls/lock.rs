@@ -131,6 +131,7 @@ pub struct Lock {
 impl Item for Lock {
     const TABLE: Name = Name::Data;
     const KIND: &'static str = "Busy lock";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Self::key_of(&self.user_id)

@@ -101,6 +101,7 @@ pub struct SideQuality {
 impl Item for SideQuality {
     const TABLE: Name = Name::Data;
     const KIND: &'static str = "Call quality";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Key::new(&*self.call_id, &*self.place)
@@ -298,6 +299,7 @@ pub struct Feedback {
 impl Item for Feedback {
     const TABLE: Name = Name::Data;
     const KIND: &'static str = "Call feedback";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Key::new(&*self.call_id, &*self.place)

@@ -200,6 +200,7 @@ pub struct Signal {
 impl Item for Signal {
     const TABLE: Name = Name::Data;
     const KIND: &'static str = "Call signal";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Self::key_of(&self.call_id, self.n)

@@ -32,6 +32,7 @@ pub struct CallRef {
 impl Item for CallRef {
     const TABLE: Name = Name::Data;
     const KIND: &'static str = "Call reference";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Call::key_of(&self.call_id)

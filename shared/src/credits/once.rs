@@ -21,6 +21,7 @@ pub struct Once {
 impl Item for Once {
     const TABLE: Name = Name::Ledger;
     const KIND: &'static str = "Natural key of a booking";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Key::new(&*self.natural, "once")

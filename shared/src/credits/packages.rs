@@ -36,6 +36,7 @@ pub struct Package {
 impl Item for Package {
     const TABLE: Name = Name::Data;
     const KIND: &'static str = "Package";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Key::new(PARTITION, &*self.package_id)

@@ -131,6 +131,7 @@ pub struct Policy {
 impl Item for Policy {
     const TABLE: Name = Name::Data;
     const KIND: &'static str = "Policy";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Key::new(PARTITION, format!("{}#{:08}", self.key, self.version))

@@ -61,6 +61,7 @@ struct Found {
 impl Item for Found {
     const TABLE: Name = Name::Ledger;
     const KIND: &'static str = "Wallet with open holds";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Wallet::key_of(&self.pk)

@@ -58,6 +58,7 @@ pub struct Told {
 impl Item for Told {
     const TABLE: Name = Name::Live;
     const KIND: &'static str = "Balance told";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Self::key_of(&self.user_id)

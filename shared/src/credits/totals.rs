@@ -159,6 +159,7 @@ pub struct DayTotal {
 impl Item for DayTotal {
     const TABLE: Name = Name::Ledger;
     const KIND: &'static str = "Daily total";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Key::new(&*self.partition, &*self.part)

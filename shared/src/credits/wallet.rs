@@ -109,6 +109,7 @@ fn is_zero(number: &i64) -> bool {
 impl Item for Wallet {
     const TABLE: Name = Name::Ledger;
     const KIND: &'static str = "Wallet";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Self::key_of(&self.wallet_id)
@@ -128,6 +129,7 @@ pub struct Link {
 impl Item for Link {
     const TABLE: Name = Name::Ledger;
     const KIND: &'static str = "Wallet link";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Self::key_of(&self.user_id)
@@ -154,6 +156,7 @@ pub struct Owner {
 impl Item for Owner {
     const TABLE: Name = Name::Ledger;
     const KIND: &'static str = "Wallet owner";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Self::key_of(&self.wallet_id)
@@ -189,6 +192,7 @@ pub struct Page {
 impl Item for Page {
     const TABLE: Name = Name::Ledger;
     const KIND: &'static str = "Ledger page";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Key::new(&*self.wallet_id, Self::sk_of(self.first_seq))

@@ -7,6 +7,7 @@ use super::limit::{note_slowed, spend};
 use crate::accounts::session::Session;
 use crate::accounts::token::{Claims, PublicKeys, Verifier};
 use crate::accounts::{Account, ban};
+use crate::aws::Way;
 use crate::aws::dynamo::{Missed, Tables};
 use crate::env::Env;
 use crate::error::{
@@ -213,6 +214,13 @@ impl Take<Call> for Member {
     const MEMBER: bool = true;
 
     async fn take(env: &Env, call: &mut Call) -> Result<Self> {
+        member(env, call).await
+    }
+}
+
+/// Who calls. Boxed, so that it is compiled here once and not again into every binary.
+fn member<'a>(env: &'a Env, call: &'a mut Call) -> Way<'a, Result<Member>> {
+    Box::pin(async move {
         let session = session(env, call).await?;
         call.user_id = Some(session.user_id.clone());
         (call.session, call.slowed_until) = (Some(session.key()), session.slowed_until);
@@ -231,8 +239,8 @@ impl Take<Call> for Member {
         };
         let slowed = spend(env, call, &me.user_id, Some(me.slot())).await?;
         note_slowed(env, call, slowed).await;
-        Ok(Self(me))
-    }
+        Ok(Member(me))
+    })
 }
 
 impl Take<Call> for Visitor {

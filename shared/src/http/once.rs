@@ -37,6 +37,7 @@ pub struct FirstAnswer {
 impl Item for FirstAnswer {
     const TABLE: Name = Name::Live;
     const KIND: &'static str = "first answer";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Key::new(&self.scope, "once")

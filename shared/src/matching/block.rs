@@ -45,6 +45,7 @@ pub struct Block {
 impl Item for Block {
     const TABLE: Name = Name::Data;
     const KIND: &'static str = "Block";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Key::new(&*self.from, &*self.place)
@@ -80,6 +81,7 @@ pub struct BlockedBy {
 impl Item for BlockedBy {
     const TABLE: Name = Name::Data;
     const KIND: &'static str = "Blocked by";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Key::new(&*self.to, &*self.place)

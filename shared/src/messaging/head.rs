@@ -175,6 +175,7 @@ fn is_zero(number: &i64) -> bool {
 impl Item for Head {
     const TABLE: Name = Name::Data;
     const KIND: &'static str = "Conversation head";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Self::key_of(&self.conversation_id)

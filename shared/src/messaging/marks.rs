@@ -44,6 +44,7 @@ pub struct MovesPage {
 impl Item for MovesPage {
     const TABLE: Name = Name::Data;
     const KIND: &'static str = "Older marks";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Key::new(&*self.conversation_id, &*self.place)

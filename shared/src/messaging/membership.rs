@@ -39,6 +39,7 @@ pub struct Membership {
 impl Item for Membership {
     const TABLE: Name = Name::Data;
     const KIND: &'static str = "Membership";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Key::new(&*self.user_id, &*self.with)

@@ -194,6 +194,7 @@ pub struct Message {
 impl Item for Message {
     const TABLE: Name = Name::Data;
     const KIND: &'static str = "Message";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Key::new(&*self.conversation_id, &*self.place)

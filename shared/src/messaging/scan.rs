@@ -62,6 +62,7 @@ pub struct Seen {
 impl Item for Seen {
     const TABLE: Name = Name::Live;
     const KIND: &'static str = "Seen link or text";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Key::new(&*self.what, &*self.by)

@@ -201,6 +201,7 @@ pub struct ModerationItem {
 impl Item for ModerationItem {
     const TABLE: Name = Name::Data;
     const KIND: &'static str = "Moderation item";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Self::key_of(&self.item_id)

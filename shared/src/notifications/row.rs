@@ -120,6 +120,7 @@ pub struct Notification {
 impl Item for Notification {
     const TABLE: Name = Name::Data;
     const KIND: &'static str = "Notification";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Self::key_of(&self.user_id, &self.id)

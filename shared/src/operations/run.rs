@@ -51,6 +51,7 @@ pub struct JobRun {
 impl Item for JobRun {
     const TABLE: Name = Name::Data;
     const KIND: &'static str = "Job run";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Self::key_of(&self.run_id)
@@ -72,6 +73,7 @@ pub struct Running {
 impl Item for Running {
     const TABLE: Name = Name::Data;
     const KIND: &'static str = "Running job";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Self::key_of(self.partition.trim_start_matches("running#"))

@@ -94,6 +94,7 @@ impl Connection {
 impl Item for Connection {
     const TABLE: Name = Name::Live;
     const KIND: &'static str = "connection";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Self::key_of(&self.user_id, &self.connection_id)
@@ -164,6 +165,7 @@ impl ConnectionOwner {
 impl Item for ConnectionOwner {
     const TABLE: Name = Name::Live;
     const KIND: &'static str = "connection owner";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Key::new(&self.key, "owner")

@@ -13,7 +13,7 @@ use crate::calls;
 use crate::credits::{self, BalanceJob, ProofJob, Wallet};
 use crate::error::Result;
 use crate::messaging::{self, Scan};
-use crate::notifications::{Jobs, Notification};
+use crate::notifications::{self, Entry, Inbox, Jobs, Notice, Notification};
 use crate::operations::JobRun;
 use crate::relay::{self, Device, RevokedDevice};
 use crate::table::Commit;
@@ -29,6 +29,8 @@ pub struct Meaning {
     pub projections: Vec<Commit>,
     /// Mails and text messages that can go out at once.
     pub jobs: Jobs,
+    /// What people are told inside the app.
+    pub notices: Vec<Notice>,
     /// Sessions whose sockets must close.
     pub revoked: Vec<Revoked>,
     /// Devices whose sockets must close.
@@ -95,6 +97,10 @@ impl Meaning {
                 self.facts.extend(calls::facts_of(change)?);
                 let note = calls::oversight::notes_of(change)?;
                 self.notes.extend(note.map(Noted::Call));
+                self.notices.extend(calls::notice_of(change)?);
+            }
+            ("data", sk) if sk == Inbox::PLACE || sk.starts_with(Entry::PREFIX) => {
+                self.facts.extend(notifications::facts_of(change)?);
             }
             ("data", JobRun::PLACE) => self.proofs.extend(credits::proofs_of(change)?),
             ("data", Export::PLACE) => self.exports.extend(admin::exports_of(change)?),

@@ -4,7 +4,7 @@ use super::noted::Noted;
 use super::outbox::Meaning;
 use crate::aws::dynamo::Tables;
 use crate::aws::queue::{
-    Balances, Devices, Exports, Frames, Mails, Notes, Proofs, Queue, Revoked, Scans, Texts,
+    Balances, Devices, Exports, Frames, Mails, Notes, Notices, Proofs, Queue, Revoked, Scans, Texts,
 };
 use crate::desk::desk;
 use crate::error::Result;
@@ -25,6 +25,7 @@ desk! {
         balances: Queue<Balances> = "Balances that no frame of their own tells.",
         mails: Queue<Mails> = "Mails to deliver.",
         texts: Queue<Texts> = "Text messages to deliver.",
+        notices: Queue<Notices> = "What people are told inside the app.",
         scans: Queue<Scans> = "Messages to be looked at among others.",
         notes: Queue<Notes> = "What happened to messages and calls, for logs and figures.",
         proofs: Queue<Proofs> = "Wallets to prove.",
@@ -49,6 +50,7 @@ impl Outlets {
         self.balances.send(&meaning.balances, CAUSE).await?;
         self.mails.send(&meaning.jobs.mails, CAUSE).await?;
         self.texts.send(&meaning.jobs.texts, CAUSE).await?;
+        self.notices.send(&meaning.notices, CAUSE).await?;
         self.scans.send(&meaning.scans, CAUSE).await?;
         let notes: Vec<&[Noted]> = meaning.notes.chunks(NOTES_MAX).collect();
         self.notes.send(&notes, CAUSE).await?;

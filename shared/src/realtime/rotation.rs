@@ -63,6 +63,7 @@ pub struct Progress {
 impl Item for Progress {
     const TABLE: Name = Name::Live;
     const KIND: &'static str = "progress";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Self::key_of(&self.what)

@@ -34,6 +34,7 @@ pub struct Ticket {
 impl Item for Ticket {
     const TABLE: Name = Name::Live;
     const KIND: &'static str = "ticket";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Key::new(&self.hash, "ticket")

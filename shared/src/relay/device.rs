@@ -101,6 +101,7 @@ pub struct Device {
 impl Item for Device {
     const TABLE: Name = Name::Data;
     const KIND: &'static str = "Device";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Self::key_of(&self.user_id, &self.device_id)
@@ -238,6 +239,7 @@ impl DeviceOwner {
 impl Item for DeviceOwner {
     const TABLE: Name = Name::Data;
     const KIND: &'static str = "Device owner";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Self::key_of(&self.device_id)
@@ -276,6 +278,7 @@ impl DeviceName {
 impl Item for DeviceName {
     const TABLE: Name = Name::Data;
     const KIND: &'static str = "Device name";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Key::new(&self.user_id, format!("{}{}", Self::PREFIX, self.folded))
@@ -313,6 +316,7 @@ impl DeviceKey {
 impl Item for DeviceKey {
     const TABLE: Name = Name::Data;
     const KIND: &'static str = "Device key";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Key::new(
@@ -336,6 +340,7 @@ pub struct DeviceCount {
 impl Item for DeviceCount {
     const TABLE: Name = Name::Data;
     const KIND: &'static str = "Device count";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Self::key_of(&self.user_id)

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Name;
-use crate::error::{INTERNAL_ERROR, Result};
+use crate::error::{Error, INTERNAL_ERROR, Result};
 
 /// One attribute value.
 pub type Value = serde_dynamo::AttributeValue;
@@ -43,8 +43,35 @@ pub trait Item: Serialize + DeserializeOwned + Send {
     const TABLE: Name;
     /// What `docs/data-model.md` calls it.
     const KIND: &'static str;
+    /// Its fields as attributes; [`stored!`](crate::stored) writes this.
+    ///
+    /// # Errors
+    /// What the serializer says.
+    fn fields(&self) -> serde_dynamo::Result<serde_dynamo::Item>;
+    /// The item of such fields; [`stored!`](crate::stored) writes this.
+    ///
+    /// # Errors
+    /// What the deserializer says.
+    fn of(fields: serde_dynamo::Item) -> serde_dynamo::Result<Self>;
     /// Where it lies.
     fn key(&self) -> Key;
+}
+
+/// How an [`Item`] becomes attributes and comes back. As functions of the type, so that the
+/// library compiles them once; as generic code every one of the binaries would compile them again.
+#[macro_export]
+macro_rules! stored {
+    () => {
+        #[inline(never)]
+        fn fields(&self) -> serde_dynamo::Result<serde_dynamo::Item> {
+            serde_dynamo::to_item(self)
+        }
+
+        #[inline(never)]
+        fn of(fields: serde_dynamo::Item) -> serde_dynamo::Result<Self> {
+            serde_dynamo::from_item(fields)
+        }
+    };
 }
 
 /// The row of an item, keys included.
@@ -52,11 +79,14 @@ pub trait Item: Serialize + DeserializeOwned + Send {
 /// # Errors
 /// 500 when a field cannot be stored, which is a defect of the type.
 pub fn row_of<T: Item>(item: &T) -> Result<Row> {
-    let stored: serde_dynamo::Item =
-        serde_dynamo::to_item(item).map_err(|cause| INTERNAL_ERROR.because(cause))?;
-    let mut row: Row = stored.into_inner();
+    row(item.fields(), item.key())
+}
+
+fn row(fields: serde_dynamo::Result<serde_dynamo::Item>, key: Key) -> Result<Row> {
+    let mut row: Row = fields
+        .map_err(|cause| INTERNAL_ERROR.because(cause))?
+        .into_inner();
     row.retain(|_, value| !matches!(value, Value::Null(_)));
-    let key = item.key();
     row.insert("pk".into(), Value::S(key.pk));
     row.insert("sk".into(), Value::S(key.sk));
     Ok(row)
@@ -67,6 +97,9 @@ pub fn row_of<T: Item>(item: &T) -> Result<Row> {
 /// # Errors
 /// 500 when the row does not have the type's shape.
 pub fn item_of<T: Item>(row: Row) -> Result<T> {
-    serde_dynamo::from_item(serde_dynamo::Item::from(row))
-        .map_err(|cause| INTERNAL_ERROR.because(format!("{}: {cause}", T::KIND)))
+    T::of(row.into()).map_err(|cause| misshapen(T::KIND, &cause))
+}
+
+fn misshapen(kind: &str, cause: &serde_dynamo::Error) -> Error {
+    INTERNAL_ERROR.because(format!("{kind}: {cause}"))
 }

@@ -26,6 +26,35 @@ pub async fn balance(person: &Person) -> (i64, i64) {
     (number("available"), number("held"))
 }
 
+/// What a call says of its price.
+const PRICE: [&str; 4] = [
+    "rate_per_minute",
+    "granted_minutes",
+    "covered_until",
+    "credits_spent",
+];
+
+/// None of what is the caller's alone.
+fn hides(shown: &Value, secrets: &[&str]) {
+    for secret in secrets {
+        assert!(shown.get(secret).is_none(), "the receiver learns {secret}");
+    }
+}
+
+/// What a transaction of a call moved, as kind and amount.
+async fn postings(person: &Person, talk: &Talk, transaction: &Value) -> Vec<(String, i64)> {
+    let transaction = transaction.as_str().expect("a transaction");
+    let path = format!("/api/v2/credits/transactions/{transaction}");
+    let shown = person.get(&path).await.ok()["postings"].clone();
+    let posting = |one: &Value| {
+        assert_eq!(one["ref_id"], talk.id.as_str());
+        let kind = one["kind"].as_str().expect("a kind").to_owned();
+        (kind, one["amount"].as_i64().expect("an amount"))
+    };
+    let shown = shown.as_array().expect("postings");
+    shown.iter().map(posting).collect()
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_call_is_rung_answered_connected_ended_and_billed() {
     let world = World::new().await;
@@ -35,8 +64,7 @@ async fn a_call_is_rung_answered_connected_ended_and_billed() {
     assert_eq!(incoming["data"]["call_id"], talk.id.as_str());
     assert_eq!(incoming["data"]["caller"]["name"], "Ann");
     assert_eq!(balance(&ann).await, (100, 0), "ringing costs nothing");
-    let accepted = talk.accepts(&ben).await.ok();
-    assert_eq!(accepted["status"], "accepted");
+    assert_eq!(talk.accepts(&ben).await.ok()["status"], "accepted");
     let told = ann.waits(|frame| frame["type"] == "call.accepted").await;
     assert_eq!(
         told["data"]["wallet"],
@@ -52,9 +80,10 @@ async fn a_call_is_rung_answered_connected_ended_and_billed() {
         (&over["status"], &over["ended_reason"]),
         (&json!("ended"), &json!("user_hangup"))
     );
-    for secret in ["credits_spent", "billed_minutes", "transaction_id"] {
-        assert!(over.get(secret).is_none(), "the receiver learns {secret}");
-    }
+    hides(
+        &over,
+        &["credits_spent", "billed_minutes", "transaction_id"],
+    );
     let told = ann.waits(|frame| frame["type"] == "call.ended").await;
     assert_eq!(told["data"]["credits_spent"], 10);
     assert_eq!(
@@ -62,35 +91,20 @@ async fn a_call_is_rung_answered_connected_ended_and_billed() {
         json!({ "available": 90, "held": 0 })
     );
     let theirs = ben.waits(|frame| frame["type"] == "call.ended").await;
-    assert!(theirs["data"].get("credits_spent").is_none());
+    hides(&theirs["data"], &["credits_spent"]);
     let seen = talk.seen(&ann).await;
     assert_eq!(
         (&seen["status"], &seen["billed_minutes"]),
         (&json!("ended"), &json!(2))
     );
-    let transaction = seen["transaction_id"].as_str().expect("a transaction");
-    let path = format!("/api/v2/credits/transactions/{transaction}");
-    let postings = ann.get(&path).await.ok()["postings"].clone();
-    let shown: Vec<_> = postings.as_array().expect("postings").iter().collect();
-    assert_eq!(shown.len(), 2);
+    let moved = postings(&ann, &talk, &seen["transaction_id"]).await;
+    let wanted = [("call_charge", 10), ("call_release", 15)];
     assert_eq!(
-        (&shown[0]["kind"], &shown[0]["amount"]),
-        (&json!("call_charge"), &json!(10))
+        moved,
+        wanted.map(|(kind, amount)| (kind.to_owned(), amount))
     );
-    assert_eq!(
-        (&shown[1]["kind"], &shown[1]["amount"]),
-        (&json!("call_release"), &json!(15))
-    );
-    assert_eq!(shown[0]["ref_id"], talk.id.as_str());
-    let hers = talk.seen(&ben).await;
-    for secret in [
-        "rate_per_minute",
-        "granted_minutes",
-        "covered_until",
-        "credits_spent",
-    ] {
-        assert!(hers.get(secret).is_none(), "the receiver sees {secret}");
-    }
+    let his = talk.seen(&ben).await;
+    hides(&his, &PRICE);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,6 +1,9 @@
 //! Calls that end because somebody is gone: vanished, blocked, signed out, revoked, suspended.
 
 use serde_json::{Value, json};
+use shared::accounts::{RevokeReason, Session};
+use shared::aws::dynamo::{Missed, Tables};
+use shared::calls::leave;
 use world::{Person, World};
 
 use super::billing::{amounts, balance};
@@ -197,4 +200,52 @@ async fn a_revoked_device_ends_its_call() {
     next.post(&ben, "accept", unknown)
         .await
         .refused(404, "DEVICE_NOT_FOUND");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_that_goes_ends_and_settles_its_call_first() {
+    let world = World::unlimited().await;
+    let (mut ann, mut ben) = friends(&world, 100).await;
+    let tables = Tables::of(&world.local.env("local"));
+    let talk = Talk::between(&ann, &ben, "audio").await;
+    talk.lasts(&mut [&mut ann, &mut ben], 61).await;
+    let goes = leave(&tables, &ben.id, world.now()).await.expect("settled");
+    // Before anything is committed that deletes.
+    assert_eq!(amounts(&ann, "call_charge").await, [10]);
+    assert_eq!(balance(&ann).await, (90, 0));
+    let seen = talk.seen(&ann).await;
+    assert_eq!(
+        (&seen["status"], &seen["ended_reason"]),
+        (&json!("ended"), &json!("account_deleted"))
+    );
+    for person in [&mut ann, &mut ben] {
+        let told = person.waits(|frame| frame["type"] == "call.ended").await;
+        assert_eq!(told["data"]["ended_reason"], "account_deleted");
+    }
+    // Somebody rings before the deletion is there: it is not, and the next try ends that call.
+    let late = Talk::rings(&ann, &ben, "audio").await;
+    let refused = tables.commit(goes).await;
+    assert!(matches!(refused, Err(Missed::Refused(_))), "{refused:?}");
+    let goes = leave(&tables, &ben.id, world.now()).await.expect("ended");
+    tables.commit(goes).await.expect("nobody rings any more");
+    let told = ann.waits(|frame| frame["data"]["call_id"] == late.id.as_str());
+    let told = told.await;
+    assert_eq!(told["type"], "call.ended");
+    assert_eq!(told["data"]["ended_reason"], "account_deleted");
+    assert_eq!(talk.seen(&ann).await["billed_minutes"], 2);
+    assert_eq!(balance(&ann).await, (90, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn sessions_of_a_deleted_account_end_their_call() {
+    let world = World::new().await;
+    let (ann, ben) = friends(&world, 100).await;
+    let talk = Talk::between(&ann, &ben, "audio").await;
+    let tables = Tables::of(&world.local.env("local"));
+    let place = Session::key_of(&ben.id, &ben.session_id);
+    let session: Option<Session> = tables.get_consistent(&place).await.expect("a table");
+    let end = session.expect("a session");
+    let end = end.revoke(RevokeReason::Deleted, world.now());
+    tables.commit(end).await.expect("revoked");
+    ends_with(&world, &talk, &ann, "account_deleted").await;
 }

@@ -113,46 +113,48 @@ async fn the_figures_equal_a_recount_and_the_billing_rule() {
     assert_eq!(sum("credits_spent"), 25);
 }
 
+fn sample(loss: f64, rtt: i64) -> Value {
+    json!({ "rtt_ms": rtt, "jitter_ms": 3, "loss_percent": loss, "bitrate_kbps": 40 })
+}
+
 #[tokio::test(start_paused = true)]
-async fn a_call_keeps_the_worse_of_both_medians_and_two_ratings() {
+async fn a_call_keeps_the_worse_of_both_medians() {
     let world = World::new().await;
     let (mut ann, mut ben) = friends(&world, 100).await;
     let talk = Talk::between(&ann, &ben, "audio").await;
-    let sample = |loss: f64, rtt: i64| {
-        json!({
-            "rtt_ms": rtt, "jitter_ms": 3, "loss_percent": loss, "bitrate_kbps": 40,
-        })
-    };
-    let report = |body: Value| (talk.clone(), body);
-    let send =
-        async |person: &Person, (talk, body): (Talk, Value)| talk.post(person, "stats", body).await;
-    assert_eq!(
-        send(&ann, report(sample(0.2, 40))).await.ok()["quality"],
-        "excellent"
-    );
-    send(&ann, report(sample(0.2, 40)))
+    let hers = talk.post(&ann, "stats", sample(0.2, 40)).await.ok();
+    assert_eq!(hers["quality"], "excellent");
+    talk.post(&ann, "stats", sample(0.2, 40))
         .await
         .refused(429, "RATE_LIMITED");
-    assert_eq!(
-        send(&ben, report(sample(4.0, 40))).await.ok()["quality"],
-        "fair"
-    );
+    let his = talk.post(&ben, "stats", sample(4.0, 40)).await.ok();
+    assert_eq!(his["quality"], "fair");
     for _ in 0..2 {
         world.passes(10).await;
         talk.is_alive(&mut ann).await;
-        send(&ben, report(sample(2.0, 200))).await.ok();
+        talk.post(&ben, "stats", sample(2.0, 200)).await.ok();
     }
     assert_eq!(talk.seen(&ann).await["call_quality"], "good");
-    let told = ann.got("call.quality").await.pop().expect("told");
-    assert_eq!(told["data"]["call_quality"], "good");
+    for person in [&mut ann, &mut ben] {
+        let told = person.got("call.quality").await.pop().expect("told");
+        assert_eq!(told["data"]["call_quality"], "good");
+    }
+    talk.ends(&ben).await.ok();
+    talk.post(&ann, "stats", sample(0.0, 1))
+        .await
+        .refused(410, "CALL_ENDED");
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_side_rates_a_call_once_within_a_day_of_its_end() {
+    let world = World::new().await;
+    let (ann, ben) = friends(&world, 100).await;
+    let talk = Talk::between(&ann, &ben, "audio").await;
     let rating = json!({ "rating": 4, "reason": "<b>fine</b>" });
     talk.post(&ann, "feedback", rating.clone())
         .await
         .refused(409, "CALL_STATE_CONFLICT");
     talk.ends(&ben).await.ok();
-    send(&ann, report(sample(0.0, 1)))
-        .await
-        .refused(410, "CALL_ENDED");
     for person in [&ann, &ben, &ann] {
         talk.post(person, "feedback", rating.clone())
             .await
@@ -166,5 +168,4 @@ async fn a_call_keeps_the_worse_of_both_medians_and_two_ratings() {
     world.passes(86_400).await;
     let late = talk.post(&ann.elsewhere().await, "feedback", rating).await;
     late.refused(409, "CALL_STATE_CONFLICT");
-    ben.got("call.quality").await;
 }

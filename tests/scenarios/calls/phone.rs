@@ -22,7 +22,8 @@ pub async fn meet(one: &mut Person, other: &mut Person) {
     other.says("hello").to(one).await.ok();
 }
 
-/// From now on every call that these functions make to a service fails.
+/// From now on these functions die as soon as they have read anything. They do not fail: what
+/// fails is tried again after pauses of random length, and those move the clock.
 fn broken(world: &World, functions: &[&str]) {
     for function in functions {
         for nth in 1..=500 {
@@ -30,7 +31,7 @@ fn broken(world: &World, functions: &[&str]) {
                 function: Some((*function).to_owned()),
                 operation: None,
                 nth,
-                kind: Kind::BeforeEffect,
+                kind: Kind::EndHandler,
             });
         }
     }

@@ -28,6 +28,22 @@ async fn signals(talk: &Talk, person: &mut Person, kind: &str, payload: Value) {
     person.world.settles().await;
 }
 
+/// Rings with an offer.
+async fn rings_with(from: &Person, to: &Person, offer: &str) -> Talk {
+    let body = json!({
+        "receiver_id": to.id, "call_type": "audio", "client_call_id": "with-offer-1",
+        "sdp_offer": offer,
+    });
+    let call = from.post("/api/v2/calls/initiate", body).await.expect(201);
+    let id = call["id"].as_str().expect("an id").to_owned();
+    Talk { id }
+}
+
+/// Candidates as a frame carries them.
+fn line(candidate: &str) -> Value {
+    json!([{ "candidate": candidate, "sdpMid": "0" }])
+}
+
 /// Signals that a device has got, as kind and payload.
 async fn heard(person: &mut Person) -> Vec<(String, Value)> {
     let frames = person.got("call.signal").await;
@@ -52,22 +68,11 @@ async fn offer_answer_candidates_and_renegotiation_reach_the_chosen_device_in_or
     let (mut ann, mut ben) = friends(&world, 100).await;
     let mut laptop = ben.elsewhere().await;
     laptop.comes_online().await;
-    let body = json!({
-        "receiver_id": ben.id, "call_type": "audio", "client_call_id": "signal-1",
-        "sdp_offer": sdp(1),
-    });
-    let call = ann.post("/api/v2/calls/initiate", body).await.expect(201);
-    let talk = Talk {
-        id: call["id"].as_str().expect("an id").to_owned(),
-    };
+    let talk = rings_with(&ann, &ben, &sdp(1)).await;
     for device in [&ben, &laptop] {
-        let seen = talk.seen(device).await;
-        assert_eq!(
-            seen["signals"][0]["payload"],
-            sdp(1),
-            "each device can read the offer"
-        );
-        assert_eq!(seen["signals"][0]["kind"], "offer");
+        let offer = talk.seen(device).await["signals"][0].clone();
+        let said = (&offer["kind"], &offer["payload"]);
+        assert_eq!(said, (&json!("offer"), &json!(sdp(1))), "each device reads");
     }
     talk.post(&ben, "accept", json!({ "sdp_answer": sdp(2) }))
         .await
@@ -77,40 +82,19 @@ async fn offer_answer_candidates_and_renegotiation_reach_the_chosen_device_in_or
         (&answer["data"]["kind"], &answer["data"]["payload"]),
         (&json!("answer"), &json!(sdp(2)))
     );
-    signals(
-        &talk,
-        &mut ann,
-        "candidates",
-        json!([{ "candidate": HOST, "sdpMid": "0" }]),
-    )
-    .await;
+    signals(&talk, &mut ann, "candidates", line(HOST)).await;
     let ice = json!({ "candidates": [{ "candidate": RELAY, "sdpMLineIndex": 0 }] });
     talk.post(&ann, "ice", ice).await.expect(204);
     signals(&talk, &mut ann, "media", json!({ "audio": false })).await;
-    signals(
-        &talk,
-        &mut ann,
-        "negotiate",
-        json!({ "type": "offer", "sdp": sdp(3) }),
-    )
-    .await;
+    let again = json!({ "type": "offer", "sdp": sdp(3) });
+    signals(&talk, &mut ann, "negotiate", again).await;
     signals(&talk, &mut ann, "candidates", json!({ "candidate": "" })).await;
-    let kinds: Vec<_> = heard(&mut ben).await.into_iter().map(|one| one.0).collect();
-    assert_eq!(
-        kinds,
-        [
-            "candidates",
-            "candidates",
-            "media",
-            "negotiate",
-            "candidates"
-        ]
-    );
-    assert!(
-        heard(&mut laptop).await.is_empty(),
-        "the other device hears nothing"
-    );
-    assert!(heard(&mut ann).await.is_empty(), "neither does the sender");
+    let heard_by_ben = heard(&mut ben).await.into_iter().map(|one| one.0);
+    let kinds = "candidates candidates media negotiate candidates";
+    assert_eq!(heard_by_ben.collect::<Vec<_>>().join(" "), kinds);
+    for other in [&mut laptop, &mut ann] {
+        assert!(heard(other).await.is_empty(), "only the chosen one hears");
+    }
     signals(&talk, &mut ben, "resync", Value::Null).await;
     assert_eq!(heard(&mut ann).await, [("resync".to_owned(), Value::Null)]);
 }
@@ -132,12 +116,10 @@ async fn a_device_that_lost_its_socket_reads_what_it_missed() {
     signals(&talk, &mut ann, "negotiate", json!(sdp(3))).await;
     signals(&talk, &mut ann, "negotiate", json!(sdp(3))).await;
     signals(&talk, &mut ann, "negotiate", json!(sdp(4))).await;
-    talk.post(&ann, "ice", json!({ "candidate": HOST, "sdpMid": "0" }))
-        .await
-        .expect(204);
-    talk.post(&ann, "ice", json!({ "candidate": HOST, "sdpMid": "0" }))
-        .await
-        .expect(204);
+    for _ in 0..2 {
+        let ice = json!({ "candidate": HOST, "sdpMid": "0" });
+        talk.post(&ann, "ice", ice).await.expect(204);
+    }
     let seen = talk.seen(&ben).await;
     let list = seen["signals"].as_array().expect("signals").clone();
     let said: Vec<_> = list.iter().map(|one| one["payload"].clone()).collect();
@@ -162,20 +144,20 @@ async fn a_device_that_lost_its_socket_reads_what_it_missed() {
         (&elsewhere["signals"], &elsewhere["candidates"]),
         (&json!([]), &json!([]))
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn signals_are_kept_until_five_minutes_after_the_end() {
+    let world = World::new().await;
+    let (ann, ben) = friends(&world, 100).await;
+    let talk = rings_with(&ann, &ben, &sdp(1)).await;
+    talk.accepts(&ben).await.ok();
     talk.ends(&ann).await.ok();
     world.passes(299).await;
-    assert!(
-        !talk.seen(&ben).await["signals"]
-            .as_array()
-            .expect("signals")
-            .is_empty()
-    );
+    let kept = talk.seen(&ben).await["signals"].clone();
+    assert_eq!(kept[0]["payload"], sdp(1));
     world.passes(2).await;
-    assert_eq!(
-        talk.seen(&ben).await["signals"],
-        json!([]),
-        "five minutes after the end"
-    );
+    assert_eq!(talk.seen(&ben).await["signals"], json!([]));
 }
 
 #[tokio::test(start_paused = true)]
@@ -211,6 +193,14 @@ async fn malformed_and_oversize_signals_are_refused() {
             "{place}"
         );
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn too_many_candidates_and_an_oversize_offer_are_refused() {
+    let world = World::unlimited().await;
+    let (ann, ben) = friends(&world, 100).await;
+    let talk = Talk::rings(&ann, &ben, "audio").await;
+    talk.accepts(&ben).await.ok();
     let many: Vec<_> = (0..21).map(|_| json!({ "candidate": HOST })).collect();
     let ice = talk.post(&ann, "ice", json!({ "candidates": many })).await;
     assert_eq!(ice.status, 422);
@@ -218,14 +208,14 @@ async fn malformed_and_oversize_signals_are_refused() {
     talk.post(&ann, "ice", both)
         .await
         .refused(422, "SIGNAL_INVALID");
-    let line = |at: usize| HOST.replace("candidate:1", &format!("candidate:{at}"));
+    let nth = |at: usize| HOST.replace("candidate:1", &format!("candidate:{at}"));
     for at in 0..64 {
-        talk.post(&ann, "ice", json!({ "candidate": line(at) }))
+        talk.post(&ann, "ice", json!({ "candidate": nth(at) }))
             .await
             .expect(204);
     }
     let more = talk
-        .post(&ann, "ice", json!({ "candidate": line(64) }))
+        .post(&ann, "ice", json!({ "candidate": nth(64) }))
         .await;
     more.refused(422, "SIGNAL_INVALID");
     let body = json!({
@@ -296,47 +286,22 @@ async fn who_hides_the_address_shows_relayed_candidates_only() {
     let changed = ann.call("PATCH", "/api/v2/user", Some(change)).await.ok();
     assert_eq!(changed["relay_only_calls"], true);
     let offer = format!("{}a={HOST}\r\na={RELAY}\r\n", sdp(1));
-    let body = json!({
-        "receiver_id": ben.id, "call_type": "audio", "client_call_id": "hidden-1",
-        "sdp_offer": offer,
-    });
-    let call = ann.post("/api/v2/calls/initiate", body).await.expect(201);
-    let talk = Talk {
-        id: call["id"].as_str().expect("an id").to_owned(),
-    };
+    let talk = rings_with(&ann, &ben, &offer).await;
     let seen = talk.seen(&ben).await;
     assert_eq!(
         seen["signals"][0]["payload"],
         format!("{}a={RELAY}\r\n", sdp(1))
     );
     talk.accepts(&ben).await.ok();
-    signals(
-        &talk,
-        &mut ann,
-        "candidates",
-        json!([{ "candidate": HOST }]),
-    )
-    .await;
-    signals(
-        &talk,
-        &mut ann,
-        "candidates",
-        json!([{ "candidate": RELAY }]),
-    )
-    .await;
+    signals(&talk, &mut ann, "candidates", line(HOST)).await;
+    signals(&talk, &mut ann, "candidates", line(RELAY)).await;
     talk.post(&ann, "ice", json!({ "candidate": HOST }))
         .await
         .expect(204);
     let got = heard(&mut ben).await;
     assert_eq!(got.len(), 1, "{got:?}");
     assert_eq!(got[0].1["candidates"][0]["candidate"], RELAY);
-    signals(
-        &talk,
-        &mut ben,
-        "candidates",
-        json!([{ "candidate": HOST }]),
-    )
-    .await;
+    signals(&talk, &mut ben, "candidates", line(HOST)).await;
     assert_eq!(
         heard(&mut ann).await.len(),
         1,

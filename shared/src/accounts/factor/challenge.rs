@@ -54,6 +54,7 @@ pub struct Challenge {
 impl Item for Challenge {
     const TABLE: Name = Name::Live;
     const KIND: &'static str = "Question for the second factor";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Key::new(&self.partition, "challenge")

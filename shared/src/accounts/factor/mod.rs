@@ -72,6 +72,7 @@ pub struct Factor {
 impl Item for Factor {
     const TABLE: Name = Name::Data;
     const KIND: &'static str = "Second factor";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Self::key_of(&self.user_id)

@@ -62,6 +62,7 @@ pub struct Identity {
 impl Item for Identity {
     const TABLE: Name = Name::Data;
     const KIND: &'static str = "Identity";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Self::key_of(&self.user_id, &self.identity_id)
@@ -81,6 +82,7 @@ pub struct IdentityOwner {
 impl Item for IdentityOwner {
     const TABLE: Name = Name::Data;
     const KIND: &'static str = "Identity owner";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Key::new(&self.partition, "owner")

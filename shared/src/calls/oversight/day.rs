@@ -95,6 +95,7 @@ pub struct CallDay {
 impl Item for CallDay {
     const TABLE: Name = Name::Insight;
     const KIND: &'static str = "Day of calls";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Self::key_of(&self.date)

@@ -160,6 +160,7 @@ pub struct CallRow {
 impl Item for CallRow {
     const TABLE: Name = Name::Insight;
     const KIND: &'static str = "Hour of calls";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Key::new(&*self.partition, &*self.place)

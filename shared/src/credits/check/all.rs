@@ -129,6 +129,7 @@ pub struct ProofPart {
 impl Item for ProofPart {
     const TABLE: Name = Name::Data;
     const KIND: &'static str = "Part of a ledger verification";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Key::new(&*self.run_id, &*self.place)

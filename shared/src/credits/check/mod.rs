@@ -82,6 +82,7 @@ pub struct Check {
 impl Item for Check {
     const TABLE: Name = Name::Ledger;
     const KIND: &'static str = "Ledger check";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Self::key_of(&self.date)
@@ -128,6 +129,7 @@ pub struct CheckPart {
 impl Item for CheckPart {
     const TABLE: Name = Name::Ledger;
     const KIND: &'static str = "Part of a ledger check";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Key::new(&*self.check, &*self.shard)

@@ -63,6 +63,7 @@ impl Activity {
 impl Item for Activity {
     const TABLE: Name = Name::Live;
     const KIND: &'static str = "activity";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Self::key_of(&self.owner)

@@ -29,6 +29,7 @@ pub struct Crowded {
 impl Item for Crowded {
     const TABLE: Name = Name::Live;
     const KIND: &'static str = "note of many flags";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Self::key_of(&self.subject)
@@ -74,6 +75,7 @@ pub struct FlagCard {
 impl Item for FlagCard {
     const TABLE: Name = Name::Live;
     const KIND: &'static str = "card of an abuse flag";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Self::key_of(&self.flag.flag_id)

@@ -57,6 +57,7 @@ impl AbuseFlag {
 impl Item for AbuseFlag {
     const TABLE: Name = Name::Live;
     const KIND: &'static str = "abuse flag";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Self::key_of(&self.subject, &self.flag_id)

@@ -120,6 +120,7 @@ pub struct Upload {
 impl Item for Upload {
     const TABLE: Name = Name::Data;
     const KIND: &'static str = "Upload";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Self::key_of(&self.user_id, &self.upload_id)

@@ -28,6 +28,7 @@ pub struct Resting {
 impl Item for Resting {
     const TABLE: Name = Name::Data;
     const KIND: &'static str = "Resting conversation";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Key::new(&*self.conversation_id, "rest")

@@ -165,6 +165,7 @@ pub struct FactRow {
 impl Item for FactRow {
     const TABLE: Name = Name::Insight;
     const KIND: &'static str = "Facts about messages";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Key::new(&*self.partition, &*self.place)

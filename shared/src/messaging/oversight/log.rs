@@ -96,6 +96,7 @@ pub struct LogRow {
 impl Item for LogRow {
     const TABLE: Name = Name::Insight;
     const KIND: &'static str = "Minute of messages";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Key::new(&*self.partition, &*self.place)

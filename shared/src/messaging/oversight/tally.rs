@@ -56,6 +56,7 @@ pub struct DayTally {
 impl Item for DayTally {
     const TABLE: Name = Name::Insight;
     const KIND: &'static str = "Day of messages";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Self::key_of(&self.date)
@@ -187,6 +188,7 @@ pub struct HourTally {
 impl Item for HourTally {
     const TABLE: Name = Name::Insight;
     const KIND: &'static str = "Hour of messages";
+    crate::stored!();
 
     fn key(&self) -> Key {
         Key::new(&*self.partition, &*self.place)
