@@ -95,12 +95,7 @@ impl Meaning {
                 let notes = messaging::notes_of(change)?;
                 self.notes.extend(notes.into_iter().map(Noted::Message));
             }
-            ("data", "call") => {
-                self.facts.extend(calls::facts_of(change)?);
-                let note = calls::oversight::notes_of(change)?;
-                self.notes.extend(note.map(Noted::Call));
-                self.notices.extend(calls::notice_of(change)?);
-            }
+            ("data", "call") => self.call(change)?,
             ("data", sk) if sk == Inbox::PLACE || sk.starts_with(Entry::PREFIX) => {
                 self.facts.extend(notifications::facts_of(change)?);
             }
@@ -112,6 +107,14 @@ impl Meaning {
             ("data", Export::PLACE) => self.exports.extend(admin::exports_of(change)?),
             _ => {}
         }
+        Ok(())
+    }
+
+    fn call(&mut self, change: &Change) -> Result<()> {
+        self.facts.extend(calls::facts_of(change)?);
+        let note = calls::oversight::notes_of(change)?;
+        self.notes.extend(note.map(Noted::Call));
+        self.notices.extend(calls::notice_of(change)?);
         Ok(())
     }
 
