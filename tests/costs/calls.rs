@@ -195,6 +195,18 @@ pub async fn stories(rows: &mut Rows) {
     let rates = talk.post(&ann, "feedback", json!({ "rating": 5 }));
     let rated = note(rows, &world, "rate_call", rates).await;
     rated.expect(204);
+    terminated(rows).await;
+}
+
+/// An administrator ends a running call.
+async fn terminated(rows: &mut Rows) {
+    let world = World::new().await;
+    let (ann, ben) = friends(&world, 1_000).await;
+    let admin = world.admin("admin-1").await;
+    let talk = Talk::between(&ann, &ben, "audio").await;
+    let path = format!("/api/admin/calls/{}/terminate", talk.id);
+    let ends = admin.post(&path, json!({ "reason": "a complaint" }));
+    note(rows, &world, "terminate_call", ends).await.ok();
 }
 
 /// Notes an operation that has to come soon after the one before.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use world::{Administrator, Answer, Person, World};
 
 use super::super::admin::approvals::decides;
-use super::super::admin::rows;
+use super::super::admin::effects;
 use super::billing::balance;
 use super::{Talk, amounts, friends, no_sweep, no_timers};
 
@@ -52,7 +52,7 @@ async fn a_connected_call_that_is_terminated_is_settled_by_the_billing_rule() {
     let gone = terminates(&admin, &talk).await.refused(410, "CALL_ENDED");
     let wanted = json!({ "status": "ended", "ended_reason": "admin" });
     assert_eq!(gone["details"], wanted);
-    let row = rows(&admin, "action=terminate_call").await;
+    let row = effects(&admin, "action=terminate_call").await;
     assert_eq!(row.len(), 1, "a refusal is no effect");
     assert_eq!(
         (
@@ -165,7 +165,7 @@ async fn credits_are_given_back_up_to_what_was_spent_and_no_further() {
     );
     assert_eq!(seen["reverses"], talk.seen(&ann).await["transaction_id"]);
     let auditor = world.admin("admin-1").await;
-    let row = rows(&auditor, "action=refund_call").await;
+    let row = effects(&auditor, "action=refund_call").await;
     assert_eq!(row.len(), 2, "one row for each effect");
     assert_eq!(
         (
@@ -280,7 +280,7 @@ async fn notes_and_quality_are_kept_for_administrators_and_hidden_in_the_log() {
     let seen = moderator.get(&path).await.ok()["call"].clone();
     assert_eq!(seen["call_quality"], "poor", "what nobody names stays");
     let auditor = world.admin("admin-1").await;
-    let row = rows(&auditor, "action=moderate_call").await[1].clone();
+    let row = effects(&auditor, "action=moderate_call").await[1].clone();
     assert_eq!(
         (&row["after"]["call_quality"], &row["severity"]),
         (&json!("poor"), &json!("warning"))
