@@ -18,7 +18,9 @@ pub const VERIFY_LEDGER: &str = "verify_ledger";
 /// Name under which the alarms of the jobs go to the log.
 const PROVE_WALLETS: &str = "prove_wallets";
 /// Wallets that one job proves.
-const JOB_WALLETS_MAX: usize = 500;
+const JOB_WALLETS_MAX: i64 = 500;
+/// Rows after which a job leaves the rest to the next one, so that it ends within its time.
+const JOB_ROWS_MAX: i64 = 100_000;
 /// All rows there are.
 const ALWAYS: Window = Window {
     since: Time(0),
@@ -80,24 +82,25 @@ pub async fn prove_some(tables: &Tables, job: &RunJob, now: Time) -> Result<bool
         return Ok(false);
     };
     let wallets = wallets_since(tables, job.part, ALWAYS.since).await?;
-    let rest = wallets.into_iter().filter(|id| *id > part.after);
-    let rest: Vec<String> = rest.take(JOB_WALLETS_MAX).collect();
-    let (mut rows, mut bad) = (0, 0);
-    for wallet_id in &rest {
-        let found = verify_wallet(tables, wallet_id).await?;
+    let after = part.after.clone();
+    let mut rest = wallets.into_iter().filter(|id| *id > after).peekable();
+    let (mut proved, mut rows, mut bad) = (0, 0, 0);
+    while proved < JOB_WALLETS_MAX && rows < JOB_ROWS_MAX {
+        let Some(wallet_id) = rest.next() else { break };
+        let found = verify_wallet(tables, &wallet_id).await?;
+        proved += 1;
         rows += found.rows;
-        let Some(first) = found.first_bad else {
-            continue;
-        };
-        let at = format!("{wallet_id}, row {}: {}", first.position, first.what);
-        log::alarm(PROVE_WALLETS, &at);
-        part.finds(at);
-        bad += 1;
+        if let Some(first) = found.first_bad {
+            let at = format!("{wallet_id}, row {}: {}", first.position, first.what);
+            log::alarm(PROVE_WALLETS, &at);
+            part.finds(at);
+            bad += 1;
+        }
+        part.after = wallet_id;
     }
-    part.count("wallets", i64::try_from(rest.len()).unwrap_or(i64::MAX));
+    part.count("wallets", proved);
     part.count("rows", rows);
     part.count("unproved", bad);
-    part.done = rest.len() < JOB_WALLETS_MAX;
-    part.after = rest.last().cloned().unwrap_or_default();
+    part.done = rest.peek().is_none();
     part.close(tables, (run, job), now).await
 }
