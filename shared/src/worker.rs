@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::env::Env;
-use crate::error::{Error, INTERNAL_ERROR, Result};
+use crate::error::{Error, INTERNAL_ERROR, Result, UNAVAILABLE};
 use crate::function::{Answer, Handler, Reply, Take};
 use crate::http::limit::Limit;
 use crate::table::{Item, Row};
@@ -241,11 +241,11 @@ pub async fn serve_queue<A, H: Handler<Message, A>>(
     Ok(json!({ "batchItemFailures": failed }))
 }
 
-/// Serves a batch of queue messages as one: it is done, or all of it comes again. Messages that
-/// are no jobs are reported singly, so that they take no others with them.
+/// Serves a batch of queue messages together. Where that fails each is tried alone, and only those
+/// are reported that fail alone, so that one bad message takes no others with it.
 ///
 /// # Errors
-/// When the event has not the shape of SQS, or the handler failed.
+/// When the event has not the shape of SQS, or a service does not answer: all of it comes again.
 pub async fn serve_batch<A, H: Handler<Batch, A>>(
     env: &Env,
     event: Value,
@@ -253,10 +253,28 @@ pub async fn serve_batch<A, H: Handler<Batch, A>>(
     handler: H,
 ) -> Result<Value, String> {
     let mut batch = batch_of(env, &event)?;
+    let each = batch.list.clone();
     let outcome = crate::log::guarded(handler.handle(env, &mut batch)).await;
-    outcome.map_err(|error| fail(env, "batch", &error))?;
-    let unreadable = batch.unreadable.iter();
-    let failed: Vec<_> = unreadable
+    let mut failed = batch.unreadable;
+    if let Err(error) = outcome {
+        let why = fail(env, "batch", &error);
+        // Nobody is to blame alone when a service does not answer.
+        if error.is(&UNAVAILABLE) {
+            return Err(why);
+        }
+        let readable = each.into_iter().filter(|one| !failed.contains(&one.id));
+        for message in readable.collect::<Vec<_>>() {
+            let id = message.id.clone();
+            let mut alone = Batch {
+                list: vec![message],
+                ..Batch::default()
+            };
+            let outcome = crate::log::guarded(handler.handle(env, &mut alone)).await;
+            failed.extend(outcome.is_err().then_some(id));
+        }
+    }
+    let failed: Vec<_> = failed
+        .iter()
         .map(|id| json!({ "itemIdentifier": id }))
         .collect();
     Ok(json!({ "batchItemFailures": failed }))

@@ -172,15 +172,15 @@ async fn mend_one(tables: &Tables, account: &Account, known: &[Entry]) -> Result
         true => Vec::new(),
         false => follow(tables, None, Some(account)).await?,
     };
-    let gone = stale
-        .iter()
-        .map(|entry| Commit::new().delete::<Entry>(entry.key(), None));
-    commits.extend(gone);
     if !account.formerly.is_empty() {
+        // Together, so that no entry goes that somebody has come back to meanwhile.
         let same = Condition::number("version", account.version);
         let forgotten = vec![Change::Remove("formerly".into())];
         let guard = Some((same, &UNAVAILABLE));
-        commits.push(Commit::new().update::<Account>(account.key(), forgotten, guard));
+        let forgets = Commit::new().update::<Account>(account.key(), forgotten, guard);
+        commits.push(stale.iter().fold(forgets, |commit, entry| {
+            commit.delete::<Entry>(entry.key(), None)
+        }));
     }
     for commit in commits {
         match tables.commit(commit).await {

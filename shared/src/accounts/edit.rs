@@ -18,6 +18,10 @@ pub struct Edit {
     pub relay_only_calls: Option<bool>,
 }
 
+/// Former names that are kept for the repair of the directory, so that the item stays small. The
+/// stream has long removed those before.
+const FORMERLY_MAX: usize = 20;
+
 impl Account {
     /// What puts the account where a repair of what the stream follows finds it.
     pub(super) fn noted(user_id: &str, now: Time) -> [Change; 2] {
@@ -34,7 +38,11 @@ impl Account {
         let other = edit.name.filter(|name| *name != self.name);
         let is_other = other.is_some();
         if let Some(name) = other {
+            next.formerly
+                .retain(|former| *former != name && *former != next.name);
             next.formerly.push(std::mem::replace(&mut next.name, name));
+            let over = next.formerly.len().saturating_sub(FORMERLY_MAX);
+            next.formerly.drain(..over);
         }
         next.locale = edit.locale.unwrap_or(next.locale);
         next.timezone = edit.timezone.unwrap_or(next.timezone);

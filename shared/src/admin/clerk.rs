@@ -67,6 +67,8 @@ pub struct Clerk {
     pub(crate) approval_id: String,
     /// The decision of a second person under which it is carried out.
     pub(crate) approved: Option<Decision>,
+    /// What whoever asked for it holds, once it is approved.
+    pub(crate) asker: Option<Held>,
     /// Whether nothing else of the same admin may come in between.
     pub(crate) strict: bool,
 }
@@ -119,6 +121,11 @@ impl Clerk {
             Some(decision) => &decision.approval.requested_by,
             None => &self.record.admin_id,
         }
+    }
+
+    /// What whoever wanted it holds: the result is theirs, and shows no more than they may see.
+    pub fn held_by_asker(&self) -> &Held {
+        self.asker.as_ref().unwrap_or(&self.held)
     }
 
     /// Demands one more permission, where an operation needs it for a part of what it does.

@@ -220,7 +220,7 @@ pub async fn export<E: Exported>(
         rows_max,
         permission: AnalyticsExport::NAME,
     };
-    let export = Export::new(export_id, wish, &admin.me().admin_id, admin.now());
+    let export = Export::new(export_id, wish, admin.asked_by(), admin.now());
     let export_id = export.export_id.clone();
     let act = act.noting("export_id", &*export_id);
     let begun = ExportAnswer::Begun(Begun { export_id });

@@ -149,6 +149,9 @@ pub struct Call {
     /// How it sounded: the worse of the two sides' medians.
     #[serde(rename = "qu", default)]
     pub call_quality: Option<CallQuality>,
+    /// Whether a moderator said so; then no report changes it.
+    #[serde(rename = "qj", default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_quality_judged: bool,
     /// The client's id for it.
     #[serde(rename = "ci", default)]
     pub client_call_id: Option<String>,

@@ -156,7 +156,7 @@ impl Dial {
         let (wallet, head, account, mine, theirs) = tokio::try_join!(
             Wallet::load(tables, &me.wallet_id),
             tables.get_consistent::<Head>(&head),
-            tables.get::<Account>(&account),
+            tables.get_consistent::<Account>(&account),
             line(tables, &me.user_id, self.now),
             line(tables, to, self.now),
         )?;

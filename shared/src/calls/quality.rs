@@ -251,11 +251,12 @@ pub async fn report(
 
 /// Notes in the call what has changed.
 async fn note(tables: &Tables, call: &Call, worst: Option<CallQuality>, now: Time) -> Result<()> {
-    if call.call_quality == worst {
+    let differs = |call: &Call| call.call_quality != worst && !call.is_quality_judged;
+    if !differs(call) {
         return Ok(());
     }
     let decide = |call: &Call, _: Option<&_>| {
-        Ok((call.call_quality != worst).then(|| {
+        Ok(differs(call).then(|| {
             let mut next = call.touched(now);
             next.call_quality = worst;
             Turn::of(next)

@@ -96,6 +96,7 @@ impl<P: Permission> Take<Call> for Admin<P> {
             request: frozen(call),
             approval_id: env.ids().new_id("apr"),
             approved: None,
+            asker: None,
             strict: false,
         };
         if P::DEMANDED && !clerk.held.has(P::NAME) {
@@ -104,9 +105,7 @@ impl<P: Permission> Take<Call> for Admin<P> {
             return Err(PERMISSION_DENIED.with(json!({ "permission": P::NAME })));
         }
         if let Some(approved) = &call.approved {
-            let approval = approval(&clerk, approved, &roles).await?;
-            let (why, own) = (&approved.reason, env.ids().new_id("aud"));
-            clerk.approved = Some(Decision::of(approval, why, &clerk.facts, own));
+            follow(&mut clerk, approved, &roles, env.ids().new_id("aud")).await?;
         }
         let clerk = Arc::new(clerk);
         call.clerk = Some(Arc::clone(&clerk));
@@ -139,12 +138,27 @@ pub(super) async fn refused(call: &Call, error: Error) -> Error {
     }
 }
 
-/// The approval of this very request, which both people may make and nobody has decided.
+/// Acts for whoever asked, under the decision of a second person that leaves a row of this id.
+async fn follow(
+    clerk: &mut Clerk,
+    approved: &Approved,
+    roles: &BTreeMap<String, Role>,
+    audit_id: String,
+) -> Result<()> {
+    let (approval, asker) = approval(clerk, approved, roles).await?;
+    clerk.asker = Some(asker);
+    let decision = Decision::of(approval, &approved.reason, &clerk.facts, audit_id);
+    clerk.approved = Some(decision);
+    Ok(())
+}
+
+/// The approval of this very request, which both people may make and nobody has decided, and what
+/// whoever asked for it holds.
 async fn approval(
     clerk: &Clerk,
     approved: &Approved,
     roles: &BTreeMap<String, Role>,
-) -> Result<Approval> {
+) -> Result<(Approval, Held)> {
     let approval = Approval::load(&clerk.tables, &approved.approval_id).await?;
     approval.check(&clerk.record.admin_id, clerk.facts.now)?;
     let same = approval.function == clerk.facts.function && approval.frozen()? == clerk.request;
@@ -154,10 +168,10 @@ async fn approval(
     let key = AdminRecord::key_of(&approval.requested_by);
     let requester: Option<AdminRecord> = clerk.tables.get_consistent(&key).await?;
     let still = requester.filter(|record| record.active);
-    let holds = still.is_some_and(|record| Held::of(&record, roles).has(&approval.permission));
-    match holds {
-        true => Ok(approval),
-        false => {
+    let held = still.map(|record| Held::of(&record, roles));
+    match held.filter(|held| held.has(&approval.permission)) {
+        Some(held) => Ok((approval, held)),
+        None => {
             let details = json!({ "permission": approval.permission });
             Err(PERMISSION_DENIED.with(details))
         }

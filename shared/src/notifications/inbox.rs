@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::notice::Notice;
 use super::row::{Channel, Detail, State};
-use crate::accounts::account::Account;
+use crate::accounts::account::{Account, Status as AccountStatus};
 use crate::aws::dynamo::{Missed, Tables};
 use crate::crypto;
 use crate::error::{INTERNAL_ERROR, Result};
@@ -192,13 +192,14 @@ impl Entry {
     }
 }
 
-/// Enters what a notice tells, unless it is there already or the person is not.
+/// Enters what a notice tells, unless it is there already or the person is not any more.
 ///
 /// # Errors
 /// 503 when the table does not answer.
 pub async fn plan(tables: &Tables, notice: &Notice, now: Time) -> Result<()> {
     let place = Account::key_of(&notice.user_id);
-    let Some(account) = tables.get::<Account>(&place).await? else {
+    let account = tables.get_consistent::<Account>(&place).await?;
+    let Some(account) = account.filter(|account| account.status != AccountStatus::Deleted) else {
         return Ok(());
     };
     let entry = Entry::of(notice, &account.locale, now);

@@ -137,6 +137,8 @@ impl RunPart {
         let noted = Commit::new().replace(&self, before, &UNAVAILABLE);
         match tables.commit(noted).await {
             Ok(()) => {}
+            // Our own write, whose answer was lost.
+            Err(Missed::Refused(refused)) if refused.current()?.as_ref() == Some(&self) => {}
             // The same job came twice; the other one goes on.
             Err(Missed::Refused(_)) => return Ok(false),
             Err(Missed::Failed(error)) => return Err(error),
@@ -167,7 +169,14 @@ async fn conclude(tables: &Tables, mut run: JobRun, job: &RunJob, now: Time) -> 
         true => RunOutcome::Done,
         false => RunOutcome::Failed,
     };
-    match tables.commit(run.end()).await {
+    let ended = match tables.commit(run.end()).await {
+        // The lock has expired: a job was found among the dead letters, say.
+        Err(Missed::Refused(refused)) if refused.key != run.key() => {
+            tables.commit(run.end_late()).await
+        }
+        ended => ended,
+    };
+    match ended {
         // Another job of the last parts has ended it.
         Ok(()) | Err(Missed::Refused(_)) => Ok(()),
         Err(Missed::Failed(error)) => Err(error),

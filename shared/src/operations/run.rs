@@ -179,13 +179,18 @@ impl JobRun {
             .create(self, &RUN_IN_PROGRESS)
     }
 
-    /// The run at its end; another may begin. Refused when it has ended already.
+    /// The run at its end; another may begin. Refused when it has ended already, or when its lock
+    /// has gone.
     pub fn end(&self) -> Commit {
-        let running = Condition::text("outcome", "running");
         let own = Condition::text("run_id", &self.run_id);
-        Commit::new()
-            .replace(self, running, &RUN_NOT_FOUND)
+        self.end_late()
             .delete::<Running>(Running::key_of(&self.function), Some((own, &RUN_NOT_FOUND)))
+    }
+
+    /// The end of a run that has outlived its lock. Refused when it has ended already.
+    pub fn end_late(&self) -> Commit {
+        let running = Condition::text("outcome", "running");
+        Commit::new().replace(self, running, &RUN_NOT_FOUND)
     }
 
     /// A run with all earlier writes.

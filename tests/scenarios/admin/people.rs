@@ -269,3 +269,21 @@ async fn whom_a_lost_stream_hid_is_found_again_after_the_repair() {
     let account = world.rows("data", &maria.id, "account").await;
     assert!(!account[0].contains_key("formerly"), "forgotten");
 }
+
+#[tokio::test(start_paused = true)]
+async fn former_names_do_not_pile_up() {
+    let world = World::unlimited().await;
+    let ann = world.person("Ann").await;
+    let mut account = ann.get("/api/v2/user").await.ok();
+    for n in 0..50 {
+        let body = json!({ "name": format!("Ann {}", n % 25), "version": account["version"] });
+        let edits = ann.call("PATCH", "/api/v2/user", Some(body));
+        account = edits.await.ok();
+    }
+    let account = world.rows("data", &ann.id, "account").await;
+    let kept = match &account[0]["formerly"] {
+        shared::table::Value::L(names) => names.len(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(kept, 20);
+}

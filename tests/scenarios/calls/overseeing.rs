@@ -123,6 +123,9 @@ async fn pages_end_at_the_ten_thousandth_call_and_nonsense_is_refused() {
         let answer = moderator.get(&format!("{SEARCH}?{wrong}")).await;
         assert_eq!(answer.status, 422, "{wrong}");
     }
+    let before = "?user_id=usr_none&to=1969-01-01T00:00:00Z";
+    let nothing = moderator.get(&format!("{SEARCH}{before}")).await.ok();
+    assert_eq!(ids(&nothing), Vec::<String>::new());
     let range = "?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z";
     let backwards = moderator.get(&format!("{SEARCH}{range}")).await;
     backwards.refused(422, "INVALID_RANGE");

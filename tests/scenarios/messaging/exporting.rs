@@ -232,4 +232,13 @@ async fn more_than_a_hundred_thousand_rows_wait_for_a_second_person() {
         (exports.len(), &exports[0]["rows_max"]["N"]),
         (1, &json!("1000000"))
     );
+    // The file is for whoever asked, and shows what they may see.
+    assert_eq!(exports[0]["full"]["BOOL"], false);
+    let path = format!(
+        "/api/admin/exports/{}",
+        done["result"]["export_id"].as_str().expect("an id")
+    );
+    let told = analyst.get(&path).await.ok();
+    assert!(told["status"].is_string(), "{told}");
+    other.get(&path).await.refused(404, "EXPORT_NOT_FOUND");
 }

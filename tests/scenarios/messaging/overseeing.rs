@@ -3,6 +3,7 @@
 use image::ImageFormat;
 use serde_json::{Value, json};
 use shared::aws::dynamo::Tables;
+use shared::aws::queue::{Notes, Queue};
 use shared::privacy::LegalHold;
 use shared::table::Commit;
 use world::pictures::picture;
@@ -306,6 +307,25 @@ async fn a_message_that_is_removed_leaves_only_its_charge() {
     let removed = effects(&admin, "action=hard_delete_message").await;
     assert_eq!(removed.len(), 1);
     assert_eq!(removed[0]["severity"], "critical");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_note_that_cannot_be_written_takes_no_other_with_it() {
+    let world = World::unlimited().await;
+    let (mut ann, ben) = world.two("Ann", "Ben").await;
+    let notes = Queue::<Notes>::of(&world.local.env("local"));
+    let bad = json!([{ "sent": {
+        "message_id": "msg_none", "seq": 1, "at": world.now().ms(), "kind": "text", "cost": 1,
+        "sender": 1, "moderation": "approved",
+    }}]);
+    let unreadable = json!({ "no": "notes" });
+    notes.send(&[bad, unreadable], "test").await.expect("sent");
+    ann.says("first").to(&ben).await.ok();
+    noted(&world).await;
+    let moderator = world.admin("moderator-1").await;
+    assert_eq!(texts(&finds(&moderator, "").await), ["first"]);
+    world.passes(6 * 362).await;
+    assert_eq!(world.local.cloud().dead_letters("notes").len(), 2);
 }
 
 #[tokio::test(start_paused = true)]

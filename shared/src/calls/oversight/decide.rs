@@ -12,7 +12,7 @@ use crate::calls::carry::{TRIES_MAX, finish_due, lost};
 use crate::calls::finish::Turn;
 use crate::calls::words::{CallQuality, EndedReason};
 use crate::credits::Wallet;
-use crate::error::{Result, UNAVAILABLE};
+use crate::error::{APPROVAL_STATE, Result, UNAVAILABLE};
 use crate::function::Answer;
 use crate::http::{Call as Request, Json, Once};
 
@@ -39,6 +39,10 @@ async fn carried<A: Answer<Request> + Clone>(
         let (turn, act, answer) = decide(&call, known)?;
         let (_, commit) = turn.commit(&call);
         match admin.acts(once, &act, commit, answer).await {
+            // Somebody else decided about it meanwhile.
+            Err(Missed::Refused(refused)) if refused.fault.code == APPROVAL_STATE.code => {
+                return Err(refused.into());
+            }
             Err(Missed::Refused(refused)) => {
                 lost(&refused, &mut call, &mut wallet)?;
                 tables.pause(round).await;
@@ -133,6 +137,7 @@ pub async fn moderate_as(
             let mut next = call.touched(now);
             next.moderation_notes = Some(judgement.notes.clone());
             next.call_quality = judgement.call_quality.or(call.call_quality);
+            next.is_quality_judged |= judgement.call_quality.is_some();
             let act = on(call, why).changed(said(call), said(&next));
             let answer = Json(CallJudged {
                 success: true,

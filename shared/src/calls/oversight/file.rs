@@ -85,7 +85,7 @@ pub async fn export(
     (filter, format): (&CallFilter, Format),
 ) -> Result<Recorded<ExportAnswer>> {
     filter.check()?;
-    let full = admin.held().has(ModerationView::NAME);
+    let full = admin.held_by_asker().has(ModerationView::NAME);
     let search = Search {
         tables: admin.tables(),
         filter,

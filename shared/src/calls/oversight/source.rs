@@ -123,12 +123,14 @@ impl<'a> Person<'a> {
             .behind
             .clone()
             .map_or(first.clone(), |behind| behind.min(first));
+        // Nothing happened before 1970, and the index takes no such bounds.
+        let is_over = after.at < 0;
         Self {
             tables,
             user_id,
             period,
             after,
-            is_over: false,
+            is_over,
         }
     }
 

@@ -18,7 +18,7 @@ use crate::time::Time;
 const LEDGER_ROWS_MAX: usize = 5_000;
 /// Rows that one transaction on a call has at most: a charge and a release, or a refund and the
 /// debt that it repays.
-const TRANSACTION_ROWS: i64 = 2;
+const TRANSACTION_ROWS: usize = 2;
 
 /// A call as administrators see it.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -139,10 +139,13 @@ async fn ledger(tables: &Tables, call: &Call) -> Result<Vec<LedgerRow>> {
     let settled = settled.and_then(|id| seq_of(&wallet.wallet_id, id));
     let first = history.span(accepted_at, accepted_at).await?.first;
     let last = settled.map_or(wallet.seq, |seq| seq - 1);
-    let mut rows = history.range(first, last, LEDGER_ROWS_MAX).await?;
+    let count = usize::try_from(last - first + 1).unwrap_or_default();
+    let mut rows = history
+        .range(first, last, count.min(LEDGER_ROWS_MAX))
+        .await?;
     for seq in settled.iter().chain(&call.refund_rows) {
-        let end = seq + TRANSACTION_ROWS - 1;
-        rows.extend(history.range(*seq, end, LEDGER_ROWS_MAX).await?);
+        let end = seq + TRANSACTION_ROWS as i64 - 1;
+        rows.extend(history.range(*seq, end, TRANSACTION_ROWS).await?);
     }
     let own = rows
         .iter()

@@ -104,7 +104,7 @@ pub async fn export(
     (filter, format): (&Filter, Format),
 ) -> Result<Recorded<ExportAnswer>> {
     filter.check()?;
-    let full = admin.held().has(ModerationView::NAME);
+    let full = admin.held_by_asker().has(ModerationView::NAME);
     let search = Search {
         tables: admin.tables(),
         shelf,
