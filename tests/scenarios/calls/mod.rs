@@ -8,6 +8,7 @@ mod exporting;
 mod figuring;
 mod history;
 mod judging;
+mod masses;
 mod missed;
 mod overseeing;
 pub mod phone;

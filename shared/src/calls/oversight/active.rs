@@ -1,32 +1,15 @@
 //! Calls that are not over, and all calls of one person.
 
+use super::live::Live;
+use super::source::Period;
 use super::view::AdminCall;
 use crate::aws::dynamo::Tables;
-use crate::calls::call::{Call, LIVE_SHARDS};
+use crate::calls::call::Call;
 use crate::calls::history::{Filter, Place, references};
-use crate::calls::sweep::{CallRef, live_calls};
+use crate::calls::sweep::CallRef;
 use crate::error::Result;
-use crate::table::{Item, LIVE_CALLS, Name, Query, Range, Value};
-use crate::time::Time;
-
-/// Live calls of one shard that are read, at most.
-const SHARD_MAX: usize = 25_000;
-/// References that are read at a time beyond a page, for those of one instant.
-const EXTRA: usize = 250;
-
-/// All calls whose rows are not over, as they are now.
-///
-/// # Errors
-/// 503 when the database does not answer.
-pub async fn live(tables: &Tables, now: Time) -> Result<Vec<Call>> {
-    let mut found = Vec::new();
-    for shard in 0..LIVE_SHARDS {
-        let calls = live_calls(tables, shard, Time(i64::MAX), SHARD_MAX).await?;
-        let open = calls.iter().filter(|call| !call.status.is_terminal());
-        found.extend(open.map(|call| call.seen(now)));
-    }
-    Ok(found)
-}
+use crate::table::Item;
+use crate::time::{DAY_MS, Time};
 
 /// At most `limit` live calls behind a place, the newest ringing first, and where to go on. What
 /// time has ended meanwhile is left out, so a page may be shorter.
@@ -38,31 +21,19 @@ pub async fn active_calls(
     (after, limit): (Option<Place>, usize),
     now: Time,
 ) -> Result<(Vec<AdminCall>, Option<Place>)> {
-    let until = after.as_ref().map_or(i64::MAX, |place| place.at);
-    let (mut found, mut more) = (Vec::new(), false);
-    for shard in 0..LIVE_SHARDS {
-        let range = Range::Between(Value::N("0".into()), Value::N(until.to_string()));
-        let query = Query::of(Name::Data, Call::live_partition(shard))
-            .by(LIVE_CALLS)
-            .range(range)
-            .backward()
-            .limit(limit + EXTRA);
-        let list: Vec<CallRef> = tables.query(query).await?;
-        more |= list.len() == limit + EXTRA;
-        found.extend(list.into_iter().map(|one| Place {
-            at: one.live_at,
-            id: one.call_id,
-        }));
-    }
-    found.retain(|one| after.as_ref().is_none_or(|after| one < after));
-    found.sort_by(|one, other| other.cmp(one));
-    more |= found.len() > limit;
-    found.truncate(limit);
+    let period = Period {
+        from: None,
+        to: now.plus(DAY_MS),
+        behind: after,
+    };
+    let mut live = Live::new(tables, period);
+    let found = live.next(limit).await?;
+    let more = live.first().await?.is_some();
     let keys: Vec<_> = found.iter().map(|place| Call::key_of(&place.id)).collect();
     let calls: Vec<Call> = tables.get_many(&keys).await?;
     let running = calls.iter().filter(|call| call.is_live(now));
     let shown = running.map(|call| AdminCall::of(call, now)).collect();
-    Ok((shown, found.pop().filter(|_| more)))
+    Ok((shown, found.last().filter(|_| more).cloned()))
 }
 
 /// At most `limit` calls of a person behind a place, newest first, and where to go on.

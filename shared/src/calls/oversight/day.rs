@@ -17,8 +17,8 @@ const SETTLED_MS: i64 = 6 * HOUR_MS;
 /// A row that is written so long after its day makes what is kept of it stale: a worker lives
 /// shorter than the difference to [`SETTLED_MS`], and a call shorter than this.
 const LATE_MS: i64 = 5 * HOUR_MS;
-/// Most rows of one day that are read.
-const ROWS_MAX: usize = 1_000_000;
+/// Rows that are read at once.
+const CHUNK: usize = 1_000;
 
 /// Sums over calls.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -177,13 +177,30 @@ impl CallDay {
             return serde_json::from_str(sums).map_err(|_| broken());
         }
         let start = self.start().ok_or_else(broken)?;
-        let query = Query::of(Name::Insight, partition(ALL, start)).prefix("h");
-        let rows: Vec<CallRow> = tables.query(query.limit(ROWS_MAX).consistent()).await?;
         let mut sums = Sums::default();
-        for (call_id, entry) in newest(&rows, start) {
-            live.remove(&call_id);
-            sums.count(&entry);
+        let mut count = |hour: &[CallRow]| {
+            for (call_id, entry) in newest(hour, start) {
+                live.remove(&call_id);
+                sums.count(&entry);
+            }
+        };
+        // All versions of a call are in the hour of its ringing, so no more than that is kept.
+        let (mut hour, mut after, mut is_over) = (Vec::new(), None, false);
+        while !is_over {
+            let rows;
+            (rows, is_over) = rows_of(tables, start, after.as_deref()).await?;
+            after = rows.last().map(|last| last.place.clone());
+            for row in rows {
+                if hour
+                    .last()
+                    .is_some_and(|last: &CallRow| last.hour() != row.hour())
+                {
+                    count(&std::mem::take(&mut hour));
+                }
+                hour.push(row);
+            }
         }
+        count(&hour);
         if Self::ended(start, now) >= SETTLED_MS {
             let text = serde_json::to_string(&sums).map_err(|_| broken())?;
             let kept = vec![Change::text("sums", text)];
@@ -191,4 +208,16 @@ impl CallDay {
         }
         Ok(sums)
     }
+}
+
+/// The next rows of a day, in order, and whether they are the last ones.
+async fn rows_of(tables: &Tables, day: Time, after: Option<&str>) -> Result<(Vec<CallRow>, bool)> {
+    let first = CallRow::place_of(0);
+    let from = Value::S(after.unwrap_or(&first).to_owned());
+    let until = Value::S(CallRow::place_of(DAY_MS / HOUR_MS));
+    let query = Query::of(Name::Insight, partition(ALL, day)).range(Range::Between(from, until));
+    let mut rows: Vec<CallRow> = tables.query(query.limit(CHUNK).consistent()).await?;
+    let is_over = rows.len() < CHUNK;
+    rows.retain(|row| Some(&*row.place) != after);
+    Ok((rows, is_over))
 }

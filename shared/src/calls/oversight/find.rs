@@ -15,6 +15,8 @@ use crate::time::Time;
 
 /// Calls that one request looks at, at most.
 const LOOKED_AT_MAX: usize = 10_000;
+/// Calls that are looked at to count those that fit, at most: some megabytes of the log.
+const COUNTED_MAX: usize = 200_000;
 /// Calls that are looked at together.
 const CHUNK: usize = 500;
 
@@ -109,7 +111,7 @@ impl<'a> Search<'a> {
         };
         Ok(match &self.filter.user_id {
             Some(user_id) => Source::Person(Person::new(self.tables, user_id, period)),
-            None => Source::Log(Log::new(self.tables, period, self.now).await?),
+            None => Source::Log(Log::new(self.tables, period)),
         })
     }
 
@@ -169,16 +171,18 @@ impl<'a> Search<'a> {
     }
 
     /// What fits; rows are read only where nothing else tells.
-    async fn sieved(&self, mut hits: Vec<Hit>) -> Result<Vec<Hit>> {
+    async fn sieved(&self, hits: Vec<Hit>) -> Result<Vec<Hit>> {
         if !self.filter.asks() {
             return Ok(hits);
         }
-        if hits.iter().any(|hit| hit.known.is_none()) {
-            let calls = resolve(self.tables, hits, self.now).await?;
-            hits = calls.into_iter().map(Hit::of).collect();
-        }
-        hits.retain(|hit| self.filter.takes(hit));
-        Ok(hits)
+        let unread = hits.iter().filter(|hit| hit.known.is_none());
+        let calls = resolve(self.tables, unread.cloned().collect(), self.now).await?;
+        let mut read = calls.into_iter().map(Hit::of).peekable();
+        let hits = hits.into_iter().filter_map(|hit| match hit.known {
+            Some(_) => Some(hit),
+            None => read.next_if(|one| one.place.id == hit.place.id),
+        });
+        Ok(hits.filter(|hit| self.filter.takes(hit)).collect())
     }
 
     /// The calls as administrators see them.
@@ -246,16 +250,22 @@ impl<'a> Search<'a> {
         Ok((found, end))
     }
 
-    /// Calls that fit, counted a little beyond `most`, without their rows.
+    /// Calls that fit, counted a little beyond `most`, without their rows. Where it takes more
+    /// than 200,000 looks to tell, they count as more than that.
     ///
     /// # Errors
     /// 503 when the database does not answer.
     pub async fn count(&self, most: usize) -> Result<usize> {
-        let (mut source, mut count) = (self.source(None).await?, 0);
+        let mut source = self.source(None).await?;
+        let (mut count, mut looked) = (0, 0);
         while count <= most {
             let hits = source.next(CHUNK).await?;
             if hits.is_empty() {
                 break;
+            }
+            looked += hits.len();
+            if looked > COUNTED_MAX {
+                return Ok(most + 1);
             }
             let fits = |hit: &&Hit| hit.known.is_none() || self.filter.takes(hit);
             count += hits.iter().filter(fits).count();

@@ -18,6 +18,7 @@ mod decide;
 mod entry;
 mod file;
 mod find;
+mod live;
 mod overview;
 mod source;
 mod view;

@@ -1,14 +1,15 @@
 //! Figures over all calls, or over those that began on the days of a period.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use super::active::live;
 use super::day::{CallDay, Sums};
-use super::entry::{Entry, QUALITIES};
+use super::entry::QUALITIES;
+use super::live::running;
+use super::source::Period;
 use crate::aws::dynamo::Tables;
 use crate::calls::words::STATUSES;
 use crate::error::{INVALID_RANGE, Result};
@@ -39,6 +40,10 @@ pub struct Overview {
     pub mean_duration_seconds: Option<f64>,
     /// Calls by how they sounded, as far as somebody reported it.
     pub quality_breakdown: BTreeMap<String, i64>,
+    /// More than 10,000 calls are running: of them the older ones count as connected, and none
+    /// beyond the newest 200,000.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub running_capped: Option<bool>,
     /// First day that is counted, if a period was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
@@ -59,15 +64,15 @@ pub async fn overview(
     if from.zip(to).is_some_and(|(from, to)| from > to) {
         return Err(INVALID_RANGE.into());
     }
-    let day = |at: Time| at.ms().div_euclid(DAY_MS);
-    let (first, last) = (from.map_or(i64::MIN, day), to.map_or(i64::MAX, day));
+    let start = |at: Time| Time(at.ms().div_euclid(DAY_MS) * DAY_MS);
+    let end = now.plus(1);
+    let period = Period {
+        from: from.map(start),
+        to: to.map_or(end, |to| start(to).plus(DAY_MS).min(end)),
+        behind: None,
+    };
     // Before the log is read: what ends in between is found there, and counted once.
-    let running = live(tables, now).await?;
-    let running = running
-        .iter()
-        .filter(|call| (first..=last).contains(&day(call.initiated_at)))
-        .map(|call| (call.call_id.clone(), Entry::of(call)));
-    let mut running: HashMap<String, Entry> = running.collect();
+    let (mut running, is_capped) = running(tables, period, now).await?;
     let mut sums = Sums::default();
     let until = to.unwrap_or(now).min(now);
     for day in CallDay::list(tables, (from, until), DAYS_MAX).await? {
@@ -76,6 +81,7 @@ pub async fn overview(
     running.values().for_each(|call| sums.count(call));
     let date = |at: Time| at.date().to_string();
     Ok(Overview {
+        running_capped: is_capped.then_some(true),
         from: from.map(date),
         to: to.map(date),
         ..figures(&sums)
@@ -102,6 +108,7 @@ fn figures(sums: &Sums) -> Overview {
         total_credits_revenue: sums.credits,
         mean_duration_seconds: ratio(sums.seconds, sums.connected, MEAN_PLACES),
         quality_breakdown: qualities.collect(),
+        running_capped: None,
         from: None,
         to: None,
     }

@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
-use super::active::live;
 use super::day::CallDay;
 use super::entry::{ALL, CallRow, newest};
+use super::live::Live;
 use crate::aws::dynamo::Tables;
 use crate::calls::call::Call;
 use crate::calls::history::{Filter, Place, references};
@@ -33,6 +33,15 @@ pub struct Hit {
 }
 
 impl Hit {
+    /// A call of which nothing else is known.
+    pub const fn at(place: Place) -> Self {
+        Self {
+            place,
+            known: None,
+            row: None,
+        }
+    }
+
     /// A call whose row is known.
     pub fn of(call: Call) -> Self {
         Self {
@@ -59,14 +68,14 @@ pub struct Period {
 
 impl Period {
     /// Whether a call lies in it.
-    fn has(&self, place: &Place) -> bool {
+    pub fn has(&self, place: &Place) -> bool {
         place.at < self.to.ms()
             && self.from.is_none_or(|from| place.at >= from.ms())
             && self.behind.as_ref().is_none_or(|behind| place < behind)
     }
 
     /// The newest instant of which something may lie in it.
-    fn newest(&self) -> Time {
+    pub fn newest(&self) -> Time {
         let last = self.to.plus(-1);
         let behind = self.behind.as_ref();
         behind.map_or(last, |behind| last.min(Time(behind.at)))
@@ -142,12 +151,7 @@ impl<'a> Person<'a> {
         if let Some(last) = places.last() {
             self.after = last.clone();
         }
-        let hit = |place| Hit {
-            place,
-            known: None,
-            row: None,
-        };
-        Ok(places.into_iter().map(hit).collect())
+        Ok(places.into_iter().map(Hit::at).collect())
     }
 }
 
@@ -155,7 +159,7 @@ impl<'a> Person<'a> {
 pub struct Log<'a> {
     tables: &'a Tables,
     period: Period,
-    live: VecDeque<Hit>,
+    live: Live<'a>,
     days: VecDeque<Time>,
     /// The day before which days are to be looked up; none when there are no more.
     older: Option<Time>,
@@ -172,36 +176,33 @@ fn newest_first(hits: impl Iterator<Item = Hit>, period: &Period) -> VecDeque<Hi
 
 impl<'a> Log<'a> {
     /// A log from the newest call of the period on.
-    ///
-    /// # Errors
-    /// 503 when the database does not answer.
-    pub async fn new(tables: &'a Tables, period: Period, now: Time) -> Result<Self> {
-        let running = live(tables, now).await?;
-        Ok(Self {
+    pub fn new(tables: &'a Tables, period: Period) -> Self {
+        Self {
             tables,
-            live: newest_first(running.into_iter().map(Hit::of), &period),
+            live: Live::new(tables, period.clone()),
             older: Some(period.newest()),
             period,
             days: VecDeque::new(),
             day: None,
             ready: VecDeque::new(),
-        })
+        }
     }
 
     async fn next(&mut self, limit: usize) -> Result<Vec<Hit>> {
         let mut found = Vec::new();
         while found.len() < limit {
+            // Before the log is read: what ends in between is found there.
+            let running = self.live.first().await?.cloned();
             while self.ready.is_empty() && (self.day.is_some() || self.turn().await?) {
                 self.fill().await?;
             }
             let logged = self.ready.front().map(|hit| &hit.place);
-            let running = self.live.front().map(|hit| &hit.place);
-            let hit = match running > logged {
-                true => self.live.pop_front(),
+            let hit = match running.as_ref() > logged {
+                true => self.live.pop().map(Hit::at),
                 false => {
                     // What has just ended may be in both.
-                    if running.is_some() && running == logged {
-                        self.live.pop_front();
+                    if running.is_some() && running.as_ref() == logged {
+                        self.live.pop();
                     }
                     self.ready.pop_front()
                 }
