@@ -52,10 +52,12 @@ pub fn sizes(source: &Source) -> Vec<String> {
                 start = None;
             }
             // A declaration of a trait that has no body.
-            Some((_, depth, _)) if indent == *depth && line.trim_start().starts_with(") -> ") => {
-                if line.ends_with(';') {
-                    start = None;
-                }
+            Some((_, depth, _))
+                if indent == *depth
+                    && line.trim_start().starts_with(") -> ")
+                    && line.ends_with(';') =>
+            {
+                start = None;
             }
             None if line.ends_with(';') => {}
             None => start = opens(line).map(|name| (at, indent, name)),

@@ -252,7 +252,7 @@ mod tests {
             kind: CallType::Video,
             status: Status::Ended,
             answered: true,
-            connected: n % 2 == 0,
+            connected: n.is_multiple_of(2),
             quality: QUALITIES.get(usize::from(n)).copied(),
             seconds: 14_400,
             minutes: 240,
@@ -289,7 +289,10 @@ mod tests {
             [row(&later), row(&first), row(&later)],
         ] {
             let known = newest(&rows, day);
-            assert_eq!(known.into_values().collect::<Vec<_>>(), [later.clone()]);
+            assert_eq!(
+                known.into_values().collect::<Vec<_>>(),
+                std::slice::from_ref(&later)
+            );
         }
     }
 }
