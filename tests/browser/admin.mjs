@@ -49,7 +49,12 @@ export async function admin(stage) {
   await check('a moderator finds a message and blocks it, and its author is told', async () => {
     await corner.as('moderator-1');
     await corner.section('Messages');
-    await page.getByRole('button', { name: 'Search' }).click();
+    // The log that is searched follows within some seconds.
+    await until('the message is found', async () => {
+      await page.getByRole('button', { name: 'Search' }).click();
+      const found = corner.row('this is private').waitFor({ timeout: 1_000 });
+      return found.then(() => true, () => false);
+    });
     await corner.act(corner.row('this is private'), 'Block', 'not in the rules');
     await ann.shows('Hello Ben, this is private', 'Not sent');
     await stage.picture('admin');
@@ -90,6 +95,10 @@ export async function admin(stage) {
 
   await check('all of it is in the audit log, and the chain holds', async () => {
     await corner.as('super_admin-1');
+    await corner.section('Audit log');
+    await corner.row('adjust credits').first().waitFor();
+    // The look itself is in the log when somebody looks again.
+    await corner.section('Approvals');
     await corner.section('Audit log');
     for (const action of ['moderate message', 'adjust credits', 'list audit log']) {
       await corner.row(action).first().waitFor();
