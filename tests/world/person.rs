@@ -67,6 +67,24 @@ impl Person {
         }
     }
 
+    /// The same person with the same session in a world that begins as theirs was; not connected.
+    #[must_use]
+    pub fn within(&self, world: &World) -> Self {
+        Self {
+            world: world.clone(),
+            name: self.name.clone(),
+            email: self.email.clone(),
+            password: self.password.clone(),
+            id: self.id.clone(),
+            token: self.token.clone(),
+            refresh: self.refresh.clone(),
+            session_id: self.session_id.clone(),
+            socket: None,
+            seen: Vec::new(),
+            sent: self.sent,
+        }
+    }
+
     /// The same person on another device: another session of theirs.
     pub async fn elsewhere(&self) -> Self {
         let made = self

@@ -46,12 +46,13 @@ use self::store::Store;
 use crate::clock::LocalClock;
 use crate::idp::Idp;
 
-pub use self::faults::{Faults, Kind, Rule, mortal};
+pub use self::faults::{Faults, Kind, Rule, SKEW_MS_MAX, Site, SocketFault, has_effect, mortal};
 pub use self::lambda::{Callees, Invoked};
 pub use self::messages::Received;
 pub use self::meter::{Line, Meter};
 pub use self::ses::OutboxItem;
 pub use self::sockets::{Gone, Sockets, Unposted};
+pub use self::store::Snapshot;
 pub use self::wire::{Request, Response};
 
 /// Key of the clock's offset among our own values, milliseconds.
@@ -90,11 +91,26 @@ impl Cloud {
     /// # Errors
     /// When another process uses the state file, or it cannot be opened.
     pub fn open(options: Options) -> Result<Self, String> {
-        let mut store = Store::open(options.state.as_deref())?;
+        let store = Store::open(options.state.as_deref())?;
+        Self::of(store, options.base)
+    }
+
+    /// Opens another cloud in memory that begins as one was.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn again(snapshot: &Snapshot) -> Result<Self, String> {
+        let store = Store::of(snapshot)?;
+        let unmoved = store.put(OFFSET, "0");
+        unmoved.map_err(|cause| cause.to_string())?;
+        Self::of(store, snapshot.at)
+    }
+
+    fn of(mut store: Store, base: Time) -> Result<Self, String> {
         let text = |cause: rusqlite::Error| cause.to_string();
         let offset = store.get(OFFSET).map_err(text)?;
         let offset = offset.and_then(|text| text.parse().ok()).unwrap_or(0);
-        let clock = LocalClock::with_offset(options.base, offset);
+        let clock = LocalClock::with_offset(base, offset);
         store.make_keys().map_err(text)?;
         store.make_secrets(clock.now()).map_err(text)?;
         let cloud = Self(Arc::new(Inner {
@@ -272,6 +288,24 @@ impl Cloud {
     /// When the database fails.
     pub fn reset(&self) -> Result<(), String> {
         self.store().reset().map_err(|cause| cause.to_string())
+    }
+
+    /// Everything as it is now. What is under way is not in it: settle first.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn snapshot(&self) -> Result<Snapshot, String> {
+        self.store().snapshot(self.0.clock.now())
+    }
+
+    /// Makes messages of a queue visible again after some milliseconds, as if their time were up.
+    pub fn show_again(&self, queue: &str, message_ids: &[&str], after_ms: i64) {
+        let at = self.0.clock.now().plus(after_ms);
+        logged(
+            "show again",
+            self.store().show_again(queue, message_ids, at),
+        );
+        self.notify();
     }
 
     /// Every item of a table, for auditors.
