@@ -3,6 +3,10 @@
 //! has happened once.
 
 mod calls;
+mod essence;
+mod singles;
+mod stories;
+mod trial;
 
 use local::cloud::{Kind, Rule};
 use serde_json::{Value, json};

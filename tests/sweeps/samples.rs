@@ -159,6 +159,8 @@ impl Fixture {
             "receiver_id": ben.id, "call_type": "audio", "client_call_id": "sweep-call-0",
         });
         let call = ann.post("/api/v2/calls/initiate", body).await.expect(201);
+        // Whoever acts has been here before.
+        world.admin(SUPER_ADMIN).await;
         world.settles().await;
         Self {
             call: call["id"].as_str().expect("an id").to_owned(),

@@ -12,6 +12,7 @@
 //!
 //! - [`World`]: time, people, what the outside got
 //! - [`Person`]: one signed-in person with at most one open socket
+//! - `patient`: a client that repeats what found no answer
 //! - [`Administrator`]: an administrator, who signs
 //! - [`Answer`]: an HTTP answer with its expectations
 //! - [`timing`]: whether answers tell by their time what they do not say
@@ -20,6 +21,7 @@ mod admin;
 mod answer;
 mod device;
 mod media;
+mod patient;
 mod person;
 pub mod pictures;
 mod random;

@@ -28,9 +28,9 @@ pub struct Person {
     pub refresh: String,
     /// `ses_…`
     pub session_id: String,
-    socket: Option<Socket>,
-    seen: Vec<Value>,
-    sent: u64,
+    pub(crate) socket: Option<Socket>,
+    pub(crate) seen: Vec<Value>,
+    pub(crate) sent: u64,
 }
 
 /// A message that is about to be sent.

@@ -298,6 +298,11 @@ impl Cloud {
         self.store().snapshot(self.0.clock.now())
     }
 
+    /// What stale reads see for the next five seconds: everything as it is now.
+    pub fn remember(&self) {
+        let _ = self.store().past(self.0.clock.now());
+    }
+
     /// Makes messages of a queue visible again after some milliseconds, as if their time were up.
     pub fn show_again(&self, queue: &str, message_ids: &[&str], after_ms: i64) {
         let at = self.0.clock.now().plus(after_ms);
