@@ -5,10 +5,12 @@
 //! - `sqs`, `messages`: queues; `ses`: mail; `kms`, `secrets`: keys; `sockets`: connections
 //! - `s3`: objects, and what clients do with them by forms and links
 //! - `faults`, `meter`, `grants`: what goes wrong, what it costs, who may do it
+//! - `evidence`: what all worlds of a process did, for the checks of the whole suite
 //! - `store`, `tables`: where it all is
 
 mod connector;
 mod dynamo;
+pub mod evidence;
 mod faults;
 mod grants;
 mod in_flight;
@@ -57,6 +59,9 @@ pub use self::wire::{Request, Response};
 
 /// Key of the clock's offset among our own values, milliseconds.
 const OFFSET: &str = "offset_ms";
+
+/// Most records of one stream that are counted as waiting.
+const RECORDS_MAX: usize = 1_000;
 
 /// How to open a cloud.
 #[derive(Clone, Debug)]
@@ -234,6 +239,25 @@ impl Cloud {
             (queue, depth.visible + depth.delayed + depth.in_flight)
         };
         messages::names().map(depth).collect()
+    }
+
+    /// What waits to be handled, by queue and by stream of a table: messages that are visible or
+    /// being worked on, and records that not every function has had. What is to come later does
+    /// not wait.
+    pub fn backlog(&self) -> BTreeMap<String, usize> {
+        let (store, now) = (self.store(), self.0.clock.now());
+        let mut all = BTreeMap::new();
+        for queue in messages::names().filter(|name| !name.ends_with("-dead")) {
+            let depth = logged("depth", store.depth(&queue, now));
+            all.insert(format!("queue/{queue}"), depth.visible + depth.in_flight);
+        }
+        for spec in shared::table::SPECS.iter().filter(|spec| spec.stream) {
+            let table = spec.table.as_str();
+            let records = logged("stream", store.stream_batch(table, RECORDS_MAX, now));
+            all.insert(format!("stream/{table}"), records.len());
+        }
+        all.retain(|_, waiting| *waiting > 0);
+        all
     }
 
     /// The dead letters of a queue, oldest first.

@@ -19,6 +19,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use self::chaos::Chaos;
+use super::evidence;
 use super::wire::Service;
 use crate::seed::SELF;
 
@@ -226,6 +227,7 @@ impl Faults {
         } else {
             let of = state.calls.entry(function.to_owned()).or_default();
             of.insert(operation.to_owned(), 1);
+            evidence::note("called", function, operation);
         }
         if state.outages.contains(service.iam()) {
             return Some(Kind::BeforeEffect);
@@ -241,6 +243,9 @@ impl Faults {
             }
         }
         state.fired += usize::from(hit.is_some());
+        if hit.is_some() {
+            evidence::note("failed", function, operation);
+        }
         // What sets the local cloud up, or looks at it, is never disturbed.
         if hit.is_none() && function != SELF {
             hit = state.chaos.as_mut()?.call(operation, eventual());
