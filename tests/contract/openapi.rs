@@ -43,27 +43,48 @@ fn add(
     }
 }
 
+/// An operation that has not been described yet, with names as documents refer to them.
+pub fn described_nothing() -> Operation {
+    let mut read = SchemaSettings::draft2020_12();
+    read.definitions_path = "/components/schemas".into();
+    Operation {
+        answered: read.clone().for_serialize().into_generator(),
+        schemas: read.into_generator(),
+        ..Operation::default()
+    }
+}
+
+/// Adds what is answered to what is read: under one name, both have to be the same.
+pub fn join(schemas: &mut Map<String, Value>, answered: Map<String, Value>) {
+    for (name, schema) in answered {
+        match schemas.get(&name) {
+            Some(read) => assert_eq!(*read, schema, "read and answered, {name} differs"),
+            None => schemas.extend([(name, schema)]),
+        }
+    }
+}
+
 /// The document of all operations of clients and admins.
 pub fn document() -> Value {
-    let mut settings = SchemaSettings::draft2020_12();
-    settings.definitions_path = "/components/schemas".into();
-    let mut operation = Operation {
-        schemas: settings.into_generator(),
-        ..Operation::default()
-    };
+    let mut operation = described_nothing();
     let mut paths: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
     for function in local::functions() {
         operation = Operation {
             schemas: operation.schemas,
+            answered: operation.answered,
             ..Operation::default()
         };
         (function.describe)(&mut operation);
         add(&mut paths, function, &operation);
     }
     let mut schemas = operation.schemas.take_definitions(true);
-    requests::close(&paths, &mut schemas);
+    requests::finish(&mut paths, &mut schemas);
     let shared = responses::share(&mut paths);
-    schemas.extend(responses::schemas());
+    for (name, schema) in responses::schemas() {
+        let taken = schemas.insert(name, schema);
+        assert!(taken.is_none(), "rename the type of this schema: {taken:?}");
+    }
+    join(&mut schemas, operation.answered.take_definitions(true));
     let bearer = json!({ "type": "http", "scheme": "bearer", "bearerFormat": "JWT" });
     let sigv4 = json!({
         "type": "apiKey", "name": "Authorization", "in": "header",
@@ -91,8 +112,9 @@ pub fn document() -> Value {
     document
 }
 
-fn security(function: &Function) -> Value {
+fn security(function: &Function, operation: &Operation) -> Value {
     match (function.admin, function.member) {
+        (None, false) if operation.visitor => json!([{}, { "bearer": [] }]),
         (Some(_), _) => json!([{ "sigv4": [] }]),
         (None, true) => json!([{ "bearer": [] }]),
         (None, false) => json!([]),
@@ -116,7 +138,7 @@ fn entry(
         "summary": summary(function),
         "parameters": requests::parameters(function, operation, (method, path)),
         "responses": responses::all(function, operation),
-        "security": security(function),
+        "security": security(function, operation),
         "x-rate-class": function.limit.class().name,
     });
     if let Some(admin) = function.admin {

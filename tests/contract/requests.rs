@@ -1,4 +1,4 @@
-//! What requests may hold, for `infra/openapi.yaml`: parameters and bodies, as strict as the checks.
+//! What requests may hold, for `infra/openapi.yaml`: parameters and bodies.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,18 +16,30 @@ pub fn parameters(
 ) -> Vec<Value> {
     let names = path.split('/');
     let names = names.filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
-    // An empty segment would be another route.
-    let text = json!({ "type": "string", "minLength": 1 });
-    let mut list: Vec<Value> = names
-        .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": text }))
-        .collect();
+    let own = |name: &str| {
+        operation
+            .path
+            .as_ref()?
+            .get("properties")?
+            .get(name)
+            .cloned()
+    };
+    let parameter = |name: &str| {
+        let mut schema = own(name).unwrap_or(json!({ "type": "string" }));
+        if schema["pattern"].is_null() {
+            // An empty segment would be another route.
+            schema["minLength"] = json!(1);
+        }
+        json!({ "name": name, "in": "path", "required": true, "schema": schema })
+    };
+    let mut list: Vec<Value> = names.map(parameter).collect();
     if !(operation.form && method == "post") {
         list.extend(query(operation));
     }
     if operation.key {
         list.push(json!({
             "name": "Idempotency-Key", "in": "header",
-            "required": function.admin.is_some(),
+            "required": function.admin.is_some() && method == "post",
             "schema": { "type": "string", "pattern": KEY },
         }));
     }
@@ -87,7 +99,8 @@ pub fn body(operation: &Operation, method: &str) -> Option<Value> {
         if let Some(members) = form.as_object_mut() {
             // A schema of its own brings along all that any other refers to.
             members.remove("components");
-            shut(members);
+            // Whatever else stands in a form is a text, too.
+            members.insert("additionalProperties".into(), json!({ "type": "string" }));
         }
         let content = json!({ "application/x-www-form-urlencoded": { "schema": form } });
         return Some(json!({ "required": false, "content": content }));
@@ -97,8 +110,63 @@ pub fn body(operation: &Operation, method: &str) -> Option<Value> {
     Some(json!({ "required": true, "content": content }))
 }
 
+/// Makes the schemas of bodies as strict as the checks, and the bodies no stricter than that.
+pub fn finish(paths: &mut BTreeMap<String, Map<String, Value>>, schemas: &mut Map<String, Value>) {
+    close(paths, schemas);
+    schemas.values_mut().for_each(choose);
+    for entry in paths.values_mut().flat_map(Map::values_mut) {
+        let Some(body) = entry.get_mut("requestBody") else {
+            continue;
+        };
+        let schema = &body["content"]["application/json"]["schema"];
+        let name = schema["$ref"].as_str().unwrap_or_default();
+        let Some(rules) = schemas.get(name.trim_start_matches("#/components/schemas/")) else {
+            continue;
+        };
+        // No body, and null, are read like an object without members.
+        let demands = |word: &str| rules[word].as_array().is_some_and(|all| !all.is_empty());
+        if !demands("required") && !demands("oneOf") && !demands("anyOf") {
+            let either = json!({ "anyOf": [schema, { "type": "null" }] });
+            body["content"]["application/json"]["schema"] = either;
+            body["required"] = json!(false);
+        }
+    }
+}
+
+/// Spells out `x-either`: lists of members, one of which has to be given and the others not; a
+/// member with a question mark may be given.
+pub fn choose(schema: &mut Value) {
+    let Some(Value::Array(ways)) = schema.as_object_mut().and_then(|it| it.remove("x-either"))
+    else {
+        return;
+    };
+    let names = |way: &Value| -> Vec<String> {
+        let names = way.as_array().into_iter().flatten();
+        names
+            .filter_map(|name| Some(name.as_str()?.to_owned()))
+            .collect()
+    };
+    let all: BTreeSet<String> = ways.iter().flat_map(names).collect();
+    let branch = |way: &Value| {
+        let given = names(way);
+        let must: Vec<_> = given.iter().filter(|name| !name.ends_with('?')).collect();
+        let rule = |name: &String| match (given.contains(name), must.contains(&name)) {
+            (_, true) => Some((name.clone(), json!({ "not": { "type": "null" } }))),
+            (true, false) => None,
+            (false, _) => Some((bare(name), json!({ "type": "null" }))),
+        };
+        let rules: Map<String, Value> = all.iter().filter_map(rule).collect();
+        json!({ "required": must, "properties": rules })
+    };
+    schema["oneOf"] = ways.iter().map(branch).collect();
+}
+
+fn bare(name: &str) -> String {
+    name.trim_end_matches('?').to_owned()
+}
+
 /// Says of all that stands in bodies that a field which it does not name is refused.
-pub fn close(paths: &BTreeMap<String, Map<String, Value>>, schemas: &mut Map<String, Value>) {
+fn close(paths: &BTreeMap<String, Map<String, Value>>, schemas: &mut Map<String, Value>) {
     let mut found = BTreeSet::new();
     let entries = paths.values().flat_map(Map::values);
     for entry in entries {
@@ -133,7 +201,8 @@ fn names(value: &Value, found: &mut BTreeSet<String>) {
     }
 }
 
-fn shut_all(value: &mut Value) {
+/// Says of every object that it takes no members but those that it names.
+pub fn shut_all(value: &mut Value) {
     match value {
         Value::Object(members) => {
             members.values_mut().for_each(shut_all);

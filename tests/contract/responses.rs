@@ -16,7 +16,7 @@ fn common(function: &Function, operation: &Operation) -> Vec<Fault> {
     let mut faults = vec![error::UNSUPPORTED_API_VERSION];
     faults.extend([error::RATE_LIMITED, error::INTERNAL_ERROR]);
     faults.extend([error::UNAVAILABLE, error::TIMEOUT]);
-    if function.member {
+    if function.member || operation.visitor {
         faults.extend([
             error::UNAUTHENTICATED,
             error::TOKEN_INVALID,
@@ -36,7 +36,9 @@ fn common(function: &Function, operation: &Operation) -> Vec<Fault> {
         faults.extend([error::MALFORMED_JSON, error::PAYLOAD_TOO_LARGE]);
         faults.push(error::UNSUPPORTED_MEDIA_TYPE);
     }
-    if operation.key && function.admin.is_some() {
+    let posts =
+        |trigger: &Trigger| matches!(trigger, Trigger::Http { method, .. } if *method == "POST");
+    if operation.key && function.admin.is_some() && function.triggers.iter().any(posts) {
         faults.push(error::IDEMPOTENCY_KEY_REQUIRED);
     }
     if operation.key {
@@ -70,7 +72,9 @@ pub fn all(function: &Function, operation: &Operation) -> Value {
     let one = |status: u16| {
         let mut codes = by_status.get(&status).cloned().unwrap_or_default();
         codes.sort_unstable();
-        answer(operation, status, &codes, gateway.contains(&status))
+        let own = |fault: &&Fault| fault.status == status;
+        let page = operation.page && (status == 200 || function.faults.iter().any(|one| own(one)));
+        answer(operation, (status, page), &codes, gateway.contains(&status))
     };
     let answers = statuses
         .into_iter()
@@ -79,7 +83,12 @@ pub fn all(function: &Function, operation: &Operation) -> Value {
 }
 
 /// Everything that may be said with a status.
-fn answer(operation: &Operation, status: u16, codes: &[&str], gateway: bool) -> Value {
+fn answer(
+    operation: &Operation,
+    (status, page): (u16, bool),
+    codes: &[&str],
+    gateway: bool,
+) -> Value {
     let own = operation
         .answers
         .iter()
@@ -92,7 +101,7 @@ fn answer(operation: &Operation, status: u16, codes: &[&str], gateway: bool) -> 
         .collect();
     if !codes.is_empty() {
         texts.push(codes.join(", "));
-        schemas.push(refusal_of("Refusal", codes));
+        schemas.push(refusal_of("ErrorEnvelope", codes));
     }
     if gateway {
         texts.push("A refusal of the gateway itself.".to_owned());
@@ -109,6 +118,10 @@ fn answer(operation: &Operation, status: u16, codes: &[&str], gateway: bool) -> 
             "application/problem+json".into(),
             json!({ "schema": schema }),
         );
+    }
+    if page {
+        let schema = json!({ "type": "string" });
+        content.insert("text/html".into(), json!({ "schema": schema }));
     }
     if !content.is_empty() {
         answer["content"] = Value::Object(content);
@@ -255,7 +268,7 @@ pub fn schemas() -> Map<String, Value> {
         "type": "object", "required": ["error"], "properties": { "error": error },
     });
     Map::from_iter([
-        ("Refusal".to_owned(), refusal),
+        ("ErrorEnvelope".to_owned(), refusal),
         ("Problem".to_owned(), problem),
         ("GatewayRefusal".to_owned(), gateway),
     ])
