@@ -31,6 +31,9 @@ struct Arguments {
     /// File that holds the state.
     #[arg(long, value_name = "PATH", default_value = ".pairly/local.db")]
     state: PathBuf,
+    /// Counts no requests against rate limits: for tools that send many.
+    #[arg(long)]
+    unlimited: bool,
     /// Functions that run in other processes: of all domains, or of the one before the address.
     #[arg(long, value_name = "[DOMAIN=]URL")]
     via: Vec<Place>,
@@ -76,8 +79,15 @@ async fn serve(arguments: Arguments) -> Result<(), String> {
         prepare(state)?;
     }
     let port = arguments.port;
+    let unlimited = arguments
+        .unlimited
+        .then_some(("RATE_LIMIT_ENABLED", "false"));
+    let settings = unlimited.into_iter();
     let options = Options {
         state,
+        settings: settings
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
         seed: true,
         port,
         log: true,
