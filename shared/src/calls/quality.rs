@@ -252,7 +252,7 @@ pub async fn report(
 }
 
 impl Heard {
-    /// Notes in the call what has changed. What is not noted now is with the next report.
+    /// Notes in the call what has changed; noting it again changes nothing.
     ///
     /// # Errors
     /// 503 when the table does not answer, or others were first too often.
