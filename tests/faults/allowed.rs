@@ -8,12 +8,13 @@ use super::trial::{Outcome, Place};
 use crate::sweeps::samples::routes;
 
 /// What was done already cannot be asked for again: function and the status that says so.
-const DONE_ALREADY: [(&str, u16); 5] = [
+const DONE_ALREADY: [(&str, u16); 6] = [
     // The session that asks has ended.
     ("sign_out", 401),
     ("sign_out_everywhere", 401),
     ("revoke_session", 404),
     ("revoke_device", 404),
+    ("unblock_user", 404),
     // The version that the client has is no longer the newest: its own edit is.
     ("edit_account", 409),
 ];

@@ -33,7 +33,7 @@ pub struct Outcome {
 
 /// Lets a function do its work once, wrong at these places.
 pub async fn trial(function: &'static Function, places: &[Place]) -> Outcome {
-    let mut fixture = Fixture::new().await;
+    let mut fixture = Fixture::limited().await;
     let story = story_of(function);
     if let Some(story) = story {
         (story.before)(&mut fixture).await;
