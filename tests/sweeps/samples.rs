@@ -32,6 +32,8 @@ pub struct Fixture {
     pub device: String,
     /// A device of Ben.
     pub bens: String,
+    /// A phone of Ann that is pushed to.
+    pub phone: String,
     /// Somebody whom Ann has blocked.
     pub dora: String,
     /// What moderators have to look at: Dora.
@@ -110,6 +112,8 @@ impl Fixture {
         let device = device["device_id"].as_str().expect("an id").to_owned();
         let bens = ben.registers("Ben's phone", 4).await.ok();
         let bens = bens["device_id"].as_str().expect("an id").to_owned();
+        let phone = crate::scenarios::notifications::android("a-phone-of-ann");
+        let phone = crate::scenarios::notifications::registers(&ann, phone).await;
         let dora = world.person("Dora").await.id;
         let block = json!({ "user_id": dora });
         ann.post("/api/v2/blocks", block).await.expect(201);
@@ -137,6 +141,7 @@ impl Fixture {
             upload: upload.as_str().expect("an id").to_owned(),
             device,
             bens,
+            phone,
             dora,
         }
     }
@@ -152,6 +157,7 @@ impl Fixture {
             "session_id" => self.session.clone(),
             "upload_id" => self.upload.clone(),
             "device_id" => self.device.clone(),
+            "target_id" => self.phone.clone(),
             "call_id" => self.call.clone(),
             "transaction_id" => text(&self.sent["credits_transaction_id"]),
             "item_id" => self.item.clone(),
@@ -182,6 +188,7 @@ impl Fixture {
             "identity_id" => format!("idt_{}", "0".repeat(26)),
             "upload_id" => format!("upl_{}", "0".repeat(26)),
             "device_id" => format!("dev_{}", "0".repeat(26)),
+            "target_id" => format!("ptg_{}", "0".repeat(26)),
             "call_id" => format!("cal_{}", "0".repeat(26)),
             _ => format!("txn_{}", "0".repeat(26)),
         }
@@ -263,6 +270,7 @@ impl Fixture {
                 "name": "Laptop", "type": "desktop",
                 "public_key": DeviceSecret::new(2).public_key(),
             }),
+            "register_push_target" => crate::scenarios::notifications::android("a-swept-phone"),
             "rename_device" => json!({ "name": "Telephone" }),
             "mark_read" => json!({ "message_ids": [self.sent["id"]] }),
             "mute_conversation" => json!({ "until": null }),

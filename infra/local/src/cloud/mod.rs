@@ -2,13 +2,14 @@
 //!
 //! - `connector`, `route`, `wire`: from the SDK's request to a service and back
 //! - `dynamo`, `in_flight`, `streams`, `ttl`: tables, by the embedded engine
-//! - `sqs`, `messages`: queues; `ses`: mail; `kms`, `secrets`: keys; `sockets`: connections
+//! - `sqs`, `messages`: queues; `ses`: mail; `sns`, `endpoints`: text messages and pushes; `kms`, `secrets`: keys; `sockets`: connections
 //! - `s3`: objects, and what clients do with them by forms and links
 //! - `faults`, `meter`, `grants`: what goes wrong, what it costs, who may do it
 //! - `store`, `tables`: where it all is
 
 mod connector;
 mod dynamo;
+mod endpoints;
 mod faults;
 mod grants;
 mod in_flight;
@@ -46,6 +47,7 @@ use self::store::Store;
 use crate::clock::LocalClock;
 use crate::idp::Idp;
 
+pub use self::endpoints::platform_arn;
 pub use self::faults::{Faults, Kind, Rule, mortal};
 pub use self::lambda::{Callees, Invoked};
 pub use self::messages::Received;
