@@ -37,7 +37,7 @@ pub use inbox::{Entry, Inbox, facts_of, plan};
 pub use letter::{Facts, Mail, write};
 pub use notice::{Notice, Told};
 pub use pushes::forgotten;
-pub use register::{NewTarget, Registered, leave_targets, register_target, remove_target};
+pub use register::{NewTarget, RegisteredPhone, leave_targets, register_target, remove_target};
 pub use row::{Channel, Detail, NewMail, Notification, State, mail};
 pub use security::SecurityChange;
 pub use sms::{Text, TextFacts, sms};

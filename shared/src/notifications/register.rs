@@ -63,7 +63,7 @@ impl NewTarget {
 
 /// A phone that is pushed to from now on.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Registered {
+pub struct RegisteredPhone {
     /// `ptg_…`
     pub target_id: String,
 }
@@ -248,7 +248,7 @@ pub async fn register_target(
     me: &Me,
     new: &NewTarget,
     (ids, now): (&Ids, Time),
-) -> Result<Created<Registered>> {
+) -> Result<Created<RegisteredPhone>> {
     new.check()?;
     let timezone = person::check_timezone(&new.timezone)?;
     let device_id = new.device_id.as_deref().or(me.device_id.as_deref());
@@ -277,7 +277,7 @@ pub async fn register_target(
             now,
         };
         let (target, commit) = registration.decide()?;
-        let answer = Created(Registered {
+        let answer = Created(RegisteredPhone {
             target_id: target.target_id,
         });
         match once.commit(tables, stands.with(commit), answer).await {

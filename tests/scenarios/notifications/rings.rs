@@ -16,6 +16,14 @@ pub async fn apart(world: &World) -> (Person, Person) {
     (ann, ben)
 }
 
+/// A call that rings and is given up.
+pub async fn rings_in_vain(from: &Person, to: &Person) {
+    let talk = Talk::rings(from, to, "audio").await;
+    from.world.settles().await;
+    talk.ends(from).await.ok();
+    from.world.settles().await;
+}
+
 fn both(token: &str, kinds: &[&str]) -> Vec<(String, String)> {
     let all = kinds.iter();
     all.map(|kind| (token.to_owned(), (*kind).to_owned()))
@@ -189,8 +197,7 @@ async fn the_inbox_says_who_was_not_pushed_to() {
             registers(&ben, android("android-of-ben")).await;
         }
         world.passes(1).await;
-        Talk::rings(&ann, &ben, "audio").await.ends(&ann).await.ok();
-        world.settles().await;
+        rings_in_vain(&ann, &ben).await;
     }
     let entries = world.rows("data", &ben.id, "inbox#").await;
     let skipped: Vec<bool> = entries

@@ -3,7 +3,7 @@
 use serde_json::json;
 use world::World;
 
-use super::rings::apart;
+use super::rings::{apart, rings_in_vain};
 use super::{android, at_provider, heard, iphone, phones, pushes, registers, rows};
 use crate::scenarios::calls::Talk;
 
@@ -14,7 +14,7 @@ async fn an_unknown_token_disables_its_target_and_the_next_call_does_not_use_it(
         let (ann, ben) = apart(&world).await;
         registers(&ben, android(token)).await;
         registers(&ben, iphone("iphone-of-ben", "voip-of-ben")).await;
-        Talk::rings(&ann, &ben, "audio").await.ends(&ann).await.ok();
+        rings_in_vain(&ann, &ben).await;
         Talk::rings(&ann, &ben, "audio").await;
         world.settles().await;
         let rows = rows(&world, &ben, "call.incoming").await;
@@ -72,8 +72,7 @@ async fn an_endpoint_that_the_provider_lost_is_made_again() {
     let world = World::unlimited().await;
     let (ann, ben) = apart(&world).await;
     registers(&ben, iphone("iphone-of-ben", "voip-of-ben")).await;
-    Talk::rings(&ann, &ben, "audio").await.ends(&ann).await.ok();
-    world.settles().await;
+    rings_in_vain(&ann, &ben).await;
     for (arn, _) in world.local.cloud().endpoints() {
         at_provider(&world, &format!("Action=DeleteEndpoint&EndpointArn={arn}")).await;
     }

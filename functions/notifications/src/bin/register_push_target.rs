@@ -2,7 +2,7 @@
 
 use shared::aws::cipher::Cipher;
 use shared::http::{Body, Created, Member, Once};
-use shared::notifications::{NewTarget, Registered, register_target};
+use shared::notifications::{NewTarget, RegisteredPhone, register_target};
 use shared::table::{Data, Write};
 use shared::{Clock, Ids, Result, Table, endpoint};
 
@@ -17,6 +17,6 @@ async fn register_push_target(
     Member(me): Member,
     Body(new): Body<NewTarget>,
     once: Once,
-) -> Result<Created<Registered>> {
+) -> Result<Created<RegisteredPhone>> {
     register_target(&table, &cipher, &once, &me, &new, (&ids, clock.now())).await
 }
