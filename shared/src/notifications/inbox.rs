@@ -207,9 +207,10 @@ pub async fn plan(tables: &Tables, apps: &PushApps, notice: &Notice, now: Time) 
     let Some(account) = account.filter(|account| account.status != AccountStatus::Deleted) else {
         return Ok(());
     };
-    let pushes = match account.push_targets {
-        0 => Vec::new(),
-        _ => pushes_of(tables, apps, notice, now).await?,
+    // Who is banned or on the way out is signed out everywhere.
+    let pushes = match account.push_targets > 0 && account.is_open(now) {
+        true => pushes_of(tables, apps, notice, now).await?,
+        false => Vec::new(),
     };
     let entry = Entry::of(notice, &account.locale, !pushes.is_empty(), now);
     let entered = entry.map_or_else(Commit::new, |entry| entry.enter());

@@ -1,6 +1,6 @@
 //! A call rings the receiver's phones at once, with ids only, and stops everywhere.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use world::{Person, World};
 
 use super::{android, heard, iphone, pushes, registers, rows, told};
@@ -30,6 +30,13 @@ fn both(token: &str, kinds: &[&str]) -> Vec<(String, String)> {
         .collect()
 }
 
+/// The time to live that a push has at its provider, seconds.
+fn seconds(push: &Value, name: &str) -> i64 {
+    let name = format!("AWS.SNS.MOBILE.{name}.TTL");
+    let text = push["payload"]["attributes"][name].as_str();
+    text.expect("a time to live").parse().expect("seconds")
+}
+
 #[tokio::test(start_paused = true)]
 async fn every_phone_rings_at_once_with_ids_only_until_the_ringing_ends() {
     let world = World::new().await;
@@ -52,22 +59,23 @@ async fn every_phone_rings_at_once_with_ids_only_until_the_ringing_ends() {
         assert!(!push.to_string().contains("Ann"), "no names: {push}");
     }
     assert_eq!(voip["payload"]["platform"], "APNS_VOIP");
-    let seconds = |push: &serde_json::Value, name: &str| {
-        let text = push["payload"]["attributes"][name].as_str();
-        text.expect("a time to live")
-            .parse::<i64>()
-            .expect("seconds")
-    };
-    let left = seconds(voip, "AWS.SNS.MOBILE.APNS_VOIP.TTL");
-    assert!((40..=45).contains(&left), "{left}");
+    assert!((40..=45).contains(&seconds(voip, "APNS_VOIP")), "{voip}");
     let attributes = &voip["payload"]["attributes"];
     assert_eq!(attributes["AWS.SNS.MOBILE.APNS.PUSH_TYPE"], "voip");
     assert_eq!(attributes["AWS.SNS.MOBILE.APNS.PRIORITY"], "10");
     assert_eq!(google["payload"]["platform"], "GCM");
-    let left = seconds(google, "AWS.SNS.MOBILE.FCM.TTL");
-    assert!((40..=45).contains(&left), "{left}");
+    assert!((40..=45).contains(&seconds(google, "FCM")), "{google}");
     let message = &google["payload"]["message"]["fcmV1Message"]["message"];
     assert_eq!(message["android"]["priority"], "high");
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_ring_is_recorded() {
+    let world = World::new().await;
+    let (ann, ben) = apart(&world).await;
+    registers(&ben, iphone("iphone-of-ben", "voip-of-ben")).await;
+    registers(&ben, android("android-of-ben")).await;
+    Talk::rings(&ann, &ben, "audio").await;
     let rows = rows(&world, &ben, "call.incoming").await;
     assert_eq!(rows.len(), 2);
     for row in rows {
@@ -225,6 +233,42 @@ async fn who_has_no_phone_costs_nothing_more() {
     assert!(found.is_none(), "{found:?}");
     let sent = lines.iter().find(|line| line.table == "queue/pushes");
     assert!(sent.is_none(), "{sent:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_ring_costs_seven_write_units_a_phone() {
+    let world = World::unlimited().await;
+    let (ann, ben) = apart(&world).await;
+    registers(&ben, android("android-of-ben")).await;
+    // The first push makes the endpoint.
+    rings_in_vain(&ann, &ben).await;
+    world.local.cloud().meter().reset();
+    Talk::rings(&ann, &ben, "audio").await;
+    world.settles().await;
+    let lines = world.local.cloud().meter().take();
+    let pushing = ["plan_notifications", "deliver_push"];
+    let pushing = lines
+        .iter()
+        .filter(|line| pushing.contains(&line.function.as_str()));
+    let units: f64 = pushing.map(|line| line.write).sum();
+    assert!(units > 0.0 && units <= 7.0, "{units}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_banned_is_not_pushed_to() {
+    let world = World::unlimited().await;
+    let (ann, ben) = apart(&world).await;
+    registers(&ben, android("android-of-ben")).await;
+    let talk = Talk::rings(&ann, &ben, "audio").await;
+    world.settles().await;
+    let rang = pushes(&world).len();
+    let admin = world.admin("super_admin-1").await;
+    let path = format!("/api/admin/users/{}/ban", ben.id);
+    let banned = admin.post(&path, json!({ "reason": "a scenario" })).await;
+    assert!(banned.status < 300, "{}", banned.body);
+    talk.ends(&ann).await;
+    world.passes(60).await;
+    assert_eq!((rang, pushes(&world).len()), (1, 1));
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,4 +1,4 @@
-//! Plans what people are told of what has happened, in their inbox and on their phones, once per event.
+//! Plans what people are told of an event, once, in their inbox and on their phones.
 
 use shared::config::PushApps;
 use shared::notifications::{Notice, plan};

@@ -2,7 +2,8 @@
 //!
 //! - `connector`, `route`, `wire`: from the SDK's request to a service and back
 //! - `dynamo`, `in_flight`, `streams`, `ttl`: tables, by the embedded engine
-//! - `sqs`, `messages`: queues; `ses`: mail; `sns`, `endpoints`: text messages and pushes; `kms`, `secrets`: keys; `sockets`: connections
+//! - `sqs`, `messages`: queues; `ses`: mail; `sns`, `endpoints`: text messages and pushes
+//! - `kms`, `secrets`: keys; `sockets`: connections
 //! - `s3`: objects, and what clients do with them by forms and links
 //! - `faults`, `meter`, `grants`: what goes wrong, what it costs, who may do it
 //! - `store`, `tables`: where it all is

@@ -76,28 +76,8 @@ impl Cloud {
     fn try_sns(&self, function: &str, operation: &str, body: &[u8]) -> Result<Response, Response> {
         let text = |name: &str| field(body, name).unwrap_or_default();
         let target = text("TargetArn");
-        let (action, name, resource) = match operation {
-            "Publish" if target.is_empty() => ("sns:Publish", "SNS.Publish", "sms"),
-            "Publish" => ("sns:Publish", "SNS.Publish", "push"),
-            "GetSMSAttributes" => ("sns:GetSMSAttributes", "SNS.GetSMSAttributes", "sms"),
-            "CreatePlatformEndpoint" => (
-                "sns:CreatePlatformEndpoint",
-                "SNS.CreatePlatformEndpoint",
-                "push",
-            ),
-            "SetEndpointAttributes" => (
-                "sns:SetEndpointAttributes",
-                "SNS.SetEndpointAttributes",
-                "push",
-            ),
-            "DeleteEndpoint" => ("sns:DeleteEndpoint", "SNS.DeleteEndpoint", "push"),
-            "GetPlatformApplicationAttributes" => (
-                "sns:GetPlatformApplicationAttributes",
-                "SNS.GetPlatformApplicationAttributes",
-                "push",
-            ),
-            _ => return Err(SERVICE.unknown(operation)),
-        };
+        let needed = needed(operation, target.is_empty());
+        let (action, name, resource) = needed.ok_or_else(|| SERVICE.unknown(operation))?;
         let need = [(action, resource.to_owned())];
         self.0.grants.check(function, SERVICE, &need)?;
         self.0
@@ -146,6 +126,24 @@ impl Cloud {
         });
         Ok(message_id())
     }
+}
+
+/// Right, name and resource of an operation; publishing is to a number or to a phone's endpoint.
+fn needed(operation: &str, is_text: bool) -> Option<(&'static str, &'static str, &'static str)> {
+    let (action, name) = match operation {
+        "Publish" if is_text => return Some(("sns:Publish", "SNS.Publish", "sms")),
+        "GetSMSAttributes" => return Some(("sns:GetSMSAttributes", "SNS.GetSMSAttributes", "sms")),
+        "Publish" => ("sns:Publish", "SNS.Publish"),
+        "CreatePlatformEndpoint" => ("sns:CreatePlatformEndpoint", "SNS.CreatePlatformEndpoint"),
+        "SetEndpointAttributes" => ("sns:SetEndpointAttributes", "SNS.SetEndpointAttributes"),
+        "DeleteEndpoint" => ("sns:DeleteEndpoint", "SNS.DeleteEndpoint"),
+        "GetPlatformApplicationAttributes" => (
+            "sns:GetPlatformApplicationAttributes",
+            "SNS.GetPlatformApplicationAttributes",
+        ),
+        _ => return None,
+    };
+    Some((action, name, "push"))
 }
 
 fn message_id() -> String {
