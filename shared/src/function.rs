@@ -124,14 +124,22 @@ impl Function {
 /// What extractors and answers say of themselves, for the derived documents.
 #[derive(Debug, Default)]
 pub struct Operation {
-    /// Schemas that the parts below refer to.
+    /// Schemas of what is read, that the parts below refer to.
     pub schemas: schemars::SchemaGenerator,
+    /// Schemas of what is answered: what is written always is there, what is left out may lack.
+    pub answered: schemars::SchemaGenerator,
     /// Schema of the JSON body.
     pub body: Option<schemars::Schema>,
+    /// Schema of the path parameters.
+    pub path: Option<schemars::Schema>,
+    /// Whether a caller may be signed in, but need not.
+    pub visitor: bool,
     /// Schema of the query string.
     pub query: Option<schemars::Schema>,
     /// Whether the query may come as a form instead.
     pub form: bool,
+    /// Whether the answer is a page for a person.
+    pub page: bool,
     /// Whether an `Idempotency-Key` is accepted.
     pub key: bool,
     /// Status and schema of the answers.

@@ -8,6 +8,8 @@ mod links;
 mod model;
 mod openapi;
 mod permissions;
+mod requests;
+mod responses;
 mod sockets;
 mod stack;
 mod yaml;

@@ -23,6 +23,7 @@ use crate::time::{Clock, Time};
 
 /// The password, or a code of the second factor.
 #[derive(Clone, Deserialize, JsonSchema)]
+#[schemars(extend("x-either" = [["password"], ["code"]]))]
 pub struct Presence {
     /// Taken exactly as sent.
     #[schemars(length(min = 1), extend("x-bytes-max" = 256))]

@@ -28,7 +28,7 @@ const RACES_MAX: u32 = 6;
 #[derive(Clone, Deserialize, JsonSchema)]
 pub struct Application {
     /// E-mail address.
-    #[schemars(length(min = 3, max = 254))]
+    #[schemars(length(min = 3, max = 254), extend("format" = "email"))]
     pub email: String,
     /// 10 characters to 256 bytes, taken exactly as sent.
     #[schemars(length(min = 10), extend("x-bytes-max" = 256))]

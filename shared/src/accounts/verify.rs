@@ -24,6 +24,7 @@ const RACES_MAX: u32 = 6;
 
 /// A link's token, or an address and its code.
 #[derive(Clone, Deserialize, JsonSchema)]
+#[schemars(extend("x-either" = [["token"], ["email", "code"]]))]
 pub struct Evidence {
     /// From the link.
     #[schemars(length(min = 1, max = 256))]

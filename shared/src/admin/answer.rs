@@ -54,7 +54,7 @@ pub struct Pending {
 impl<T: Serialize + JsonSchema + Send> Answer<Call> for TwoPerson<T> {
     fn describe(operation: &mut Operation) {
         <Json<T> as Answer<Call>>::describe(operation);
-        let schema = operation.schemas.subschema_for::<Pending>();
+        let schema = operation.answered.subschema_for::<Pending>();
         let text = "Waits for a second person.";
         operation.answers.push((202, text, Some(schema)));
     }

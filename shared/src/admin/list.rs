@@ -37,6 +37,7 @@ pub struct AuditFilter {
     pub cursor: Option<String>,
     /// Most rows of a page; no filter.
     #[serde(skip_serializing)]
+    #[schemars(range(min = 1))]
     pub limit: Option<i64>,
 }
 

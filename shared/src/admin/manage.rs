@@ -31,7 +31,10 @@ const REASON_CHARS_MIN: usize = 3;
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub struct NewAdmin {
     /// ARN of an IAM role without a path, or of an IAM user.
-    #[schemars(length(min = 20, max = 512))]
+    #[schemars(
+        length(min = 20, max = 512),
+        regex(pattern = r"^arn:aws[a-z-]*:iam::[0-9]{12}:(role/[^/]+|user/.+)$")
+    )]
     pub role_arn: String,
     /// Name of the session or the user; `*` for every session, with read-only roles.
     #[schemars(
@@ -40,7 +43,7 @@ pub struct NewAdmin {
     )]
     pub session_name: String,
     /// Where to write to.
-    #[schemars(length(min = 3, max = 254))]
+    #[schemars(length(min = 3, max = 254), extend("format" = "idn-email"))]
     pub email: String,
     /// What to call them.
     #[schemars(length(min = 1, max = 100))]

@@ -23,6 +23,7 @@ pub struct ApprovalFilter {
     pub cursor: Option<String>,
     /// Most approvals of a page; no filter.
     #[serde(skip_serializing)]
+    #[schemars(range(min = 1))]
     pub limit: Option<i64>,
 }
 

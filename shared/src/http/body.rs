@@ -76,6 +76,10 @@ impl<T: DeserializeOwned + JsonSchema + Send + 'static> Take<Call> for Query<T> 
 pub struct Path<T>(pub T);
 
 impl<T: DeserializeOwned + JsonSchema + Send + 'static> Take<Call> for Path<T> {
+    fn describe(operation: &mut Operation) {
+        operation.path = Some(operation.schemas.root_schema_for::<T>());
+    }
+
     async fn take(_: &Env, call: &mut Call) -> Result<Self> {
         let schema = schemars::schema_for!(T);
         let names = schema.get("properties").and_then(Value::as_object);

@@ -14,7 +14,7 @@ use crate::error::{
     DEVICE_REVOKED, Error, INSUFFICIENT_AAL, NOT_READY, REAUTHENTICATION_NEEDED, Result,
     TOKEN_INVALID, UNAUTHENTICATED, USER_BANNED,
 };
-use crate::function::{Grant, Take};
+use crate::function::{Grant, Operation, Take};
 use crate::realtime::{ConnectionOwner, State};
 use crate::relay;
 use crate::table::{Data, Item, Live, Read, Table, Write};
@@ -245,6 +245,10 @@ fn member<'a>(env: &'a Env, call: &'a mut Call) -> Way<'a, Result<Member>> {
 
 impl Take<Call> for Visitor {
     const GRANTS: &'static [&'static [Grant]] = <Member as Take<Call>>::GRANTS;
+
+    fn describe(operation: &mut Operation) {
+        operation.visitor = true;
+    }
 
     async fn take(env: &Env, call: &mut Call) -> Result<Self> {
         if call.header("authorization").is_none() {

@@ -25,7 +25,7 @@ macro_rules! answers {
 
         impl<T: Serialize + JsonSchema + Send> Answer<Call> for $name<T> {
             fn describe(operation: &mut Operation) {
-                let schema = operation.schemas.subschema_for::<T>();
+                let schema = operation.answered.subschema_for::<T>();
                 operation.answers.push(($status, $text, Some(schema)));
             }
 
@@ -121,7 +121,7 @@ impl<T> Cached<T> {
 
 impl<T: Serialize + JsonSchema + Send> Answer<Call> for Cached<T> {
     fn describe(operation: &mut Operation) {
-        let schema = operation.schemas.subschema_for::<T>();
+        let schema = operation.answered.subschema_for::<T>();
         operation.answers.push((200, "Done.", Some(schema)));
         operation
             .answers
@@ -160,6 +160,7 @@ pub struct Html {
 
 impl Answer<Call> for Html {
     fn describe(operation: &mut Operation) {
+        operation.page = true;
         operation.answers.push((200, "A page.", None));
     }
 
@@ -201,7 +202,7 @@ pub struct Status<T>(pub u16, pub T);
 
 impl<T: Serialize + JsonSchema + Send> Answer<Call> for Status<T> {
     fn describe(operation: &mut Operation) {
-        let schema = operation.schemas.subschema_for::<T>();
+        let schema = operation.answered.subschema_for::<T>();
         operation.answers.push((200, "Done.", Some(schema.clone())));
         operation.answers.push((503, "Not ready.", Some(schema)));
     }
@@ -222,7 +223,7 @@ pub enum Progress<T> {
 
 impl<T: Serialize + JsonSchema + Send> Answer<Call> for Progress<T> {
     fn describe(operation: &mut Operation) {
-        let schema = operation.schemas.subschema_for::<T>();
+        let schema = operation.answered.subschema_for::<T>();
         operation.answers.push((200, "Done.", Some(schema.clone())));
         operation.answers.push((202, "Not done yet.", Some(schema)));
     }

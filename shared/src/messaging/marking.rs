@@ -26,6 +26,7 @@ const CHUNK: i64 = 1_000;
 
 /// What a person wants to mark as read.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(extend("x-either" = [["message_ids"], ["conversation_id", "up_to_seq"]]))]
 pub struct ReadWish {
     /// Messages, of any conversations.
     #[schemars(length(min = 1, max = 100), inner(length(max = 64)))]

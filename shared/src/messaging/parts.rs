@@ -13,6 +13,7 @@ pub struct ListPart {
     /// Where the page before ended.
     pub cursor: Option<String>,
     /// Most conversations, 1–100.
+    #[schemars(range(min = 1))]
     pub limit: Option<i64>,
     /// Conversations left out first.
     #[schemars(range(min = 0))]
@@ -59,6 +60,7 @@ pub struct ConversationPart {
     /// Where the page before ended.
     pub cursor: Option<String>,
     /// Most messages, 1–100.
+    #[schemars(range(min = 1))]
     pub limit: Option<i64>,
     /// Messages left out first.
     #[schemars(range(min = 0))]

@@ -65,6 +65,7 @@ pub struct FlagFilter {
     pub cursor: Option<String>,
     /// Most flags of a page; no filter.
     #[serde(skip_serializing)]
+    #[schemars(range(min = 1))]
     pub limit: Option<i64>,
 }
 

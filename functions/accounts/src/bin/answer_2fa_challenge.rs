@@ -13,6 +13,7 @@ endpoint!(POST "/api/v2/auth/2fa/challenge" => answer_2fa_challenge, limit: Otp,
 
 /// The question, and either code.
 #[derive(Deserialize, JsonSchema)]
+#[schemars(extend("x-either" = [["code"], ["recovery_code"]]))]
 struct Response {
     #[schemars(length(min = 1, max = 128))]
     challenge_id: String,

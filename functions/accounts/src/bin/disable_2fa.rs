@@ -13,6 +13,7 @@ endpoint!(POST "/api/v2/auth/2fa/disable" => disable_2fa, limit: Otp,
 
 /// Either code.
 #[derive(Deserialize, JsonSchema)]
+#[schemars(extend("x-either" = [["code"], ["recovery_code"]]))]
 struct Last {
     /// Six digits of the app.
     #[schemars(length(min = 1, max = 16))]

@@ -13,6 +13,7 @@ admin!(GET "/api/admin/admins" => list_admins, severity: Info, faults: [INVALID_
 #[derive(Debug, Deserialize, JsonSchema)]
 struct Page {
     cursor: Option<String>,
+    #[schemars(range(min = 1))]
     limit: Option<i64>,
 }
 

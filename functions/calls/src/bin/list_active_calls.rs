@@ -16,6 +16,7 @@ admin!(GET "/api/admin/calls/active" => list_active_calls, severity: Info,
 #[derive(Debug, Deserialize, JsonSchema)]
 struct Page {
     cursor: Option<String>,
+    #[schemars(range(min = 1))]
     limit: Option<i64>,
 }
 

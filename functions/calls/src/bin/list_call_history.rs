@@ -14,6 +14,7 @@ endpoint!(GET "/api/v2/calls/history" => list_call_history, faults: [INVALID_CUR
 #[derive(Debug, Deserialize, JsonSchema)]
 struct CallFilter {
     cursor: Option<String>,
+    #[schemars(range(min = 1))]
     limit: Option<i64>,
     /// All without it.
     filter: Option<Filter>,

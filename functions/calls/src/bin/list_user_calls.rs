@@ -24,6 +24,7 @@ struct Whose {
 #[derive(Debug, Deserialize, JsonSchema)]
 struct Page {
     cursor: Option<String>,
+    #[schemars(range(min = 1))]
     limit: Option<i64>,
 }
 

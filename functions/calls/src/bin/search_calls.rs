@@ -18,8 +18,10 @@ admin!(GET "/api/admin/calls/search" => search_calls, severity: Notice,
 struct CallSearch {
     #[serde(flatten)]
     filter: CallFilter,
+    #[schemars(range(min = 1))]
     limit: Option<i64>,
     /// Number of the page, from 1; without it and without a cursor the first.
+    #[schemars(range(min = 1))]
     page: Option<i64>,
     cursor: Option<String>,
 }

@@ -15,6 +15,7 @@ endpoint!(GET "/api/v2/credits/transactions" => list_credit_transactions,
 #[derive(Debug, Deserialize, JsonSchema)]
 struct Filter {
     cursor: Option<String>,
+    #[schemars(range(min = 1))]
     limit: Option<i64>,
     /// Only rows of this kind.
     kind: Option<Kind>,

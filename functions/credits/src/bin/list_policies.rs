@@ -19,6 +19,7 @@ struct PolicyFilter {
     #[schemars(length(max = 64))]
     key: Option<String>,
     cursor: Option<String>,
+    #[schemars(range(min = 1))]
     limit: Option<i64>,
 }
 

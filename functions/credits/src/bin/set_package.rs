@@ -13,6 +13,7 @@ admin!(PUT "/api/admin/packages/{package_id}" => set_package, severity: Warning)
 /// Which package.
 #[derive(Debug, Deserialize, JsonSchema)]
 struct Which {
+    #[schemars(regex(pattern = r"^[a-z0-9_]{1,64}$"))]
     package_id: String,
 }
 

@@ -22,6 +22,7 @@ struct Whose {
 #[derive(Debug, Deserialize, JsonSchema)]
 struct LedgerWish {
     cursor: Option<String>,
+    #[schemars(range(min = 1))]
     limit: Option<i64>,
     /// Also the balance at this instant; then no later rows are shown.
     at: Option<Time>,

@@ -14,6 +14,7 @@ endpoint!(GET "/api/v2/blocks" => list_blocks, faults: [INVALID_CURSOR]);
 #[derive(Debug, Deserialize, JsonSchema)]
 struct BlockPart {
     cursor: Option<String>,
+    #[schemars(range(min = 1))]
     limit: Option<i64>,
 }
 

@@ -19,8 +19,10 @@ admin!(GET "/api/admin/messages/search" => search_all_messages, severity: Notice
 struct SearchWish {
     #[serde(flatten)]
     filter: Filter,
+    #[schemars(range(min = 1))]
     limit: Option<i64>,
     /// Number of the page, from 1; without it and without a cursor the first.
+    #[schemars(range(min = 1))]
     page: Option<i64>,
     cursor: Option<String>,
 }

@@ -20,6 +20,7 @@ struct SearchWish {
     /// Only the conversation with this person.
     partner_id: Option<String>,
     cursor: Option<String>,
+    #[schemars(range(min = 1))]
     limit: Option<i64>,
 }
 

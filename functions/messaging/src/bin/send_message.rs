@@ -9,7 +9,7 @@ endpoint!(POST "/api/v2/messages/send", frame "message.send" => send_message,
     limit: Send,
     faults: [INSUFFICIENT_CREDITS, BLOCKED, NEW_CONTACT_LIMIT, NOT_MATCHED, PROFILE_INCOMPLETE,
         USER_NOT_FOUND, UPLOAD_NOT_FOUND, UPLOAD_STATE, WALLET_FROZEN, MESSAGE_TOO_LARGE,
-        CONTENT_REJECTED, CANNOT_TARGET_SELF]);
+        CONTENT_REJECTED, CANNOT_TARGET_SELF, IDEMPOTENCY_KEY_REQUIRED]);
 
 async fn send_message(
     tables: Table<(Write<Data>, Write<Ledger>, Write<Live>)>,

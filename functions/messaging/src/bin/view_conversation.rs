@@ -22,6 +22,7 @@ struct Pair {
 #[derive(Debug, Deserialize, JsonSchema)]
 struct Page {
     cursor: Option<String>,
+    #[schemars(range(min = 1))]
     limit: Option<i64>,
 }
 
@@ -47,14 +48,13 @@ async fn view_conversation(
     let below = pages.open(&id, page.cursor.as_deref())?;
     let (mut messages, next) = read_conversation((&tables, &shelf), both, below, limit).await?;
     gallery.show_all(&mut messages);
-    let next_cursor = pages.seal(&id, next.as_ref());
+    let answer = Conversation {
+        messages,
+        next_cursor: pages.seal(&id, next.as_ref()),
+        limit,
+    };
     let act = Act::on("conversation", id)
         .noting("user1_id", both.0)
         .noting("user2_id", both.1);
-    let answer = Conversation {
-        messages,
-        next_cursor,
-        limit,
-    };
     admin.shows(&act, Json(answer)).await
 }

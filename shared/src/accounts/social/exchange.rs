@@ -48,6 +48,10 @@ const NAME_CHARS_MAX: usize = 80;
 /// The code with the app's verifier, or the signup token with a birthdate.
 #[derive(Clone, Deserialize, JsonSchema)]
 #[schemars(rename = "SocialExchange")]
+#[schemars(extend("x-either" = [
+    ["code", "code_verifier", "device?"],
+    ["signup_token", "birthdate"]
+]))]
 pub struct Exchange {
     /// From the redirect.
     #[schemars(length(min = 1, max = 128))]

@@ -30,6 +30,7 @@ pub struct PeopleFilter {
     pub page: Option<i64>,
     /// Most people of a page; no filter.
     #[serde(skip_serializing)]
+    #[schemars(range(min = 1))]
     pub limit: Option<i64>,
     /// Where the page before ended; no filter.
     #[serde(skip_serializing)]

@@ -293,10 +293,13 @@ fn is_too_long(rules: &Rules, string: &str, max: Option<u64>) -> bool {
         })
 }
 
-fn has_format(format: Option<&str>, text: &str) -> bool {
+fn has_format(format: Option<&str>, string: &str) -> bool {
     match format {
-        Some("date") => is_date(text) && text.parse::<jiff::civil::Date>().is_ok(),
-        Some("date-time") => is_date_time(text) && Time::parse(text).is_some(),
+        Some("date") => is_date(string) && string.parse::<jiff::civil::Date>().is_ok(),
+        Some("date-time") => is_date_time(string) && Time::parse(string).is_some(),
+        // White space around an address is cut off before it is used.
+        Some("email") => text::is_email(string.trim()) && string.is_ascii(),
+        Some("idn-email") => text::is_email(string.trim()),
         _ => true,
     }
 }

@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+"""Holds the running back end against its contracts: what `infra/openapi.yaml` says of requests and
+`docs/asyncapi.yaml` of frames, with requests and frames made from the contracts themselves.
+"""
+
+import argparse
+import random
+import time
+
+from backend import BackEnd
+from findings import Findings
+from frames import Frames
+from operations import Operations
+
+REQUESTS, FRAMES = 2_000, 300
+
+
+def arguments():
+    """What the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--requests", type=int, default=REQUESTS, help="how many requests to make")
+    parser.add_argument("--frames", type=int, default=FRAMES, help="how many frames to send")
+    parser.add_argument("--seed", type=int, default=random.randrange(2**32),
+                        help="repeats a run that printed it")
+    parser.add_argument("--local", default="target/debug/local", help="the back end's binary")
+    parser.add_argument("--log", default="target/conformance.log", help="what the back end prints")
+    return parser.parse_args()
+
+
+def main():
+    wanted = arguments()
+    print(f"seed {wanted.seed}", flush=True)
+    findings = Findings()
+    with BackEnd(wanted.local, wanted.log) as back_end:
+        begun = time.monotonic()
+        run = Operations(back_end, findings, wanted.seed, wanted.requests)
+        run.run()
+        took = time.monotonic() - begun
+        statuses = ", ".join(f"{status}: {count}" for status, count in sorted(run.statuses.items()))
+        print(f"{run.counting.made} requests, {run.checked} answers checked, {took:.0f} s\n{statuses}")
+        begun = time.monotonic()
+        run = Frames(back_end, findings, wanted.seed, wanted.frames)
+        run.run()
+        took = time.monotonic() - begun
+        print(f"{run.sent} frames over {run.lines} connections, {run.answered} answers, {took:.0f} s")
+    kinds = findings.report()
+    if kinds:
+        raise SystemExit(f"{kinds} kinds of deviations")
+
+
+if __name__ == "__main__":
+    main()
