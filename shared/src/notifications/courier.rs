@@ -65,7 +65,7 @@ async fn obsolete(tables: &Tables, row: &Notification, now: Time) -> Result<Opti
 }
 
 /// Why a call does not ring now; none if it does.
-pub(super) fn silent(call: &Call, now: Time) -> Option<Detail> {
+fn silent(call: &Call, now: Time) -> Option<Detail> {
     match call.status {
         Status::Initiated | Status::Ringing if now < call.ring_expires_at => None,
         Status::Initiated | Status::Ringing | Status::Missed => Some(Detail::Expired),
