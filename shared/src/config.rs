@@ -98,6 +98,28 @@ impl Social {
     }
 }
 
+/// The platform applications of SNS that pushes go through. One without an ARN is switched off.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PushApps {
+    /// `PUSH_APNS_ARN`: iPhones, all but their rings.
+    pub apns: Option<String>,
+    /// `PUSH_APNS_VOIP_ARN`: rings of iPhones.
+    pub apns_voip: Option<String>,
+    /// `PUSH_FCM_ARN`: Android.
+    pub fcm: Option<String>,
+}
+
+impl PushApps {
+    fn read(get: &impl Fn(&str) -> Option<String>) -> Self {
+        let some = |name: &str| get(name).filter(|value| !value.is_empty());
+        Self {
+            apns: some("PUSH_APNS_ARN"),
+            apns_voip: some("PUSH_APNS_VOIP_ARN"),
+            fcm: some("PUSH_FCM_ARN"),
+        }
+    }
+}
+
 /// The configuration of every function.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -133,6 +155,8 @@ pub struct Config {
     pub turn_urls: Vec<String>,
     /// Signing in through other providers.
     pub social: Social,
+    /// Ways to push to phones.
+    pub push: PushApps,
     /// `AWS_ENDPOINT_URL`: replaces every AWS address; refused in production.
     pub endpoint: Option<String>,
     /// `PAIRLY_SUPER_ADMINS`: the first one or two super admins.
@@ -167,6 +191,7 @@ impl Config {
         Ok(Self {
             stage,
             social: Social::read(&get, stage, &public_url)?,
+            push: PushApps::read(&get),
             region: text("AWS_REGION", "us-east-1")?,
             buckets: text("PAIRLY_BUCKETS", &prefix)?,
             prefix,

@@ -41,6 +41,7 @@ pub const QUEUES: &[QueueSpec] = &[
     usual("frames", 60, 3),
     usual("mail", 90, 5),
     usual("sms", 90, 5),
+    usual("pushes", 90, 5),
     usual("notices", 60, 5),
     usual("revoked", 60, 5),
     usual("devices", 60, 5),

@@ -8,22 +8,24 @@ use super::trial::{Outcome, Place};
 use crate::sweeps::samples::routes;
 
 /// What was done already cannot be asked for again: function and the status that says so.
-const DONE_ALREADY: [(&str, u16); 6] = [
+const DONE_ALREADY: [(&str, u16); 7] = [
     // The session that asks has ended.
     ("sign_out", 401),
     ("sign_out_everywhere", 401),
     ("revoke_session", 404),
     ("revoke_device", 404),
     ("unblock_user", 404),
+    ("remove_push_target", 404),
     // The version that the client has is no longer the newest: its own edit is.
     ("edit_account", 409),
 ];
 
 /// Facts that there may be one more of: function, part of the fact.
-const ONCE_MORE: [(&str, &str); 7] = [
+const ONCE_MORE: [(&str, &str); 8] = [
     // The provider takes no key: a death between sending and writing it down sends again.
     ("deliver_email", "outbox"),
     ("deliver_sms", "outbox"),
+    ("deliver_push", "outbox"),
     // Their answers carry a secret and are stored nowhere, so a lost one is made again.
     ("sign_in", "sk:{S:\"session"),
     ("sign_in", "pk:{S:\"session#"),

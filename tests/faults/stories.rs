@@ -164,6 +164,18 @@ const STORIES: &[Story] = &[
         patience_seconds: LATER,
     },
     Story {
+        of: &["deliver_push"],
+        before: |fixture| {
+            Box::pin(async {
+                let phone = crate::scenarios::notifications::android("a-phone-of-ben");
+                crate::scenarios::notifications::registers(&fixture.ben, phone).await;
+            })
+        },
+        // The call is missed.
+        tell: |_| Box::pin(async { 0 }),
+        patience_seconds: 300,
+    },
+    Story {
         of: &["expire_media_wait"],
         before: |fixture| Box::pin(async { answers(fixture).await }),
         tell: |_| Box::pin(async { 0 }),

@@ -130,6 +130,9 @@ DAMAGE = [
                                            .remove(one) for one in list(policy(
                                                f, "infra/functions/notifications.yaml", "DeliverSmsRole"))
                                            if one["Effect"] == "Deny"], "to every topic"),
+    ("pushes to topics", lambda f: [one.update(Resource=["*"]) for one in policy(
+        f, "infra/functions/notifications.yaml", "DeliverPushRole") if "sns:Publish" in one["Action"]],
+     "to every topic"),
     ("the gateways start anything", lambda f: policy(f, ROOT, "InvokeRole")[0].update(Resource="*"),
      "the gateways may do something else"),
     ("an index is missing", lambda f: one_less(f, ROOT, "DataTable", "GlobalSecondaryIndexes", 0), "tables"),

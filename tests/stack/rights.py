@@ -7,6 +7,8 @@ from load import OWN
 from rules import ANYWHERE, POLICY_CHARS_MAX, arn_of, difference, functions
 
 STREAM = ["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"]
+# Actions on platform applications; all others of pushes are on endpoints.
+APPLICATION = ["sns:CreatePlatformEndpoint", "sns:GetPlatformApplicationAttributes"]
 QUEUE = ["DeleteMessage", "GetQueueAttributes", "ReceiveMessage"]
 
 
@@ -46,6 +48,8 @@ def resources(resource, action, stack, tables):
         "key": stack.resource("DataKey", "Arn"),
         "mail": f"arn:aws:ses:{OWN}:identity/{stack.values['MailDomain']}",
     }
+    if kind == "push":
+        return [f"arn:aws:sns:{OWN}:{'app' if action in APPLICATION else 'endpoint'}/*"]
     if action in ANYWHERE:
         return ["*"]
     if kind == "sockets":
@@ -80,7 +84,7 @@ def wanted(function, stack, tables, second):
             places = resources(resource, action, stack, tables)
             own |= {("Allow", action, place) for place in (places if queried else places[:1])
                     } if resource.startswith("table/") else {("Allow", action, place) for place in places}
-            if action == "sns:Publish":
+            if action == "sns:Publish" and resource == "sms":
                 own.add(("Deny", action, "arn:aws:sns:*:*:*"))
     for trigger in function["triggers"]:
         if trigger["kind"] == "queue":
@@ -126,7 +130,8 @@ def wildcards(stack, facts):
                     yield f"{part.path}, {name}: the action {action} is a pattern"
                 if effect == "Allow" and resource == "*" and action not in ANYWHERE:
                     yield f"{part.path}, {name}: {action} on everything"
-                if effect == "Allow" and action == "sns:Publish" and action not in denied:
+                publishes = effect == "Allow" and action == "sns:Publish" and resource == "*"
+                if publishes and action not in denied:
                     yield f"{part.path}, {name}: {action} to every topic"
 
 

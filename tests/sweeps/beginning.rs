@@ -45,6 +45,7 @@ impl Fixture {
             upload: self.upload.clone(),
             device: self.device.clone(),
             bens: self.bens.clone(),
+            phone: self.phone.clone(),
             dora: self.dora.clone(),
             item: self.item.clone(),
             flag: self.flag.clone(),

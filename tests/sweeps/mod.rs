@@ -3,6 +3,7 @@
 
 mod authorization;
 mod beginning;
+mod bodies;
 mod hostile;
 mod replay;
 pub mod samples;

@@ -104,6 +104,7 @@ async fn another_body(fixture: &Fixture, function: &Function, target: &str) {
         "register_device" => json!({
             "name": "Tablet", "type": "ios", "public_key": DeviceSecret::new(3).public_key(),
         }),
+        "register_push_target" => crate::scenarios::notifications::android("another-phone"),
         "mark_delivered" => json!({ "up_to": true }),
         "mark_read" => json!({ "message_ids": ["msg_other"] }),
         "mute_conversation" => json!({}),

@@ -32,6 +32,8 @@ pub struct Fixture {
     pub device: String,
     /// A device of Ben.
     pub bens: String,
+    /// A phone of Ann that is pushed to.
+    pub phone: String,
     /// Somebody whom Ann has blocked.
     pub dora: String,
     /// What moderators have to look at: Dora.
@@ -105,6 +107,8 @@ impl Fixture {
         let device = device["device_id"].as_str().expect("an id").to_owned();
         let bens = ben.registers("Ben's phone", 4).await.ok();
         let bens = bens["device_id"].as_str().expect("an id").to_owned();
+        let phone = crate::scenarios::notifications::android("a-phone-of-ann");
+        let phone = crate::scenarios::notifications::registers(&ann, phone).await;
         let dora = world.person("Dora").await.id;
         let block = json!({ "user_id": dora });
         ann.post("/api/v2/blocks", block).await.expect(201);
@@ -134,6 +138,7 @@ impl Fixture {
             upload: upload.as_str().expect("an id").to_owned(),
             device,
             bens,
+            phone,
             dora,
         }
     }
@@ -149,6 +154,7 @@ impl Fixture {
             "session_id" => self.session.clone(),
             "upload_id" => self.upload.clone(),
             "device_id" => self.device.clone(),
+            "target_id" => self.phone.clone(),
             "call_id" => self.call.clone(),
             "transaction_id" => text(&self.sent["credits_transaction_id"]),
             "item_id" => self.item.clone(),
@@ -179,6 +185,7 @@ impl Fixture {
             "identity_id" => format!("idt_{}", "0".repeat(26)),
             "upload_id" => format!("upl_{}", "0".repeat(26)),
             "device_id" => format!("dev_{}", "0".repeat(26)),
+            "target_id" => format!("ptg_{}", "0".repeat(26)),
             "call_id" => format!("cal_{}", "0".repeat(26)),
             _ => format!("txn_{}", "0".repeat(26)),
         }
@@ -260,6 +267,7 @@ impl Fixture {
                 "name": "Laptop", "type": "desktop",
                 "public_key": DeviceSecret::new(2).public_key(),
             }),
+            "register_push_target" => crate::scenarios::notifications::android("a-swept-phone"),
             "rename_device" => json!({ "name": "Telephone" }),
             "mark_read" => json!({ "message_ids": [self.sent["id"]] }),
             "mute_conversation" => json!({ "until": null }),
@@ -268,59 +276,6 @@ impl Fixture {
             }),
             "block_user" => json!({ "user_id": self.cleo.id }),
             _ => return self.call_body(function),
-        })
-    }
-
-    /// A body of an operation on calls.
-    fn call_body(&self, function: &str) -> Option<Value> {
-        Some(match function {
-            "initiate_call" => json!({ "receiver_id": self.emil, "call_type": "audio" }),
-            "reject_call" => json!({ "reason": "declined" }),
-            "add_ice_candidates" => json!({ "candidate": CANDIDATE, "sdpMid": "0" }),
-            "report_call_quality" => json!({
-                "rtt_ms": 80, "jitter_ms": 4, "loss_percent": 0.5, "bitrate_kbps": 40,
-            }),
-            "rate_call" => json!({ "rating": 5 }),
-            "accept_call" | "end_call" | "report_ringing" | "report_connected" => json!({}),
-            _ => return self.admin_body(function),
-        })
-    }
-
-    /// A body that works for an admin.
-    fn admin_body(&self, function: &str) -> Option<Value> {
-        Some(match function {
-            "create_admin" => json!({
-                "role_arn": "arn:aws:iam::000000000000:role/sweeper", "session_name": "sweep-1",
-                "email": "sweep@pairly.test", "name": "Sweep", "roles": ["analyst"],
-                "reason": "a sweep",
-            }),
-            "edit_admin" => json!({ "active": true, "version": 1, "reason": "a sweep" }),
-            "set_role" => json!({
-                "permissions": ["users.view"], "version": 0, "reason": "a sweep",
-            }),
-            "ban_user" | "unban_user" | "end_user_sessions" | "clear_abuse_flag" => {
-                json!({ "reason": "a sweep" })
-            }
-            "claim_moderation_item" | "release_moderation_item" => json!({}),
-            "resolve_moderation_item" => {
-                json!({ "resolution": "dismiss", "reason": "a sweep" })
-            }
-            "decide_approval" => json!({ "decision": "approve", "reason": "a sweep" }),
-            "verify_audit_log" => json!({}),
-            "adjust_credits" => json!({
-                "user_id": self.cleo.id, "amount": 25, "reason": "a sweep of every operation",
-            }),
-            "freeze_wallet" => json!({ "frozen": false, "reason": "a sweep" }),
-            "verify_ledger" => json!({ "user_id": self.ann.id }),
-            "set_policy" => json!({ "value": 12, "reason": "a sweep" }),
-            "set_package" => json!({
-                "credits": 100, "price_cents": 599, "currency": "EUR", "active": true,
-            }),
-            "moderate_message" => json!({ "moderation_status": "flagged", "reason": "a sweep" }),
-            "hard_delete_message" | "terminate_call" => json!({ "reason": "a sweep" }),
-            "moderate_call" => json!({ "notes": "heard nothing", "reason": "a sweep" }),
-            "refund_call" => json!({ "credits": 2, "reason": "a sweep" }),
-            _ => return None,
         })
     }
 

@@ -78,6 +78,9 @@ pub struct Account {
     /// Ways to sign in through a provider.
     #[serde(default)]
     pub identities: i64,
+    /// Phones that can be pushed to; absent in most accounts.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub push_targets: i64,
     /// 1–80 characters.
     pub name: String,
     /// Names before it that the directory may still hold; a repair takes them out.
@@ -126,6 +129,14 @@ pub struct Account {
     pub updated_at: Time,
     /// Optimistic lock, from 1.
     pub version: i64,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the shape that serde asks for"
+)]
+const fn is_none(count: &i64) -> bool {
+    *count == 0
 }
 
 impl Item for Account {
@@ -179,6 +190,7 @@ impl Account {
             phone: None,
             phone_verified_at: None,
             identities: 0,
+            push_targets: 0,
             name: new.name,
             formerly: Vec::new(),
             locale: new.locale,

@@ -9,6 +9,7 @@ mod named;
 pub mod objects;
 pub mod outside;
 pub mod presigned;
+pub mod push;
 pub mod queue;
 pub mod secret;
 pub mod sms;

@@ -37,6 +37,8 @@ named! {
     Mails = "mail";
     /// Text messages to deliver.
     Texts = "sms";
+    /// Pushes to deliver, and registrations at their provider to take back.
+    Pushes = "pushes";
     /// What people are told inside the app.
     Notices = "notices";
     /// Sessions whose sockets must close.

@@ -134,6 +134,9 @@ pub struct Call {
     /// Whether the receiver does.
     #[serde(rename = "rh", default, skip_serializing_if = "is_off")]
     pub receiver_hidden: bool,
+    /// Whether the receiver had phones to push to when it rang.
+    #[serde(rename = "rp", default, skip_serializing_if = "is_off")]
+    pub is_pushed: bool,
     /// What the ends say of their media.
     #[serde(rename = "ms", default)]
     pub media_state: MediaState,

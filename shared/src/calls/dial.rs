@@ -163,6 +163,7 @@ impl Dial {
         Ok(Ground {
             wallet,
             head,
+            receiver_has_phones: account.as_ref().is_some_and(|who| who.push_targets > 0),
             receiver_is_active: account.is_some_and(|who| who.is_open(self.now)),
             mine,
             theirs,

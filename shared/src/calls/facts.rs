@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::id::derived;
 use crate::notifications::{Notice, Told};
 use crate::realtime::Fact;
+use crate::time::Time;
 use crate::worker::Change;
 
 /// Frame of a call that comes in.
@@ -30,30 +31,68 @@ pub fn facts_of(change: &Change) -> Result<Vec<Fact>> {
     }
 }
 
-/// What the receiver is told besides, when a change of a call leaves it missed: nobody answered,
-/// the caller gave up, or the receiver was busy. What a rule ended is no missed call.
+/// What the receiver is told besides, inside the app and on phones.
 ///
 /// # Errors
 /// 500 when an image does not have the shape of a call.
-pub fn notice_of(change: &Change) -> Result<Option<Notice>> {
+pub fn notices_of(change: &Change) -> Result<Vec<Notice>> {
     let (old, Some(new)) = change.of::<Call>()? else {
-        return Ok(None);
+        return Ok(Vec::new());
     };
+    let old = old.as_ref();
+    let told = [rung(old, &new), silenced(old, &new), missed(old, &new)];
+    let notice = |(told, at): (Told, Time)| Notice {
+        user_id: new.receiver_id.clone(),
+        event: new.call_id.clone(),
+        told,
+        at: at.ms(),
+    };
+    Ok(told.into_iter().flatten().map(notice).collect())
+}
+
+/// A call rings people who have phones to push to.
+fn rung(old: Option<&Call>, new: &Call) -> Option<(Told, Time)> {
+    let begins = old.is_none() && new.status == Status::Ringing && new.is_pushed;
+    begins.then(|| {
+        let told = Told::CallIncoming {
+            call_id: new.call_id.clone(),
+            caller_id: new.caller_id.clone(),
+            call_type: new.call_type,
+            until: new.ring_expires_at.ms(),
+        };
+        (told, new.initiated_at)
+    })
+}
+
+/// It rings no more: the phones that it has reached hear it.
+fn silenced(old: Option<&Call>, new: &Call) -> Option<(Told, Time)> {
+    let rang = old.is_some_and(|old| old.status == Status::Ringing);
+    if !rang || new.status == Status::Ringing || !new.is_pushed {
+        return None;
+    }
+    let (reason, device_id) = new.silence();
+    let told = Told::CallCancelled {
+        call_id: new.call_id.clone(),
+        reason: reason.to_owned(),
+        device_id,
+    };
+    Some((told, new.updated_at))
+}
+
+/// The call is missed: nobody answered, the caller gave up, or the receiver was busy. What a rule
+/// ended is no missed call.
+fn missed(old: Option<&Call>, new: &Call) -> Option<(Told, Time)> {
     let before = old.is_some_and(|old| old.status.is_terminal());
     let by_rule = new.status == Status::Cancelled && new.ended_by == Some(Actor::System);
     if before || by_rule || !new.is_missed() {
-        return Ok(None);
+        return None;
     }
-    Ok(Some(Notice {
-        user_id: new.receiver_id.clone(),
-        event: new.call_id.clone(),
-        told: Told::CallMissed {
-            call_id: new.call_id,
-            caller_id: new.caller_id,
-            video: new.call_type == CallType::Video,
-        },
-        at: new.ended_at.unwrap_or(new.updated_at).ms(),
-    }))
+    let told = Told::CallMissed {
+        call_id: new.call_id.clone(),
+        caller_id: new.caller_id.clone(),
+        video: new.call_type == CallType::Video,
+    };
+    Some((told, new.ended_at.unwrap_or(new.updated_at)))
 }
 
 /// Adds what a frame tells besides its fact: who is calling.
@@ -101,7 +140,7 @@ fn moved(old: &Call, new: &Call) -> Vec<Fact> {
                     "wallet": new.wallet_data(),
                 }),
             ),
-            new.stops("answered_elsewhere", new.receiver_slot.clone()),
+            new.stops(),
         ],
         Status::Connected => {
             let data = json!({ "connected_at": new.connected_at });
@@ -116,15 +155,15 @@ fn moved(old: &Call, new: &Call) -> Vec<Fact> {
                 caller,
                 json!({ "reason": new.ended_reason }),
             ),
-            new.stops("declined_elsewhere", None),
+            new.stops(),
         ],
         Status::Cancelled if new.ended_by == Some(Actor::Caller) => {
-            vec![new.stops("cancelled_by_caller", None)]
+            vec![new.stops()]
         }
         Status::Missed => vec![new.missed(caller), new.missed(receiver)],
         // The caller could not pay, or a rule ended it.
         _ if new.status.is_terminal() && old.status == Status::Ringing => {
-            vec![new.over_fact(caller), new.stops("unavailable", None)]
+            vec![new.over_fact(caller), new.stops()]
         }
         _ => vec![new.over_fact(caller), new.over_fact(receiver)],
     }
@@ -161,8 +200,25 @@ impl Call {
         }
     }
 
+    /// Why the call rings no more, and the device that knows.
+    fn silence(&self) -> (&'static str, Option<String>) {
+        match self.status {
+            Status::Accepted | Status::Connected => {
+                ("answered_elsewhere", self.receiver_slot.clone())
+            }
+            Status::Rejected => ("declined_elsewhere", None),
+            Status::Cancelled if self.ended_by == Some(Actor::Caller) => {
+                ("cancelled_by_caller", None)
+            }
+            Status::Missed => ("invite_timeout", None),
+            // The caller could not pay, or a rule ended it.
+            _ => ("unavailable", None),
+        }
+    }
+
     /// Devices of the receiver stop ringing, but the one that knows.
-    fn stops(&self, reason: &str, except_slot: Option<String>) -> Fact {
+    fn stops(&self) -> Fact {
+        let (reason, except_slot) = self.silence();
         let data = json!({ "reason": reason, "device_id": except_slot });
         Fact {
             except_slot,

@@ -54,7 +54,7 @@ pub use candidate::{IceCandidate, Kind as CandidateKind, kind_of};
 pub use candidates::{Candidates, IceWish, OneCandidate};
 pub use carry::{Carry, Changed, Kept, Plain, change, finish, finish_due, settle_hold};
 pub use dial::{Dial, Quote, affordable_minutes, line, lock_stands, quote, slot_of};
-pub use facts::{complete, facts_of, notice_of};
+pub use facts::{complete, facts_of, notices_of};
 pub use fate::{End, billed_minutes};
 pub use finish::Turn;
 pub use hangup::{Lost, hang_up, leave, part, terminate};

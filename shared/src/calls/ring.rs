@@ -150,6 +150,8 @@ pub struct Ground {
     pub head: Option<Head>,
     /// Whether the receiver exists and is active.
     pub receiver_is_active: bool,
+    /// Whether the receiver has phones to push to.
+    pub receiver_has_phones: bool,
     /// The caller's lock.
     pub mine: Line,
     /// The receiver's lock.
@@ -193,7 +195,10 @@ impl Dialling<'_> {
         if ground.theirs.live(self.now).is_some() {
             return Ok(Dialled::Busy(self.entry(ground, tat)));
         }
-        let call = self.call(&self.ids.0, &ground.wallet);
+        let call = Call {
+            is_pushed: ground.receiver_has_phones,
+            ..self.call(&self.ids.0, &ground.wallet)
+        };
         can_pay(&ground.wallet, call.rate_per_minute)?;
         let until = call
             .ring_expires_at

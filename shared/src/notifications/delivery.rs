@@ -34,7 +34,7 @@ const SWEEP_ITEMS_MAX: usize = 500;
 /// Longest reason that is kept, characters.
 const REASON_CHARS_MAX: usize = 200;
 
-/// Body of the queues `mail` and `sms`.
+/// Body of the queues `mail` and `sms`: a row to send.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MailJob {
     /// `usr_…`
@@ -45,6 +45,25 @@ pub struct MailJob {
     pub due_at: i64,
 }
 
+/// Body of the queue `pushes`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "job", rename_all = "snake_case")]
+pub enum PushJob {
+    /// A push to send.
+    Send(MailJob),
+    /// An endpoint to take back, unless somebody has its token again.
+    Forget(Forgotten),
+}
+
+/// An endpoint that no target uses any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forgotten {
+    /// The endpoint.
+    pub endpoint_arn: String,
+    /// Hash of its token.
+    pub hash: String,
+}
+
 /// The jobs that some rows wait for, by the way they go out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Jobs {
@@ -52,6 +71,8 @@ pub struct Jobs {
     pub mails: Vec<MailJob>,
     /// For the queue `sms`.
     pub texts: Vec<MailJob>,
+    /// For the queue `pushes`.
+    pub pushes: Vec<PushJob>,
 }
 
 impl Jobs {
@@ -68,7 +89,8 @@ impl Jobs {
         match row.notification_type {
             Channel::Email => self.mails.push(job),
             Channel::Sms => self.texts.push(job),
-            Channel::InApp | Channel::Push => {}
+            Channel::Push => self.pushes.push(PushJob::Send(job)),
+            Channel::InApp => {}
         }
     }
 }
@@ -154,11 +176,60 @@ pub fn retry_after(id: &str, retries: i64) -> Option<i64> {
 }
 
 /// How an attempt ended.
-enum Outcome {
+#[derive(Debug)]
+pub(super) enum Outcome {
     Sent(String),
     Refused(String),
     Later(String),
-    Dropped,
+    Dropped(Detail),
+}
+
+/// One way to carry out an attempt.
+pub(super) trait Attempt: Sync {
+    /// Name of the provider in errors.
+    const PROVIDER: &'static str;
+
+    /// Does it, for a row that nobody else attempts at the same time.
+    fn make(&self, row: &Notification) -> impl Future<Output = Outcome> + Send;
+}
+
+/// An attempt with content that the person's key opens.
+struct Sealing<'a, C> {
+    cipher: &'a Cipher,
+    carrier: &'a C,
+}
+
+impl<C: Carrier> Attempt for Sealing<'_, C> {
+    const PROVIDER: &'static str = C::PROVIDER;
+
+    async fn make(&self, row: &Notification) -> Outcome {
+        match self.cipher.key(&row.user_id).await {
+            Ok(key) => match self.carrier.carry(row, &key).await {
+                Ok(provider_id) => Outcome::Sent(provider_id),
+                Err(Undelivered::Never(code)) => Outcome::never(&code),
+                Err(Undelivered::Later(code)) => Outcome::later(&code),
+            },
+            Err(error) => Outcome::of(&error),
+        }
+    }
+}
+
+impl Outcome {
+    pub(super) fn later(code: &str) -> Self {
+        Self::Later(format!("temporary: {code}"))
+    }
+
+    pub(super) fn never(code: &str) -> Self {
+        Self::Refused(format!("permanent: {code}"))
+    }
+
+    /// What an error of our own means: one that says so may pass.
+    pub(super) fn of(error: &Error) -> Self {
+        match error.fault().status > 500 {
+            true => Self::later(error.fault().code),
+            false => Self::never(error.fault().code),
+        }
+    }
 }
 
 impl Notification {
@@ -189,12 +260,15 @@ impl Notification {
                 (State::Sent, Detail::Sent, None)
             }
             Outcome::Refused(reason) => (State::Failed, Detail::ProviderRefused, Some(reason)),
-            Outcome::Dropped => (State::Failed, Detail::Expired, None),
-            Outcome::Later(reason) => match retry_after(&self.id, self.retry_count) {
-                Some(pause) => {
+            Outcome::Dropped(detail) => (State::Failed, detail, None),
+            Outcome::Later(reason) => match self.next_try(now) {
+                Some(at) if self.valid_until.is_some_and(|until| at >= until) => {
+                    (State::Failed, Detail::Expired, Some(reason))
+                }
+                Some(at) => {
                     next.retry_count += 1;
                     next.due_shard.clone_from(&self.due_shard);
-                    next.due_at = Some(now.plus(pause));
+                    next.due_at = Some(at);
                     (State::Pending, Detail::Retrying, Some(reason))
                 }
                 None => (State::Failed, Detail::Retrying, Some(reason)),
@@ -206,6 +280,11 @@ impl Notification {
         (next.status, next.detail) = (status, detail);
         next.failed_reason = reason.map(|text| text.chars().take(REASON_CHARS_MAX).collect());
         self.store(next)
+    }
+
+    /// When an attempt that failed now is repeated; none after the last.
+    fn next_try(&self, now: Time) -> Option<Time> {
+        retry_after(&self.id, self.retry_count).map(|pause| now.plus(pause))
     }
 
     /// Stores the next state if the row is still as it was read.
@@ -231,44 +310,43 @@ pub async fn deliver<C: Carrier>(
     clock: &Clock,
     job: &MailJob,
 ) -> Result<()> {
+    attempt(tables, clock, &Sealing { cipher, carrier }, job)
+        .await
+        .map(drop)
+}
+
+/// Claims the row of a job, makes one attempt and records it; gives the row if it was attempted.
+pub(super) async fn attempt<A: Attempt>(
+    tables: &Tables,
+    clock: &Clock,
+    way: &A,
+    job: &MailJob,
+) -> Result<Option<Notification>> {
     let key = Notification::key_of(&job.user_id, &job.id);
     let Some(row) = tables.get_consistent::<Notification>(&key).await? else {
-        return Ok(());
+        return Ok(None);
     };
+    let dead = || PROVIDER_ERROR.with(json!({ "provider": A::PROVIDER }));
     let (claimed, claim) = match Step::decide(&row, job, clock.now()) {
-        Step::Skip => return Ok(()),
-        Step::Die => return Err(PROVIDER_ERROR.with(json!({ "provider": C::PROVIDER }))),
+        Step::Skip => return Ok(None),
+        Step::Die => return Err(dead()),
         Step::Drop => {
-            let (_, commit) = row.finish(Outcome::Dropped, clock.now());
-            return stored(tables, commit).await.map(|_| ());
+            let (_, commit) = row.finish(Outcome::Dropped(Detail::Expired), clock.now());
+            return stored(tables, commit).await.map(|_| None);
         }
         Step::Send => row.claim(clock.now()),
     };
     if !stored(tables, claim).await? {
-        return Ok(());
+        return Ok(None);
     }
     // Whatever goes wrong from here on is an outcome: the claim has moved the row's due instant.
-    let outcome = match cipher.key(&job.user_id).await {
-        Ok(key) => match carrier.carry(&claimed, &key).await {
-            Ok(provider_id) => Outcome::Sent(provider_id),
-            Err(Undelivered::Never(code)) => Outcome::Refused(format!("permanent: {code}")),
-            Err(Undelivered::Later(code)) => later(&code),
-        },
-        Err(error) if error.fault().status > 500 => later(error.fault().code),
-        Err(error) => Outcome::Refused(format!("permanent: {}", error.fault().code)),
-    };
+    let outcome = way.make(&claimed).await;
     let (last, commit) = claimed.finish(outcome, clock.now());
     stored(tables, commit).await?;
     match (last.status, last.detail) {
-        (State::Failed, Detail::Retrying) => {
-            Err(PROVIDER_ERROR.with(json!({ "provider": C::PROVIDER })))
-        }
-        _ => Ok(()),
+        (State::Failed, Detail::Retrying) => Err(dead()),
+        _ => Ok(Some(last)),
     }
-}
-
-fn later(code: &str) -> Outcome {
-    Outcome::Later(format!("temporary: {code}"))
 }
 
 /// Whether the commit was carried out; `false` when another delivery was first.

@@ -4,9 +4,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::notice::Notice;
+use super::pushes::pushes_of;
 use super::row::{Channel, Detail, State};
 use crate::accounts::account::{Account, Status as AccountStatus};
 use crate::aws::dynamo::{Missed, Tables};
+use crate::config::PushApps;
 use crate::crypto;
 use crate::error::{INTERNAL_ERROR, Result};
 use crate::id::{derived, ulid_at};
@@ -123,8 +125,10 @@ impl Entry {
         Key::new(user_id, format!("{}{id}", Self::PREFIX))
     }
 
-    /// The entry that a notice causes, in the language of a locale.
-    fn of(notice: &Notice, locale: &str, now: Time) -> Self {
+    /// The entry that a notice causes, in the language of a locale; none for what is not told
+    /// inside the app.
+    fn of(notice: &Notice, locale: &str, is_pushed: bool, now: Time) -> Option<Self> {
+        let (title, message) = notice.told.words(locale)?;
         let Notice {
             user_id,
             event,
@@ -140,8 +144,11 @@ impl Entry {
         ];
         let hash = crypto::mac(b"notification", &parts);
         let random = u128::from_be_bytes(crypto::take(&hash));
-        let (title, message) = told.words(locale);
-        Self {
+        let mut metadata = json!({ "locale": locale, "why": "default" });
+        if !is_pushed {
+            metadata["skipped"] = json!({ "push": "no_target" });
+        }
+        Some(Self {
             user_id: user_id.clone(),
             id: format!("ntf_{}", ulid_at(at, random)),
             notification_type: Channel::InApp,
@@ -151,16 +158,13 @@ impl Entry {
             title: title.to_owned(),
             message: message.to_owned(),
             payload: told.payload(),
-            // Nobody can choose yet, and no phone can be registered.
-            metadata: json!({
-                "locale": locale, "why": "default", "skipped": { "push": "no_target" },
-            }),
+            metadata,
             sent_at: now,
             read_at: None,
             created_at: at,
             updated_at: now,
             expires: at.plus(KEPT_MS).seconds(),
-        }
+        })
     }
 
     /// The writes: the entry, and one more that is unread.
@@ -192,18 +196,31 @@ impl Entry {
     }
 }
 
-/// Enters what a notice tells, unless it is there already or the person is not any more.
+/// Plans what a notice tells, inside the app and on phones, in one commit, unless it is planned
+/// already or the person is not there any more. Who has no phones pays nothing for them.
 ///
 /// # Errors
 /// 503 when the table does not answer.
-pub async fn plan(tables: &Tables, notice: &Notice, now: Time) -> Result<()> {
+pub async fn plan(tables: &Tables, apps: &PushApps, notice: &Notice, now: Time) -> Result<()> {
     let place = Account::key_of(&notice.user_id);
     let account = tables.get_consistent::<Account>(&place).await?;
     let Some(account) = account.filter(|account| account.status != AccountStatus::Deleted) else {
         return Ok(());
     };
-    let entry = Entry::of(notice, &account.locale, now);
-    match tables.commit(entry.enter()).await {
+    // Who is banned or on the way out is signed out everywhere.
+    let pushes = match account.push_targets > 0 && account.is_open(now) {
+        true => pushes_of(tables, apps, notice, now).await?,
+        false => Vec::new(),
+    };
+    let entry = Entry::of(notice, &account.locale, !pushes.is_empty(), now);
+    let entered = entry.map_or_else(Commit::new, |entry| entry.enter());
+    let commit = pushes
+        .iter()
+        .fold(entered, |commit, row| commit.create(row, &INTERNAL_ERROR));
+    if commit.is_empty() {
+        return Ok(());
+    }
+    match tables.commit(commit).await {
         Ok(()) | Err(Missed::Refused(_)) => Ok(()),
         Err(Missed::Failed(error)) => Err(error),
     }
@@ -252,11 +269,15 @@ mod tests {
         }
     }
 
+    fn entry(notice: &Notice, locale: &str, now: Time) -> Entry {
+        Entry::of(notice, locale, false, now).expect("an entry")
+    }
+
     #[test]
     fn an_event_has_one_entry_and_entries_lie_in_the_order_of_events() {
-        let first = Entry::of(&missed("cal_b", NOW.ms(), false), "en", NOW);
-        let again = Entry::of(&missed("cal_b", NOW.ms(), false), "en", NOW.plus(60_000));
-        let next = Entry::of(&missed("cal_a", NOW.ms() + 1, false), "en", NOW.plus(1));
+        let first = entry(&missed("cal_b", NOW.ms(), false), "en", NOW);
+        let again = entry(&missed("cal_b", NOW.ms(), false), "en", NOW.plus(60_000));
+        let next = entry(&missed("cal_a", NOW.ms() + 1, false), "en", NOW.plus(1));
         assert_eq!(first.id, again.id);
         assert!(first.key() < next.key(), "{} {}", first.id, next.id);
         assert_eq!(first.expires, NOW.plus(90 * DAY_MS).seconds());
@@ -267,7 +288,7 @@ mod tests {
         for locale in ["en", "de-AT", "es", "fr", ""] {
             for video in [false, true] {
                 let call = format!("cal_{}", "7".repeat(26));
-                let entry = Entry::of(&missed(&call, NOW.ms(), video), locale, NOW);
+                let entry = entry(&missed(&call, NOW.ms(), video), locale, NOW);
                 assert!(entry.title.chars().count() <= 120);
                 assert!(entry.message.chars().count() <= 500);
                 let row = crate::table::row_of(&entry).expect("a row");

@@ -2,8 +2,11 @@
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::letter::Facts;
+use super::notice::Notice;
+use super::target::PushTarget;
 use crate::accounts::Sealed;
 use crate::aws::cipher::DataKey;
 use crate::crypto;
@@ -65,6 +68,10 @@ pub enum Detail {
     Expired,
     /// The provider will never take it.
     ProviderRefused,
+    /// Not true any more.
+    Cancelled,
+    /// Nowhere to send it to.
+    NoTarget,
 }
 
 /// One notification of one person on one channel.
@@ -85,6 +92,15 @@ pub struct Notification {
     /// Address and content, sealed; removed when it was sent or never will be.
     #[serde(default)]
     pub facts: Option<Sealed>,
+    /// Ids only, of what needs no sealing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload: Option<Value>,
+    /// The phone, `ptg_…`, of a push.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_id: Option<String>,
+    /// Why the person is told in this way, where preferences could say otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Value>,
     /// Attempts after the first, at most 5.
     pub retry_count: i64,
     /// Claims of an attempt. More than outcomes means that a crash may have sent it twice.
@@ -220,19 +236,31 @@ pub(super) fn row<T: Serialize>(
     content: &T,
     now: Time,
 ) -> Result<Commit> {
-    let (hash, id) = id_of(new.event, new.user_id, new.channel);
     let mut plain = serde_json::to_vec(content).map_err(|cause| INTERNAL_ERROR.because(cause))?;
     // Filled up, so that its size does not tell what it is.
     plain.resize(plain.len().next_multiple_of(FACTS_BYTES), b' ');
-    let [shard, ..] = hash;
     let row = Notification {
+        facts: Some(Sealed(key.seal(FACTS, &plain)?)),
+        ..pending(new, now)
+    };
+    Ok(Commit::new().create(&row, &INTERNAL_ERROR))
+}
+
+/// A row without content that waits for its first attempt.
+fn pending(new: &NewRow<'_>, now: Time) -> Notification {
+    let (hash, id) = id_of(new.event, new.user_id, new.channel);
+    let [shard, ..] = hash;
+    Notification {
         user_id: new.user_id.to_owned(),
         id,
         notification_type: new.channel,
         status: State::Pending,
         detail: Detail::Queued,
         trigger: new.trigger.to_owned(),
-        facts: Some(Sealed(key.seal(FACTS, &plain)?)),
+        facts: None,
+        payload: None,
+        target_id: None,
+        metadata: None,
         retry_count: 0,
         claims: 0,
         due_shard: Some(format!("ntf#{}", shard % SHARDS)),
@@ -244,6 +272,41 @@ pub(super) fn row<T: Serialize>(
         created_at: now,
         updated_at: now,
         expires: now.plus(KEPT_MS).seconds(),
-    };
-    Ok(Commit::new().create(&row, &INTERNAL_ERROR))
+    }
+}
+
+/// What names an event as far as one phone is concerned.
+fn at_target(event: &str, trigger: &str, target_id: &str) -> String {
+    format!("{trigger}#{event}#{target_id}")
+}
+
+impl Notification {
+    /// The id of the push that an event causes for a phone.
+    pub(super) fn push_id(
+        user_id: &str,
+        (event, trigger): (&str, &str),
+        target_id: &str,
+    ) -> String {
+        let event = at_target(event, trigger, target_id);
+        id_of(&event, user_id, Channel::Push).1
+    }
+
+    /// The push that a notice causes for a phone.
+    pub(super) fn push(notice: &Notice, target: &PushTarget, now: Time) -> Self {
+        let told = &notice.told;
+        let event = at_target(&notice.event, told.trigger(), &target.target_id);
+        let new = NewRow {
+            user_id: &notice.user_id,
+            event: &event,
+            channel: Channel::Push,
+            trigger: told.trigger(),
+            valid_until: Some(told.valid_until(Time(notice.at))),
+        };
+        Self {
+            payload: Some(told.payload()),
+            target_id: Some(target.target_id.clone()),
+            metadata: Some(json!({ "why": "default" })),
+            ..pending(&new, now)
+        }
+    }
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::aws::dynamo::Tables;
 use crate::aws::mail::Mailer;
+use crate::aws::push::Push;
 use crate::aws::queue::{Mails, Queue};
 use crate::aws::secret;
 use crate::aws::sms::Sms;
@@ -102,6 +103,10 @@ impl Take<Call> for Probes {
             actions: &["sns:GetSMSAttributes"],
             resource: "sms",
         },
+        Grant {
+            actions: &["sns:GetPlatformApplicationAttributes"],
+            resource: "push",
+        },
     ]];
 
     async fn take(env: &Env, _: &mut Call) -> Result<Self> {
@@ -133,9 +138,10 @@ impl Probes {
 
     /// What some features need; what this release does not use says `not_configured`.
     pub async fn others(&self) -> BTreeMap<&'static str, Check> {
-        let (email, sms) = tokio::join!(
+        let (email, sms, push) = tokio::join!(
             self.ask(false, async { Mailer::of(&self.0).probe().await }),
-            self.ask(false, async { Sms::of(&self.0).probe().await })
+            self.ask(false, async { Sms::of(&self.0).probe().await }),
+            self.push()
         );
         let healthy = Check {
             status: "healthy",
@@ -148,13 +154,20 @@ impl Probes {
             ..healthy.clone()
         };
         let mut checks = BTreeMap::from([("email", email), ("sms", sms)]);
-        for name in ["payments", "push", "storage", "transcoding"] {
+        checks.insert("push", push.unwrap_or_else(|| absent.clone()));
+        for name in ["payments", "storage", "transcoding"] {
             checks.insert(name, absent.clone());
         }
         for name in ["memory", "scratch_space", "websocket"] {
             checks.insert(name, healthy.clone());
         }
         checks
+    }
+
+    /// Pushes, if a way to phones is switched on.
+    async fn push(&self) -> Option<Check> {
+        let push = Push::of(&self.0);
+        Some(self.ask(false, push.probe()?).await)
     }
 
     async fn ask(&self, required: bool, probe: impl Future<Output = Result<()>>) -> Check {

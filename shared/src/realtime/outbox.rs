@@ -13,7 +13,7 @@ use crate::calls;
 use crate::credits::{self, BalanceJob, VERIFY_LEDGER, WALLET_SHARDS, Wallet};
 use crate::error::Result;
 use crate::messaging::{self, Scan};
-use crate::notifications::{self, Entry, Inbox, Jobs, Notice, Notification};
+use crate::notifications::{self, Entry, Inbox, Jobs, Notice, Notification, PushTarget};
 use crate::operations::{JobRun, RunJob, jobs_of};
 use crate::relay::{self, Device, RevokedDevice};
 use crate::table::Commit;
@@ -27,9 +27,9 @@ pub struct Meaning {
     pub facts: Vec<Fact>,
     /// Projections to be brought up to date.
     pub projections: Vec<Commit>,
-    /// Mails and text messages that can go out at once.
+    /// Mails, text messages and pushes that can go out at once.
     pub jobs: Jobs,
-    /// What people are told inside the app.
+    /// What people are told inside the app and on phones.
     pub notices: Vec<Notice>,
     /// Sessions whose sockets must close.
     pub revoked: Vec<Revoked>,
@@ -87,6 +87,9 @@ impl Meaning {
                 let (_, new) = change.of::<Notification>()?;
                 new.iter().for_each(|row| self.jobs.add(row));
             }
+            ("data", sk) if sk.starts_with(PushTarget::PREFIX) => {
+                self.jobs.pushes.extend(notifications::forgotten(change)?);
+            }
             ("data", _) if change.pk.starts_with("cnv_") => {
                 self.facts.extend(messaging::facts_of(change)?);
                 self.projections
@@ -114,7 +117,7 @@ impl Meaning {
         self.facts.extend(calls::facts_of(change)?);
         let note = calls::oversight::notes_of(change)?;
         self.notes.extend(note.map(Noted::Call));
-        self.notices.extend(calls::notice_of(change)?);
+        self.notices.extend(calls::notices_of(change)?);
         Ok(())
     }
 

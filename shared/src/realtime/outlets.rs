@@ -4,8 +4,8 @@ use super::noted::Noted;
 use super::outbox::Meaning;
 use crate::aws::dynamo::Tables;
 use crate::aws::queue::{
-    Audits, Balances, Devices, Exports, Frames, Mails, Notes, Notices, Proofs, Queue, Revoked,
-    Scans, Texts,
+    Audits, Balances, Devices, Exports, Frames, Mails, Notes, Notices, Proofs, Pushes, Queue,
+    Revoked, Scans, Texts,
 };
 use crate::desk::desk;
 use crate::error::Result;
@@ -26,7 +26,8 @@ desk! {
         balances: Queue<Balances> = "Balances that no frame of their own tells.",
         mails: Queue<Mails> = "Mails to deliver.",
         texts: Queue<Texts> = "Text messages to deliver.",
-        notices: Queue<Notices> = "What people are told inside the app.",
+        phones: Queue<Pushes> = "Pushes to deliver, and endpoints to take back.",
+        notices: Queue<Notices> = "What people are told inside the app and on phones.",
         scans: Queue<Scans> = "Messages to be looked at among others.",
         notes: Queue<Notes> = "What happened to messages and calls, for logs and figures.",
         proofs: Queue<Proofs> = "Wallets to prove.",
@@ -50,9 +51,11 @@ impl Outlets {
         data.for_each(|data| self.gallery.show_in(data));
         self.frames.send(&pushes, CAUSE).await?;
         self.balances.send(&meaning.balances, CAUSE).await?;
+        // Calls ring: first of what leaves the system.
+        self.notices.send(&meaning.notices, CAUSE).await?;
+        self.phones.send(&meaning.jobs.pushes, CAUSE).await?;
         self.mails.send(&meaning.jobs.mails, CAUSE).await?;
         self.texts.send(&meaning.jobs.texts, CAUSE).await?;
-        self.notices.send(&meaning.notices, CAUSE).await?;
         self.scans.send(&meaning.scans, CAUSE).await?;
         let notes: Vec<&[Noted]> = meaning.notes.chunks(NOTES_MAX).collect();
         self.notes.send(&notes, CAUSE).await?;

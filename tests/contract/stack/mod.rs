@@ -68,6 +68,18 @@ const PARAMETERS: &[(&str, &str)] = &[
         "first part of the names of functions, tables, queues and secrets",
     ),
     ("PublicUrl", "base of links to the client API"),
+    (
+        "PushApnsArn",
+        "platform application of pushes to iPhones, or empty",
+    ),
+    (
+        "PushApnsVoipArn",
+        "platform application of rings of iPhones, or empty",
+    ),
+    (
+        "PushFcmArn",
+        "platform application of pushes to Android, or empty",
+    ),
     ("QueueConcurrency", "most invocations at once per queue"),
     (
         "RateLimitEnabled",

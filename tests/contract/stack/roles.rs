@@ -100,6 +100,23 @@ fn outside(resource: &str, actions: &[&str]) -> Vec<Value> {
     statements
 }
 
+/// Actions on a platform application; all others of pushes are on endpoints.
+const APPLICATION: [&str; 2] = [
+    "sns:CreatePlatformEndpoint",
+    "sns:GetPlatformApplicationAttributes",
+];
+
+/// Pushes: endpoints, and the platform applications that they are made at.
+fn phones(actions: &[&str]) -> Vec<Value> {
+    let (apps, endpoints): (Vec<&str>, Vec<&str>) = actions
+        .iter()
+        .partition(|action| APPLICATION.contains(action));
+    let places = [(apps, "app/*"), (endpoints, "endpoint/*")];
+    let some = places.iter().filter(|(actions, _)| !actions.is_empty());
+    some.map(|(actions, place)| allow(actions, vec![arn("sns", place)]))
+        .collect()
+}
+
 /// The functions whose effects may need a second person.
 fn two_person() -> Vec<Value> {
     let second = |function: &&&Function| function.admin.is_some_and(|admin| admin.second.is_some());
@@ -147,6 +164,7 @@ fn granted(resource: &str, actions: &[&str]) -> Vec<Value> {
             });
             vec![allow(actions, calls.to_vec())]
         }
+        None if resource == "push" => phones(actions),
         None if ["mail", "sms"].contains(&resource) => outside(resource, actions),
         _ => panic!("no ARN is known for {resource}: teach tests/contract/stack/roles.rs"),
     }

@@ -92,6 +92,9 @@ pub fn environment() -> Map<String, Value> {
         ("PAIRLY_STAGE", reference("Stage")),
         ("PAIRLY_SUPER_ADMINS", reference("SuperAdmins")),
         ("PUBLIC_URL", reference("PublicUrl")),
+        ("PUSH_APNS_ARN", reference("PushApnsArn")),
+        ("PUSH_APNS_VOIP_ARN", reference("PushApnsVoipArn")),
+        ("PUSH_FCM_ARN", reference("PushFcmArn")),
         ("RATE_LIMIT_ENABLED", reference("RateLimitEnabled")),
         ("TURN_URLS", reference("TurnUrls")),
     ];

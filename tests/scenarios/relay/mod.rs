@@ -1,4 +1,4 @@
 //! The relay (spec relay.md, *Acceptance scenarios*), as far as it exists: the devices.
 
-mod devices;
+pub mod devices;
 mod revocation;

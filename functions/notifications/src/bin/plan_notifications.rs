@@ -1,5 +1,6 @@
-//! Enters into a person's inbox what has happened, once per event, and counts it as unread.
+//! Plans what people are told of an event, once, in their inbox and on their phones.
 
+use shared::config::PushApps;
 use shared::notifications::{Notice, plan};
 use shared::table::{Data, Write};
 use shared::worker::Job;
@@ -9,8 +10,9 @@ worker!("notices" => plan_notifications);
 
 async fn plan_notifications(
     table: Table<Write<Data>>,
+    apps: PushApps,
     clock: Clock,
     Job(notice): Job<Notice>,
 ) -> Result<()> {
-    plan(&table, &notice, clock.now()).await
+    plan(&table, &apps, &notice, clock.now()).await
 }

@@ -1,7 +1,8 @@
-//! Ends the call and the sockets of a revoked device and proves that nothing is left of it.
+//! Ends call, pushes and sockets of a revoked device and proves that nothing is left of it.
 
 use shared::aws::sockets::Sockets;
 use shared::calls::{EndedReason, Lost, hang_up};
+use shared::notifications::leave_targets;
 use shared::relay::{RevokedDevice, clean};
 use shared::table::{Data, Ledger, Live, Write};
 use shared::worker::Job;
@@ -21,5 +22,6 @@ async fn clean_revoked_device(
         reason: EndedReason::DeviceRevoked,
     };
     hang_up(&tables, &lost, clock.now()).await?;
+    leave_targets(&tables, &revoked.user_id, lost.slot).await?;
     clean(&tables, &sockets, &revoked, clock.now()).await
 }

@@ -2,7 +2,8 @@
 //!
 //! - `connector`, `route`, `wire`: from the SDK's request to a service and back
 //! - `dynamo`, `in_flight`, `streams`, `ttl`: tables, by the embedded engine
-//! - `sqs`, `messages`: queues; `ses`: mail; `kms`, `secrets`: keys; `sockets`: connections
+//! - `sqs`, `messages`: queues; `ses`: mail; `sns`, `endpoints`: text messages and pushes
+//! - `kms`, `secrets`: keys; `sockets`: connections
 //! - `s3`: objects, and what clients do with them by forms and links
 //! - `faults`, `meter`, `grants`: what goes wrong, what it costs, who may do it
 //! - `evidence`: what all worlds of a process did, for the checks of the whole suite
@@ -10,6 +11,7 @@
 
 mod connector;
 mod dynamo;
+mod endpoints;
 pub mod evidence;
 mod faults;
 mod grants;
@@ -48,6 +50,7 @@ use self::store::Store;
 use crate::clock::LocalClock;
 use crate::idp::Idp;
 
+pub use self::endpoints::platform_arn;
 pub use self::faults::{Faults, Kind, Rule, SKEW_MS_MAX, Site, SocketFault, has_effect, mortal};
 pub use self::lambda::{Callees, Invoked};
 pub use self::messages::Received;

@@ -1,4 +1,4 @@
-//! SNS as the SDK speaks it, forms in and XML out: text messages end in the outbox.
+//! SNS as the SDK speaks it, forms in and XML out: text messages and pushes end in the outbox.
 
 use serde_json::json;
 use shared::http::check::decode_query;
@@ -22,11 +22,29 @@ pub(super) fn operation(request: &Request) -> Option<String> {
     field(&request.body, "Action")
 }
 
+fn fields(body: &[u8]) -> Vec<(String, String)> {
+    decode_query(&String::from_utf8_lossy(body))
+        .into_iter()
+        .collect()
+}
+
 fn field(body: &[u8], name: &str) -> Option<String> {
-    let text = String::from_utf8_lossy(body);
-    let pairs = decode_query(&text).into_iter();
-    let mut found = pairs.filter(|(known, _)| known == name);
+    let mut found = fields(body).into_iter().filter(|(known, _)| known == name);
     found.next().map(|(_, value)| value)
+}
+
+/// A map in the query protocol: entries under `base`, numbered from 1, each with a name and a value
+/// at the end of such paths.
+fn map(body: &[u8], base: &str, (name, value): (&str, &str)) -> Vec<(String, String)> {
+    let all = fields(body);
+    let at = |entry: usize, end: &str| {
+        let path = format!("{base}.entry.{entry}.{end}");
+        let found = all.iter().find(|(known, _)| *known == path);
+        found.map(|(_, value)| value.clone())
+    };
+    (1..)
+        .map_while(|entry| Some((at(entry, name)?, at(entry, value)?)))
+        .collect()
 }
 
 /// A refusal in this service's shape.
@@ -56,19 +74,41 @@ impl Cloud {
     }
 
     fn try_sns(&self, function: &str, operation: &str, body: &[u8]) -> Result<Response, Response> {
-        let (action, name) = match operation {
-            "Publish" => ("sns:Publish", "SNS.Publish"),
-            "GetSMSAttributes" => ("sns:GetSMSAttributes", "SNS.GetSMSAttributes"),
-            _ => return Err(SERVICE.unknown(operation)),
-        };
-        let need = [(action, "sms".to_owned())];
+        let text = |name: &str| field(body, name).unwrap_or_default();
+        let target = text("TargetArn");
+        let needed = needed(operation, target.is_empty());
+        let (action, name, resource) = needed.ok_or_else(|| SERVICE.unknown(operation))?;
+        let need = [(action, resource.to_owned())];
         self.0.grants.check(function, SERVICE, &need)?;
-        self.0.meter.add((function, name), "sms", None, (0.0, 0.0));
-        if operation == "GetSMSAttributes" {
-            return Ok(answer(operation, "<attributes/>"));
-        }
-        let text = field(body, "Message").unwrap_or_default();
-        let to = field(body, "PhoneNumber").unwrap_or_default();
+        self.0
+            .meter
+            .add((function, name), resource, None, (0.0, 0.0));
+        let (application, endpoint) = (text("PlatformApplicationArn"), text("EndpointArn"));
+        let result = match operation {
+            "GetSMSAttributes" => "<attributes/>".to_owned(),
+            "GetPlatformApplicationAttributes" => Self::application(&application)?,
+            "CreatePlatformEndpoint" => self.create_endpoint(&application, &text("Token"))?,
+            "SetEndpointAttributes" => {
+                let set = map(body, "Attributes", ("key", "value"));
+                self.set_endpoint(&endpoint, &set)?;
+                String::new()
+            }
+            "DeleteEndpoint" => {
+                self.delete_endpoint(&endpoint)?;
+                String::new()
+            }
+            _ if target.is_empty() => self.text(&text("PhoneNumber"), &text("Message"))?,
+            _ => {
+                let ends = ("Name", "Value.StringValue");
+                let attributes = map(body, "MessageAttributes", ends);
+                self.push(&target, &text("Message"), &attributes)?;
+                message_id()
+            }
+        };
+        Ok(answer(operation, &result))
+    }
+
+    fn text(&self, to: &str, text: &str) -> Result<String, Response> {
         let digits = to.strip_prefix('+').unwrap_or_default();
         let number = (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
         if !number || text.is_empty() || text.len() > TEXT_BYTES_MAX {
@@ -77,14 +117,35 @@ impl Cloud {
         }
         self.post(&OutboxItem {
             kind: "sms".to_owned(),
-            to,
+            to: to.to_owned(),
             subject: None,
-            text: Some(text),
+            text: Some(text.to_owned()),
             html: None,
             payload: json!({}),
             at: self.0.clock.now(),
         });
-        let id = format!("<MessageId>{}</MessageId>", random_id());
-        Ok(answer(operation, &id))
+        Ok(message_id())
     }
+}
+
+/// Right, name and resource of an operation; publishing is to a number or to a phone's endpoint.
+fn needed(operation: &str, is_text: bool) -> Option<(&'static str, &'static str, &'static str)> {
+    let (action, name) = match operation {
+        "Publish" if is_text => return Some(("sns:Publish", "SNS.Publish", "sms")),
+        "GetSMSAttributes" => return Some(("sns:GetSMSAttributes", "SNS.GetSMSAttributes", "sms")),
+        "Publish" => ("sns:Publish", "SNS.Publish"),
+        "CreatePlatformEndpoint" => ("sns:CreatePlatformEndpoint", "SNS.CreatePlatformEndpoint"),
+        "SetEndpointAttributes" => ("sns:SetEndpointAttributes", "SNS.SetEndpointAttributes"),
+        "DeleteEndpoint" => ("sns:DeleteEndpoint", "SNS.DeleteEndpoint"),
+        "GetPlatformApplicationAttributes" => (
+            "sns:GetPlatformApplicationAttributes",
+            "SNS.GetPlatformApplicationAttributes",
+        ),
+        _ => return None,
+    };
+    Some((action, name, "push"))
+}
+
+fn message_id() -> String {
+    format!("<MessageId>{}</MessageId>", random_id())
 }

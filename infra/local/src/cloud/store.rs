@@ -21,6 +21,9 @@ CREATE TABLE IF NOT EXISTS _local_secrets (
     name TEXT NOT NULL, version TEXT NOT NULL, stage TEXT NOT NULL, value TEXT NOT NULL,
     created_at INTEGER NOT NULL, PRIMARY KEY (name, version)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS _local_outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, item TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS _local_endpoints (
+    arn TEXT PRIMARY KEY, platform TEXT NOT NULL, token TEXT NOT NULL, enabled INTEGER NOT NULL,
+    UNIQUE (platform, token)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS _local_messages (
     id INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, message_id TEXT NOT NULL UNIQUE,
     body TEXT NOT NULL, attributes TEXT NOT NULL, sent_at INTEGER NOT NULL,
@@ -195,7 +198,7 @@ impl Store {
         }
         change.execute_batch(
             "DELETE FROM _stream_records; DELETE FROM _local_messages; DELETE FROM _local_outbox;
-             DELETE FROM _local_objects;
+             DELETE FROM _local_objects; DELETE FROM _local_endpoints;
              DELETE FROM _local_state WHERE key LIKE 'stream:%';",
         )?;
         change.commit()

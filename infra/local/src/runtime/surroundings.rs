@@ -3,9 +3,10 @@
 use shared::config::Config;
 
 use super::{Local, Options};
+use crate::cloud::platform_arn;
 
 /// The variables that are not left to their defaults.
-const OWN: [&str; 13] = [
+const OWN: [&str; 16] = [
     "PUBLIC_URL",
     "APP_URL",
     "PAIRLY_SOCKET_URL",
@@ -19,6 +20,9 @@ const OWN: [&str; 13] = [
     "APPLE_KEY_ID",
     "OAUTH_REDIRECTS",
     "OAUTH_AUTHORIZE_BASE",
+    "PUSH_APNS_ARN",
+    "PUSH_APNS_VOIP_ARN",
+    "PUSH_FCM_ARN",
 ];
 
 /// The configuration of every function in this process.
@@ -68,6 +72,9 @@ fn own(name: &str, port: u16) -> Option<String> {
         "APPLE_KEY_ID" => "LOCALKEY00".to_owned(),
         "OAUTH_REDIRECTS" => format!("{origin}/,pairly://signed-in"),
         "OAUTH_AUTHORIZE_BASE" => format!("{origin}/_local/idp"),
+        "PUSH_APNS_ARN" => platform_arn("APNS"),
+        "PUSH_APNS_VOIP_ARN" => platform_arn("APNS_VOIP"),
+        "PUSH_FCM_ARN" => platform_arn("GCM"),
         _ => return None,
     })
 }

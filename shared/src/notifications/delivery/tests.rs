@@ -12,6 +12,9 @@ fn row() -> Notification {
         detail: Detail::Queued,
         trigger: "verify_email".into(),
         facts: Some(Sealed(vec![1])),
+        payload: None,
+        target_id: None,
+        metadata: None,
         retry_count: 0,
         claims: 0,
         due_shard: Some("ntf#0".into()),
@@ -54,7 +57,7 @@ fn a_late_mail_is_dropped() {
     let until = row.valid_until.expect("valid");
     assert_eq!(Step::decide(&row, &job, until.plus(-1)), Step::Send);
     assert_eq!(Step::decide(&row, &job, until), Step::Drop);
-    let (dropped, _) = row.finish(Outcome::Dropped, until);
+    let (dropped, _) = row.finish(Outcome::Dropped(Detail::Expired), until);
     assert_eq!(
         (dropped.status, dropped.detail),
         (State::Failed, Detail::Expired)
@@ -120,4 +123,23 @@ fn retries_are_spread_by_twenty_percent() {
     assert!(pauses.iter().any(|ms| *ms < 25_000) && pauses.iter().any(|ms| *ms > 35_000));
     assert_eq!(retry_after("ntf_x", 5), None);
     assert_eq!(retry_after("ntf_x", -1), None);
+}
+
+#[test]
+fn no_retry_is_planned_for_when_it_is_too_late() {
+    let mut row = row();
+    // The first retry comes after 24 to 36 seconds, the second after 96 to 144.
+    row.valid_until = Some(NOW.plus(45_000));
+    let (again, _) = row.finish(Outcome::later("Throttled"), NOW);
+    assert_eq!(
+        (again.status, again.detail),
+        (State::Pending, Detail::Retrying)
+    );
+    let (over, _) = again.finish(Outcome::later("Throttled"), NOW.plus(36_000));
+    assert_eq!((over.status, over.detail), (State::Failed, Detail::Expired));
+    assert_eq!(over.failed_reason.as_deref(), Some("temporary: Throttled"));
+    assert_eq!(
+        (over.due_at, over.due_shard, over.facts),
+        (None, None, None)
+    );
 }

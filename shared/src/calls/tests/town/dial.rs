@@ -51,6 +51,7 @@ impl Town {
             wallet: self.people[from].wallet.clone(),
             head: Some(self.both_wrote(from, to)),
             receiver_is_active: true,
+            receiver_has_phones: false,
             mine: self.line(from),
             theirs: self.line(to),
         };
