@@ -12,8 +12,8 @@ import time
 import jsonschema_rs
 import requests
 import schemathesis
-import yaml
 from schemathesis.config import SchemathesisConfig
+from schemathesis.core.deserialization import deserialize_yaml
 from schemathesis.generation import GenerationMode
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
@@ -43,13 +43,14 @@ class Line:
         self.socket = connect(address, open_timeout=10, close_timeout=5, max_size=None,
                               ping_interval=None, compression=None, **options)
         self.check, self.sent, self.broken, self.closed = check, 0, 0, None
-        self.farewell = None
+        self.farewell = self.last = None
 
     def close(self):
         self.socket.close()
 
     def send(self, text):
         self.sent += 1
+        self.last = text
         with contextlib.suppress(ConnectionClosed):
             # In pieces where it is long: the gateway takes no frame above 32 KB.
             pieces = [text[at:at + 16_000] for at in range(0, len(text), 16_000)]
@@ -84,12 +85,12 @@ class Line:
 class Frames(Cases):
     """A run over all frames of clients."""
 
-    def __init__(self, back_end, findings, start, most):
+    def __init__(self, back_end, findings, start, most, end):
         with open(CONTRACT, encoding="utf-8") as file:
-            self.contract = yaml.safe_load(file)
+            self.contract = deserialize_yaml(file)
         self.messages = self.contract["channels"]["socket"]["messages"]
         super().__init__(self.as_requests(), start)
-        self.back_end, self.findings, self.most = back_end, findings, most
+        self.back_end, self.findings, self.most, self.end = back_end, findings, most, end
         self.sent, self.answered, self.lines = 0, 0, 0
         # Kinds that are answered at all: `typing` and signals are not.
         self.validators, self.answering = {}, set()
@@ -130,6 +131,8 @@ class Frames(Cases):
                     for case in self.random_cases(operation, mode, 1, number):
                         if self.sent >= self.most:
                             return line and line.close()
+                        if time.monotonic() > self.end:
+                            raise SystemExit(f"only {self.sent} frames in the given time")
                         line = self.usable(line)
                         self.exchange(line, operation, mode, case.body)
             line = self.usable(line)
@@ -169,7 +172,8 @@ class Frames(Cases):
         if known:
             # Its own number keeps answers apart; what is broken stays so.
             known = body["id"] = f"{self.sent}-{known}"[:64]
-        text = json.dumps(body)
+        # Bytes are JSON that was broken on purpose.
+        text = body.decode(errors="replace") if isinstance(body, bytes) else json.dumps(body)
         line.send(text)
         self.sent += 1
         silent = mode.is_positive and kind not in self.answering
@@ -245,7 +249,7 @@ class Frames(Cases):
         """A connection that the server ended says why before, and by a code of the contract."""
         if line.closed is not None and (line.closed not in CLOSINGS or line.closed != line.farewell):
             detail = f"closed with {line.closed}, announced {line.farewell}"
-            self.findings.add("connection", "undocumented end", detail, "")
+            self.findings.add("connection", "undocumented end", detail, line.last[:900])
 
     def strangers(self):
         """Nobody gets a connection without a ticket, or with one that is used or invented."""

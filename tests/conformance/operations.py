@@ -8,6 +8,7 @@ invalid random ones. A round visits every operation in random order; then the st
 import contextlib
 import itertools
 import json
+import time
 from collections import Counter
 
 import requests
@@ -20,7 +21,7 @@ from schemathesis.core.jsonschema import BUNDLE_STORAGE_KEY, make_validator
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.generation import GenerationMode
 
-from callers import Administrator, Nobody, Person, Stranger
+from callers import Administrator, Nobody, Person, Stranger, encoded
 from cases import Cases, MALFORMED, TOLD_IN_WORDS
 from pool import Pool
 
@@ -29,10 +30,18 @@ CONTRACT = "infra/openapi.yaml"
 LEAST, MOST = 4, 40
 # Of all requests, those that follow one another from answer to request.
 STATEFUL_SHARE = 0.1
-STATEFUL_STEPS = 6
+STATEFUL_STEPS = 30
 REQUEST_SECONDS = 30
 # How often an id that exists stands where the schema wants any text, and a right password.
 KNOWN_ID, KNOWN_PASSWORD = 0.6, 0.4
+SENSIBLE = {
+    "public_key": lambda random: encoded(random.randbytes(32)),
+    "type": lambda random: random.choice(["ios", "android", "web", "desktop", "bot"]),
+    "content_type": lambda random: random.choice(["image/jpeg", "image/png", "audio/ogg"]),
+    "kind": lambda random: "message_media",
+    "name": lambda random: f"Name {random.randrange(10**6)}",
+    "reason": lambda random: "Made from the contract.",
+}
 # What may end the session that it is called with: a person of its own does it.
 ENDING = {"change_password", "disable_2fa", "reauthenticate", "revoke_other_sessions",
           "revoke_session", "setup_2fa", "sign_out", "sign_out_everywhere", "verify_2fa"}
@@ -98,8 +107,8 @@ class Spent(Exception):
 class Counting:
     """Counts every request that leaves, also those that checks send by themselves."""
 
-    def __init__(self, most):
-        self.most, self.made, self.open = most, 0, False
+    def __init__(self, most, end):
+        self.most, self.end, self.made, self.open = most, end, 0, False
         self.send = requests.Session.send
 
     @contextlib.contextmanager
@@ -110,6 +119,8 @@ class Counting:
             if counting.open:
                 if counting.made == counting.most:
                     raise Spent
+                if time.monotonic() > counting.end:
+                    raise SystemExit(f"only {counting.made} requests in the given time")
                 counting.made += 1
             return counting.send(session, request, **more)
 
@@ -123,12 +134,12 @@ class Counting:
 class Operations(Cases):
     """A run over all operations."""
 
-    def __init__(self, back_end, findings, start, most):
+    def __init__(self, back_end, findings, start, most, end):
         super().__init__(self.load(back_end, start), start)
         self.back_end, self.findings = back_end, findings
-        self.counting = Counting(most)
+        self.counting = Counting(most, end)
         self.statuses = Counter()
-        self.checked = 0
+        self.checked = self.followed = 0
         self.coverage = {}
 
     @staticmethod
@@ -141,6 +152,8 @@ class Operations(Cases):
             "checks": checks, "seed": start,
             # Credentials come from the caller; `Stranger` has the wrong ones.
             "generation": {"with-security-parameters": False},
+            # What is made well can be followed.
+            "phases": {"stateful": {"generation": {"mode": "positive"}}},
         })
         schema = schemathesis.openapi.from_path(CONTRACT, config=config)
         schema.config.update(base_url=back_end.http)
@@ -223,8 +236,24 @@ class Operations(Cases):
         self.schema.apply_stateful_inference(None)
 
         class Machine(self.schema.as_state_machine()):
+            def setup(self):
+                # What one person makes, another one does not see.
+                self.person = run.random.choice(run.people[:-1])
+
+            def step(self, input):
+                followed = input.transition is not None and input.is_applied
+                run.followed += followed
+                self.who = run.caller(input.case.operation, run.kinds_of(input.case.operation)[1])
+                if self.who in run.people[:-1]:
+                    self.who = self.person
+                if not followed:
+                    run.fill(input.case, self.who)
+                output = super().step(input)
+                run.note(input.case, self.who, output.response)
+                return output
+
             def get_call_kwargs(self, case):
-                return run.caller(case.operation, run.kinds_of(case.operation)[1]).credentials()
+                return self.who.credentials()
 
             def validate_response(self, response, case, additional_checks=None, **kwargs):
                 run.judge(case, response, lambda: case.validate_response(
@@ -300,6 +329,9 @@ class Operations(Cases):
             known = self.pool.pick(name, self.random)
             if isinstance(body[name], str) and known and self.random.random() < KNOWN_ID:
                 body[name] = known
+            # Values that the schema leaves open, and that mean nothing unless they are of a kind.
+            if name in SENSIBLE and self.random.random() < KNOWN_ID:
+                body[name] = SENSIBLE[name](self.random)
             if name in ("password", "current_password") and isinstance(caller, Person) \
                     and self.random.random() < KNOWN_PASSWORD:
                 body[name] = caller.seeded["password"]
