@@ -2,7 +2,6 @@
 //! here until it has a sample, and shows up as a new line of the golden table.
 
 mod authorization;
-mod deaths;
 mod hostile;
 mod replay;
 pub mod samples;

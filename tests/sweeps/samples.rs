@@ -8,13 +8,19 @@ use shared::function::{Function, Trigger};
 use shared::http::limit::{AbuseFlag, raise_flag};
 use shared::moderation::{Finding, ModerationItem, Subject};
 use shared::table::Commit;
-use world::{Answer, DeviceSecret, Person, World};
+use tokio::sync::OnceCell;
+use world::{Answer, DeviceSecret, Person, Prepared, World};
 
 /// Session of an administrator who may everything.
 pub const SUPER_ADMIN: &str = "super_admin-1";
 
 /// A candidate of a call.
 pub const CANDIDATE: &str = "candidate:1 1 udp 2113937151 192.0.2.7 54400 typ host";
+
+/// The fixture as it begins, made once for all tests of the process.
+static BEGINNING: OnceCell<(Prepared, Fixture)> = OnceCell::const_new();
+/// Settings of a world whose limiter is off.
+const UNLIMITED: [(&str, &str); 1] = [("RATE_LIMIT_ENABLED", "false")];
 
 /// Two people who have written to each other, and somebody else.
 pub struct Fixture {
@@ -91,7 +97,39 @@ async fn settled(world: &World, caller: &str, receiver: &str) -> String {
 impl Fixture {
     /// In a world whose limiter is off.
     pub async fn new() -> Self {
-        Self::within(World::unlimited().await).await
+        let (prepared, first) = Self::beginning().await;
+        let world = World::again(prepared, 1).await;
+        first.again(world)
+    }
+
+    async fn beginning() -> &'static (Prepared, Self) {
+        let made = BEGINNING.get_or_init(|| async {
+            let world = World::with(1, &UNLIMITED).await;
+            let made = Self::within(world).await;
+            (made.world.prepared(&UNLIMITED).await, made)
+        });
+        made.await
+    }
+
+    /// The same people in a world that begins as theirs was.
+    fn again(&self, world: World) -> Self {
+        Self {
+            ann: self.ann.within(&world),
+            ben: self.ben.within(&world),
+            cleo: self.cleo.within(&world),
+            sent: self.sent.clone(),
+            session: self.session.clone(),
+            upload: self.upload.clone(),
+            device: self.device.clone(),
+            bens: self.bens.clone(),
+            dora: self.dora.clone(),
+            item: self.item.clone(),
+            flag: self.flag.clone(),
+            emil: self.emil.clone(),
+            call: self.call.clone(),
+            settled: self.settled.clone(),
+            world,
+        }
     }
 
     /// In this world.
@@ -121,6 +159,8 @@ impl Fixture {
             "receiver_id": ben.id, "call_type": "audio", "client_call_id": "sweep-call-0",
         });
         let call = ann.post("/api/v2/calls/initiate", body).await.expect(201);
+        // Whoever acts has been here before.
+        world.admin(SUPER_ADMIN).await;
         world.settles().await;
         Self {
             call: call["id"].as_str().expect("an id").to_owned(),

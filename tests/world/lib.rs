@@ -12,6 +12,7 @@
 //!
 //! - [`World`]: time, people, what the outside got
 //! - [`Person`]: one signed-in person with at most one open socket
+//! - `patient`: a client that repeats what found no answer
 //! - [`Administrator`]: an administrator, who signs
 //! - [`Answer`]: an HTTP answer with its expectations
 //! - [`timing`]: whether answers tell by their time what they do not say
@@ -20,6 +21,7 @@ mod admin;
 mod answer;
 mod device;
 mod media;
+mod patient;
 mod person;
 pub mod pictures;
 mod random;
@@ -33,7 +35,7 @@ pub use person::{Message, Person, text_to};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use local::cloud::{Kind, Rule};
+use local::cloud::{Kind, Rule, Snapshot};
 use local::gateway::HttpRequest;
 use local::runtime::{Local, Options};
 use serde_json::Value;
@@ -46,6 +48,13 @@ use shared::table::{Commit, Query, Row, SPECS};
 pub const BEGINNING: Time = Time(1_767_614_400_000);
 /// Address of callers that have no other.
 pub const ADDRESS: &str = "203.0.113.7";
+
+/// A world as it was, from which further ones begin.
+#[derive(Clone)]
+pub struct Prepared {
+    state: Arc<Snapshot>,
+    settings: BTreeMap<String, String>,
+}
 
 /// The whole back end, in memory.
 #[derive(Clone)]
@@ -67,10 +76,7 @@ impl World {
 
     /// A world that begins at another instant than [`BEGINNING`].
     pub async fn beginning(base: Time, seed: u64, settings: &[(&str, &str)]) -> Self {
-        let settings: BTreeMap<String, String> = settings
-            .iter()
-            .map(|(name, value)| ((*name).into(), (*value).into()))
-            .collect();
+        let settings = owned(settings);
         let options = Options {
             base,
             random: Arc::new(random::Seeded::new(seed)),
@@ -79,6 +85,30 @@ impl World {
         };
         let local = Local::start(options).await.expect("the back end starts");
         local.prepare().await.expect("keys and secrets");
+        Self { local }
+    }
+
+    /// This world as it is now, once everything has settled. Open sockets and warm instances are
+    /// not in it.
+    pub async fn prepared(&self, settings: &[(&str, &str)]) -> Prepared {
+        self.settles().await;
+        let state = self.local.cloud().snapshot().expect("a snapshot");
+        Prepared {
+            state: Arc::new(state),
+            settings: owned(settings),
+        }
+    }
+
+    /// A world that begins as another one was, with randomness of its own.
+    pub async fn again(prepared: &Prepared, seed: u64) -> Self {
+        let options = Options {
+            from: Some(Arc::clone(&prepared.state)),
+            // Never that of the world before, whose ids exist already.
+            random: Arc::new(random::Seeded::new(!seed)),
+            settings: prepared.settings.clone(),
+            ..Options::default()
+        };
+        let local = Local::start(options).await.expect("the back end starts");
         Self { local }
     }
 
@@ -262,4 +292,11 @@ impl World {
     pub async fn two(&self, one: &str, other: &str) -> (Person, Person) {
         (self.person(one).await, self.person(other).await)
     }
+}
+
+fn owned(settings: &[(&str, &str)]) -> BTreeMap<String, String> {
+    let pairs = settings.iter();
+    pairs
+        .map(|(name, value)| ((*name).into(), (*value).into()))
+        .collect()
 }

@@ -28,9 +28,9 @@ pub struct Person {
     pub refresh: String,
     /// `ses_…`
     pub session_id: String,
-    socket: Option<Socket>,
-    seen: Vec<Value>,
-    sent: u64,
+    pub(crate) socket: Option<Socket>,
+    pub(crate) seen: Vec<Value>,
+    pub(crate) sent: u64,
 }
 
 /// A message that is about to be sent.
@@ -64,6 +64,24 @@ impl Person {
             socket: None,
             seen: Vec::new(),
             sent: 0,
+        }
+    }
+
+    /// The same person with the same session in a world that begins as theirs was; not connected.
+    #[must_use]
+    pub fn within(&self, world: &World) -> Self {
+        Self {
+            world: world.clone(),
+            name: self.name.clone(),
+            email: self.email.clone(),
+            password: self.password.clone(),
+            id: self.id.clone(),
+            token: self.token.clone(),
+            refresh: self.refresh.clone(),
+            session_id: self.session_id.clone(),
+            socket: None,
+            seen: Vec::new(),
+            sent: self.sent,
         }
     }
 

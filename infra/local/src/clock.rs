@@ -72,6 +72,26 @@ impl Now for LocalClock {
     }
 }
 
+/// The clock of a machine that is off.
+pub struct SkewedClock {
+    /// The right one.
+    pub clock: Arc<LocalClock>,
+    /// By how much, milliseconds.
+    pub skew_ms: i64,
+}
+
+impl Now for SkewedClock {
+    fn now(&self) -> Time {
+        self.clock.now().plus(self.skew_ms)
+    }
+}
+
+impl fmt::Debug for SkewedClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SkewedClock({:?}, {} ms)", self.clock, self.skew_ms)
+    }
+}
+
 impl fmt::Debug for LocalClock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "LocalClock({})", self.now())

@@ -16,6 +16,9 @@ use tokio::sync::watch;
 /// How long running work may take after a signal to stop.
 const DRAIN_SECONDS_MAX: u64 = 5;
 
+/// How many of a thousand things go wrong with `--chaos`.
+const CHAOS_PER_MILLE: u32 = 30;
+
 /// Pairly on this machine: HTTP, WebSocket and everything behind them, in one process.
 #[derive(Debug, Parser)]
 struct Arguments {
@@ -34,6 +37,9 @@ struct Arguments {
     /// Functions that run in other processes: of all domains, or of the one before the address.
     #[arg(long, value_name = "[DOMAIN=]URL")]
     via: Vec<Place>,
+    /// Lets three of a hundred calls, deliveries and invocations go wrong, as this seed decides.
+    #[arg(long, value_name = "SEED")]
+    chaos: Option<u64>,
 }
 
 fn main() -> ExitCode {
@@ -90,6 +96,9 @@ async fn serve(arguments: Arguments) -> Result<(), String> {
     };
     let local = Local::start(options).await?;
     Log::new(true).text(&banner(&local, &arguments));
+    if let Some(seed) = arguments.chaos {
+        local.cloud().faults().disturb(seed, CHAOS_PER_MILLE);
+    }
     let (stop, stopped) = watch::channel(false);
     let http = gateway::http::serve(local.clone(), http, wait(stopped.clone()));
     let http = tokio::spawn(http);
@@ -175,9 +184,12 @@ fn banner(local: &Local, arguments: &Arguments) -> String {
             format!("\n  Functions  {domain} by {}", place.base)
         })
         .collect();
+    let chaos = arguments.chaos.map_or_else(String::new, |seed| {
+        format!("\n  Chaos      3 of 100 by seed {seed}; `--chaos {seed}` does the same again")
+    });
     format!(
         "Pairly runs with {} functions, state {state}.\n\
-         \n  Page       {}\n  WebSocket  {}\n  Outbox     {}/_local/outbox{via}\n{people}\n",
+         \n  Page       {}\n  WebSocket  {}\n  Outbox     {}/_local/outbox{via}{chaos}\n{people}\n",
         local.functions().len(),
         config.public_url,
         config.socket_url,

@@ -191,7 +191,12 @@ impl Cipher {
     /// As [`Self::key`].
     pub fn unwrap_again<'a>(&'a self, user_id: &'a str) -> Way<'a, Result<DataKey>> {
         Box::pin(async move {
-            let row: Option<WrappedKey> = Tables::of(&self.env).get(&key_of(user_id)).await?;
+            let (tables, place) = (Tables::of(&self.env), key_of(user_id));
+            // Keys never change, so any copy will do; only one that was just made may be missing.
+            let row: Option<WrappedKey> = match tables.get(&place).await? {
+                Some(row) => Some(row),
+                None => tables.get_consistent(&place).await?,
+            };
             let row = row.ok_or_else(|| INTERNAL_ERROR.because("no data key"))?;
             let answer = self
                 .kms

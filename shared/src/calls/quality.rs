@@ -7,7 +7,7 @@ use super::call::{Call, Side};
 use super::carry::{Plain, change};
 use super::finish::Turn;
 use super::words::CallQuality;
-use crate::aws::dynamo::{Missed, Tables};
+use crate::aws::dynamo::Tables;
 use crate::error::{CALL_STATE_CONFLICT, Result, UNAVAILABLE};
 use crate::http::{Me, Rate};
 use crate::pack::{Bytes, Packer, Unpacker};
@@ -18,8 +18,6 @@ use crate::time::{DAY_MS, Time, millis};
 const REPORTS_KEPT: usize = 24;
 /// How long after its end a call can be rated.
 const RATED_MS: i64 = DAY_MS;
-/// Tries when others write the same row.
-const TRIES_MAX: u32 = 6;
 
 /// One report of an end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -202,69 +200,79 @@ fn unpack(from: &mut Unpacker<'_>) -> Option<Dated> {
     })
 }
 
-/// Takes a report of an end; the call keeps the worse of the two sides' medians.
+/// A report that was taken: what it says, and what is to be noted in its call.
+#[derive(Debug)]
+pub struct Heard {
+    /// How the call sounds, by the worse of the two sides' medians.
+    pub quality: CallQuality,
+    worst: Option<CallQuality>,
+    call: Call,
+}
+
+/// Takes a report of an end. The commit is refused with 503 when another report of this end was
+/// first.
 ///
 /// # Errors
-/// 404 `CALL_NOT_FOUND`; 410 `CALL_ENDED`; 429 `RATE_LIMITED`; 503 when others were first too
-/// often.
+/// 404 `CALL_NOT_FOUND`; 410 `CALL_ENDED`; 429 `RATE_LIMITED`; 503 when the table does not answer.
 pub async fn report(
     tables: &Tables,
     (me, call_id): (&Me, &str),
     report: Report,
     rate: &Rate,
     now: Time,
-) -> Result<CallQuality> {
+) -> Result<(Heard, Commit)> {
     let call = Call::load(tables, call_id).await?;
     let side = call.live_side(&me.user_id, now)?;
     let (mine, theirs) = (
         SideQuality::key_of(call_id, side),
         SideQuality::key_of(call_id, side.other()),
     );
-    let (mut known, theirs) = tokio::try_join!(
+    let (known, theirs) = tokio::try_join!(
         tables.get_consistent::<SideQuality>(&mine),
         tables.get::<SideQuality>(&theirs),
     )?;
-    for round in 1..=TRIES_MAX {
-        let current = known.unwrap_or_else(|| SideQuality::new(call_id, side));
-        let next = current.with(report, rate, now)?;
-        let same = match current.rev {
-            0 => Condition::Absent,
-            rev => Condition::number("rev", rev),
-        };
-        match tables
-            .commit(Commit::new().replace(&next, same, &UNAVAILABLE))
-            .await
-        {
-            Ok(()) => {
-                let theirs = theirs.and_then(|theirs| theirs.median());
-                let worst = next.median().max(theirs);
-                note(tables, &call, worst, now).await?;
-                return Ok(worst.unwrap_or_else(|| report.quality()));
-            }
-            Err(Missed::Refused(refused)) => known = refused.current()?,
-            Err(Missed::Failed(error)) => return Err(error),
-        }
-        tables.pause(round).await;
-    }
-    Err(UNAVAILABLE.because("others were first too often"))
+    let current = known.unwrap_or_else(|| SideQuality::new(call_id, side));
+    let next = current.with(report, rate, now)?;
+    let same = match current.rev {
+        0 => Condition::Absent,
+        rev => Condition::number("rev", rev),
+    };
+    let theirs = theirs.and_then(|theirs| theirs.median());
+    let worst = next.median().max(theirs);
+    let quality = worst.unwrap_or_else(|| report.quality());
+    let commit = Commit::new().replace(&next, same, &UNAVAILABLE);
+    Ok((
+        Heard {
+            quality,
+            worst,
+            call,
+        },
+        commit,
+    ))
 }
 
-/// Notes in the call what has changed.
-async fn note(tables: &Tables, call: &Call, worst: Option<CallQuality>, now: Time) -> Result<()> {
-    let differs = |call: &Call| call.call_quality != worst && !call.is_quality_judged;
-    if !differs(call) {
-        return Ok(());
+impl Heard {
+    /// Notes in the call what has changed. What is not noted now is with the next report.
+    ///
+    /// # Errors
+    /// 503 when the table does not answer, or others were first too often.
+    pub async fn note(self, tables: &Tables, now: Time) -> Result<()> {
+        let Self { worst, call, .. } = self;
+        let differs = |call: &Call| call.call_quality != worst && !call.is_quality_judged;
+        if !differs(&call) {
+            return Ok(());
+        }
+        let decide = |call: &Call, _: Option<&_>| {
+            Ok(differs(call).then(|| {
+                let mut next = call.touched(now);
+                next.call_quality = worst;
+                Turn::of(next)
+            }))
+        };
+        change(tables, &call.call_id, &Plain, |_| false, decide)
+            .await
+            .map(drop)
     }
-    let decide = |call: &Call, _: Option<&_>| {
-        Ok(differs(call).then(|| {
-            let mut next = call.touched(now);
-            next.call_quality = worst;
-            Turn::of(next)
-        }))
-    };
-    change(tables, &call.call_id, &Plain, |_| false, decide)
-        .await
-        .map(drop)
 }
 
 /// What somebody says of a call.

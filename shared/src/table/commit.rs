@@ -45,6 +45,22 @@ pub enum Action {
     Check,
 }
 
+impl Action {
+    /// Whether an item is as this action leaves it; never of an action that adds up.
+    pub fn stands_in(&self, item: Option<&Row>) -> bool {
+        match (self, item) {
+            (Self::Put(row), Some(item)) => row == item,
+            (Self::Update(changes), Some(item)) => changes.iter().all(|change| match change {
+                Change::Set(path, value) => item.get(path) == Some(value),
+                Change::Remove(path) => !path.contains('.') && !item.contains_key(path),
+                Change::Add(..) | Change::Include(..) => false,
+            }),
+            (Self::Delete, None) => true,
+            _ => false,
+        }
+    }
+}
+
 /// One action on one item.
 #[derive(Clone, Debug)]
 pub struct Wrote {

@@ -5,6 +5,7 @@ use shared::aws::dynamo::Tables;
 use shared::calls::oversight::{CallDay, CallRow, Entry};
 use shared::calls::{Call, CallType, Status};
 use shared::id::id_of;
+use shared::messaging::oversight::LogDay;
 use shared::table::Commit;
 use world::{Administrator, World};
 

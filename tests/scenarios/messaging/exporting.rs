@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use shared::aws::dynamo::Tables;
-use shared::messaging::oversight::{DayTally, Entry, LogRow, record};
+use shared::messaging::oversight::{DayTally, Entry, LogDay, LogRow, date_of, record};
 use shared::messaging::{Head, Message, MessageType, Moderation, Note, Shelf, message_row};
 use shared::table::Commit;
 use world::{Administrator, Person, World};
@@ -184,7 +184,7 @@ fn chars(row: &Value) -> usize {
 async fn logs(world: &World, count: u64) {
     let tables = Tables::of(&world.local.env("local"));
     let minute = world.now().plus(-60_000);
-    DayTally::open(&tables, &DayTally::date(minute))
+    DayTally::open(&tables, &date_of(minute))
         .await
         .expect("a day");
     let mut bytes = Vec::new();

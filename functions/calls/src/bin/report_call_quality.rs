@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::calls::{CallQuality, Report, report};
 use shared::http::{Body, Json, Member, Once, Path, Rate};
-use shared::table::{Commit, Data, Write};
+use shared::table::{Data, Write};
 use shared::{Clock, Result, Table, endpoint};
 
 endpoint!(POST "/api/v2/calls/{call_id}/stats" => report_call_quality, limit: Quality,
@@ -32,7 +32,11 @@ async fn report_call_quality(
     rate: Rate,
 ) -> Result<Json<Sounds>> {
     let which = (&me, at.call_id.as_str());
-    let quality = report(&table, which, sample, &rate, clock.now()).await?;
-    let told = Json(Sounds { quality });
-    Ok(once.commit(&table, Commit::new(), told).await?)
+    let (heard, commit) = report(&table, which, sample, &rate, clock.now()).await?;
+    let told = Json(Sounds {
+        quality: heard.quality,
+    });
+    let told = once.commit(&table, commit, told).await?;
+    heard.note(&table, clock.now()).await?;
+    Ok(told)
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError, RwLock};
 
+use super::evidence;
 use super::wire::{Response, Service};
 
 /// The account of everything local.
@@ -70,13 +71,15 @@ impl Grants {
             return;
         };
         for (action, resource) in needs {
-            match resources.get_mut(resource) {
-                Some(actions) => {
-                    actions.insert(action);
-                }
+            let is_new = match resources.get_mut(resource) {
+                Some(actions) => actions.insert(action),
                 None => {
                     resources.insert(resource.clone(), BTreeSet::from([*action]));
+                    true
                 }
+            };
+            if is_new {
+                evidence::note("used", function, &format!("{action} {resource}"));
             }
         }
     }

@@ -193,6 +193,17 @@ impl Store {
         })
     }
 
+    /// Makes messages visible at an instant, whoever has them.
+    pub fn show_again(&self, queue: &str, message_ids: &[&str], at: Time) -> Sql<()> {
+        let mut update = self.own.prepare_cached(
+            "UPDATE _local_messages SET visible_at = ?3 WHERE queue = ?1 AND message_id = ?2",
+        )?;
+        for id in message_ids {
+            update.execute(params![queue, id, at.ms()])?;
+        }
+        Ok(())
+    }
+
     /// Deletes the message if this is its newest receipt.
     pub fn delete_message(&self, queue: &str, receipt: &str) -> Sql<()> {
         let Some((id, count)) = receipt.rsplit_once('.') else {

@@ -5,10 +5,12 @@
 //! - `sqs`, `messages`: queues; `ses`: mail; `kms`, `secrets`: keys; `sockets`: connections
 //! - `s3`: objects, and what clients do with them by forms and links
 //! - `faults`, `meter`, `grants`: what goes wrong, what it costs, who may do it
+//! - `evidence`: what all worlds of a process did, for the checks of the whole suite
 //! - `store`, `tables`: where it all is
 
 mod connector;
 mod dynamo;
+pub mod evidence;
 mod faults;
 mod grants;
 mod in_flight;
@@ -46,16 +48,20 @@ use self::store::Store;
 use crate::clock::LocalClock;
 use crate::idp::Idp;
 
-pub use self::faults::{Faults, Kind, Rule, mortal};
+pub use self::faults::{Faults, Kind, Rule, SKEW_MS_MAX, Site, SocketFault, has_effect, mortal};
 pub use self::lambda::{Callees, Invoked};
 pub use self::messages::Received;
 pub use self::meter::{Line, Meter};
 pub use self::ses::OutboxItem;
 pub use self::sockets::{Gone, Sockets, Unposted};
+pub use self::store::Snapshot;
 pub use self::wire::{Request, Response};
 
 /// Key of the clock's offset among our own values, milliseconds.
 const OFFSET: &str = "offset_ms";
+
+/// Most records of one stream that are counted as waiting.
+const RECORDS_MAX: usize = 1_000;
 
 /// How to open a cloud.
 #[derive(Clone, Debug)]
@@ -90,11 +96,26 @@ impl Cloud {
     /// # Errors
     /// When another process uses the state file, or it cannot be opened.
     pub fn open(options: Options) -> Result<Self, String> {
-        let mut store = Store::open(options.state.as_deref())?;
+        let store = Store::open(options.state.as_deref())?;
+        Self::of(store, options.base)
+    }
+
+    /// Opens another cloud in memory that begins as one was.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn again(snapshot: &Snapshot) -> Result<Self, String> {
+        let store = Store::of(snapshot)?;
+        let unmoved = store.put(OFFSET, "0");
+        unmoved.map_err(|cause| cause.to_string())?;
+        Self::of(store, snapshot.at)
+    }
+
+    fn of(mut store: Store, base: Time) -> Result<Self, String> {
         let text = |cause: rusqlite::Error| cause.to_string();
         let offset = store.get(OFFSET).map_err(text)?;
         let offset = offset.and_then(|text| text.parse().ok()).unwrap_or(0);
-        let clock = LocalClock::with_offset(options.base, offset);
+        let clock = LocalClock::with_offset(base, offset);
         store.make_keys().map_err(text)?;
         store.make_secrets(clock.now()).map_err(text)?;
         let cloud = Self(Arc::new(Inner {
@@ -220,6 +241,25 @@ impl Cloud {
         messages::names().map(depth).collect()
     }
 
+    /// What waits to be handled, by queue and by stream of a table: messages that are visible or
+    /// being worked on, and records that not every function has had. What is to come later does
+    /// not wait.
+    pub fn backlog(&self) -> BTreeMap<String, usize> {
+        let (store, now) = (self.store(), self.0.clock.now());
+        let mut all = BTreeMap::new();
+        for queue in messages::names().filter(|name| !name.ends_with("-dead")) {
+            let depth = logged("depth", store.depth(&queue, now));
+            all.insert(format!("queue/{queue}"), depth.visible + depth.in_flight);
+        }
+        for spec in shared::table::SPECS.iter().filter(|spec| spec.stream) {
+            let table = spec.table.as_str();
+            let records = logged("stream", store.stream_batch(table, RECORDS_MAX, now));
+            all.insert(format!("stream/{table}"), records.len());
+        }
+        all.retain(|_, waiting| *waiting > 0);
+        all
+    }
+
     /// The dead letters of a queue, oldest first.
     pub fn dead_letters(&self, queue: &str) -> Vec<Value> {
         logged(
@@ -272,6 +312,29 @@ impl Cloud {
     /// When the database fails.
     pub fn reset(&self) -> Result<(), String> {
         self.store().reset().map_err(|cause| cause.to_string())
+    }
+
+    /// Everything as it is now. What is under way is not in it: settle first.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn snapshot(&self) -> Result<Snapshot, String> {
+        self.store().snapshot(self.0.clock.now())
+    }
+
+    /// What stale reads see for the next five seconds: everything as it is now.
+    pub fn remember(&self) {
+        let _ = self.store().past(self.0.clock.now());
+    }
+
+    /// Makes messages of a queue visible again after some milliseconds, as if their time were up.
+    pub fn show_again(&self, queue: &str, message_ids: &[&str], after_ms: i64) {
+        let at = self.0.clock.now().plus(after_ms);
+        logged(
+            "show again",
+            self.store().show_again(queue, message_ids, at),
+        );
+        self.notify();
     }
 
     /// Every item of a table, for auditors.

@@ -2,8 +2,7 @@
 
 use super::Cloud;
 use super::connector::Lost;
-use super::dynamo::conflict_of;
-use super::faults::Kind;
+use super::faults::{Kind, partial};
 use super::wire::{Request, Response, Service, percent_decoded};
 use crate::idp;
 
@@ -32,34 +31,59 @@ impl Cloud {
             Err(unknown) => return Ok(unknown),
         };
         let name = format!("{}.{}", asked.service.label(), asked.operation);
-        let fault = self.0.faults.next(function, asked.service, &name);
+        let fault = self
+            .0
+            .faults
+            .next(function, asked.service, &name, &request.body);
         let fault = fault.or_else(|| self.0.faults.table_is_out(&request.body));
-        match fault {
-            Some(Kind::BeforeEffect) => return Err(Lost),
-            Some(Kind::Throttle) => return Ok(throttled(asked.service)),
-            Some(Kind::Conflict) if asked.service == Service::S3 => return Ok(aborted()),
-            Some(Kind::Conflict) => return Ok(conflict_of(&asked.operation, &request.body)),
-            Some(Kind::AfterEffect | Kind::EndHandler) | None => {}
+        let Some(kind) = fault else {
+            return Ok(self.serve(function, asked, request, false).await);
+        };
+        if let Some(refusal) = kind.refusal(asked.service, &asked.operation, &request.body) {
+            return Ok(refusal);
         }
-        let response = self.serve(function, asked, request).await;
-        match fault {
-            Some(Kind::AfterEffect) => Err(Lost),
-            Some(Kind::EndHandler) => {
-                self.0.faults.end(function);
-                std::future::pending().await
+        match kind {
+            Kind::BeforeEffect => Err(Lost),
+            Kind::Partial => Ok(self.serve_half(function, asked, request).await),
+            Kind::Stale => Ok(self.serve(function, asked, request, true).await),
+            _ => {
+                let response = self.serve(function, asked, request, false).await;
+                self.lost(function, kind, response).await
             }
-            _ => Ok(response),
         }
     }
 
-    async fn serve(&self, function: &str, asked: Asked, request: Request) -> Response {
+    /// What becomes of an answer after the effect.
+    async fn lost(&self, function: &str, kind: Kind, answer: Response) -> Result<Response, Lost> {
+        match kind {
+            Kind::AfterEffect => Err(Lost),
+            Kind::Timeout => std::future::pending().await,
+            Kind::EndHandler => {
+                self.0.faults.end(function);
+                std::future::pending().await
+            }
+            _ => Ok(answer),
+        }
+    }
+
+    async fn serve_half(&self, function: &str, asked: Asked, mut request: Request) -> Response {
+        let (body, rest) = partial::halved(&asked.operation, &request.body);
+        request.body = body;
+        let response = self.serve(function, asked, request, false).await;
+        partial::with_rest(response, rest)
+    }
+
+    async fn serve(&self, function: &str, asked: Asked, request: Request, stale: bool) -> Response {
         let Asked {
             service,
             operation,
             connection_id,
         } = asked;
         match service {
-            Service::DynamoDb => self.dynamo(function, &operation, &request.body).await,
+            Service::DynamoDb => {
+                self.dynamo((function, stale), &operation, &request.body)
+                    .await
+            }
             Service::Sqs => self.sqs(function, &operation, &request.body),
             Service::Ses => self.ses(function, &operation, &request.body),
             Service::Kms => self.kms(function, &operation, &request.body),
@@ -71,12 +95,6 @@ impl Cloud {
             Service::Outside => self.outside(&request),
         }
     }
-}
-
-fn aborted() -> Response {
-    let message = "A conflicting conditional operation is currently in progress against this \
-                   resource. Please try again.";
-    Service::S3.error(409, "OperationAborted", message)
 }
 
 impl Cloud {
@@ -92,21 +110,6 @@ impl Cloud {
             None => unknown(&request.uri),
         }
     }
-}
-
-fn throttled(service: Service) -> Response {
-    let code = match service {
-        Service::DynamoDb => "ProvisionedThroughputExceededException",
-        Service::ExecuteApi | Service::Ses | Service::Lambda => "TooManyRequestsException",
-        Service::S3 => "SlowDown",
-        _ => "ThrottlingException",
-    };
-    let status = match service {
-        Service::ExecuteApi | Service::Ses | Service::Lambda | Service::Outside => 429,
-        Service::S3 => 503,
-        _ => 400,
-    };
-    service.error(status, code, "Rate exceeded")
 }
 
 fn asked(request: &Request) -> Result<Asked, Response> {

@@ -4,11 +4,12 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use dynoxide::Database;
 use rusqlite::backup::Backup;
 use rusqlite::{Connection, OptionalExtension, params};
+use shared::time::Time;
 
 use super::streams::Shift;
 use super::tables;
@@ -38,6 +39,23 @@ static MEMORIES: AtomicU64 = AtomicU64::new(0);
 /// A memory database with empty tables: copying it is cheaper than creating them.
 static TEMPLATE: OnceLock<Result<Mutex<Connection>, String>> = OnceLock::new();
 
+/// How far back a read may see that need not be consistent, milliseconds.
+const PAST_MS_MAX: i64 = 5_000;
+
+/// The tables at an instant. The connection keeps a memory database alive.
+struct Past {
+    at: Time,
+    db: Arc<Database>,
+    _own: Connection,
+}
+
+/// A copy of everything at an instant, from which further worlds begin.
+pub struct Snapshot {
+    pub(super) at: Time,
+    shifts: Vec<Shift>,
+    own: Mutex<Connection>,
+}
+
 /// Both connections; whoever has it has the lock.
 pub(super) struct Store {
     /// The engine.
@@ -46,6 +64,8 @@ pub(super) struct Store {
     pub own: Connection,
     /// How far our clock was ahead of the system's, oldest first.
     pub shifts: Vec<Shift>,
+    /// The tables as they were, for reads that see the past.
+    past: Option<Past>,
     /// Held as long as the process lives; the system releases it also after `kill -9`.
     _lock: Option<File>,
 }
@@ -88,6 +108,7 @@ impl Store {
             db,
             own,
             shifts: Vec::new(),
+            past: None,
             _lock: Some(lock),
         })
     }
@@ -97,19 +118,56 @@ impl Store {
             .get_or_init(template)
             .as_ref()
             .map_err(Clone::clone)?;
-        let address = memory_address();
-        let mut own = Connection::open(&address).map_err(|cause| cause.to_string())?;
-        copy(
-            &template.lock().unwrap_or_else(PoisonError::into_inner),
-            &mut own,
-        )?;
-        let db = Database::new(&address).map_err(|cause| cause.to_string())?;
+        Self::copied(&template.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// A memory database that begins as a copy.
+    fn copied(from: &Connection) -> Result<Self, String> {
+        let (own, db) = twin(from)?;
         Ok(Self {
             db,
             own,
             shifts: Vec::new(),
+            past: None,
             _lock: None,
         })
+    }
+
+    /// A memory database that begins as it was then.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn of(snapshot: &Snapshot) -> Result<Self, String> {
+        let own = snapshot.own.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut store = Self::copied(&own)?;
+        store.shifts.clone_from(&snapshot.shifts);
+        Ok(store)
+    }
+
+    /// Everything as it is now.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn snapshot(&self, at: Time) -> Result<Snapshot, String> {
+        let (own, _) = twin(&self.own)?;
+        Ok(Snapshot {
+            at,
+            shifts: self.shifts.clone(),
+            own: Mutex::new(own),
+        })
+    }
+
+    /// The tables as they were up to five seconds ago; none when that cannot be had.
+    pub fn past(&mut self, now: Time) -> Option<Arc<Database>> {
+        let kept = self.past.as_ref();
+        if kept.is_none_or(|past| now.since(past.at) > PAST_MS_MAX) {
+            self.past = twin(&self.own).ok().map(|(own, db)| Past {
+                at: now,
+                db: Arc::new(db),
+                _own: own,
+            });
+        }
+        self.past.as_ref().map(|past| Arc::clone(&past.db))
     }
 
     /// A value of ours.
@@ -166,6 +224,15 @@ fn template() -> Result<Mutex<Connection>, String> {
 fn memory_address() -> String {
     let number = MEMORIES.fetch_add(1, Ordering::Relaxed);
     format!("file:pairly-{number}?mode=memory&cache=shared")
+}
+
+/// A copy in memory: our connection and the engine's.
+fn twin(from: &Connection) -> Result<(Connection, Database), String> {
+    let address = memory_address();
+    let mut own = Connection::open(&address).map_err(|cause| cause.to_string())?;
+    copy(from, &mut own)?;
+    let db = Database::new(&address).map_err(|cause| cause.to_string())?;
+    Ok((own, db))
 }
 
 fn copy(from: &Connection, to: &mut Connection) -> Result<(), String> {

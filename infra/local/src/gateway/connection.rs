@@ -13,7 +13,7 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use super::ANSWER_SECONDS_MAX;
 use super::event::{self, Peer};
 pub use super::line::Socket;
-use crate::cloud::{Gone, Sockets, Unposted};
+use crate::cloud::{Gone, SocketFault, Sockets, Unposted};
 use crate::runtime::{Inner, Local};
 
 /// How long a connection may live.
@@ -56,6 +56,7 @@ struct Connection {
     last_ms: AtomicI64,
     waiting: Arc<AtomicUsize>,
     farewell: Mutex<Option<(u16, String)>>,
+    deaf: AtomicBool,
 }
 
 impl Connection {
@@ -112,6 +113,21 @@ impl Hub {
         self.open().get(id).cloned()
     }
 
+    /// Whether what is posted gets lost, because the client has vanished unnoticed.
+    fn loses(&self, connection: &Connection) -> Result<bool, Gone> {
+        let local = self.local();
+        match local.and_then(|local| local.cloud().faults().socket()) {
+            Some(SocketFault::Gone) => {
+                // It may have ended in the meantime.
+                let _ = self.end(&connection.peer.connection_id, GOING_AWAY, "Going away");
+                return Err(Gone);
+            }
+            Some(SocketFault::HalfOpen) => connection.deaf.store(true, Ordering::Relaxed),
+            None => {}
+        }
+        Ok(connection.deaf.load(Ordering::Relaxed))
+    }
+
     /// Ends a connection; what was posted before still arrives before the end.
     pub(super) fn end(&self, id: &str, code: u16, reason: &str) -> Result<(), Gone> {
         let connection = self.open().remove(id).ok_or(Gone)?;
@@ -146,6 +162,9 @@ fn farewell_of(frame: &str) -> Option<(u16, String)> {
 impl Sockets for Hub {
     fn post(&self, id: &str, frame: Vec<u8>) -> Result<(), Unposted> {
         let connection = self.find(id).ok_or(Gone)?;
+        if self.loses(&connection)? {
+            return Ok(());
+        }
         let text = String::from_utf8_lossy(&frame).into_owned();
         if let Some(farewell) = farewell_of(&text) {
             let mut kept = connection
@@ -235,6 +254,7 @@ impl Local {
             last_ms,
             waiting: Arc::clone(&waiting),
             farewell,
+            deaf: AtomicBool::new(false),
         });
         self.0.hub.open().insert(connection_id.clone(), connection);
         self.0.wake.notify_one();

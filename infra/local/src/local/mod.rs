@@ -100,6 +100,7 @@ async fn paths(local: &Local, request: &HttpRequest) -> HttpResponse {
         ("GET", "") => HttpResponse::json(200, &overview(local)),
         ("GET", "clock") => clock(local),
         ("POST", "clock") => move_clock(local, &request.body).await,
+        ("GET", "backlog") => HttpResponse::json(200, &json!(local.cloud().backlog())),
         ("GET", "environment") => environment(local),
         ("GET", "outbox") => outbox::answer(local, request),
         (_, path) if path.starts_with("idp/") => crate::idp::page::answer(local, request),
@@ -115,7 +116,7 @@ async fn paths(local: &Local, request: &HttpRequest) -> HttpResponse {
             let function = percent_decode(path.trim_start_matches("run/"));
             run(local, &function, &request.body).await
         }
-        (_, "" | "clock" | "environment" | "outbox" | "settle" | "reset") => {
+        (_, "" | "backlog" | "clock" | "environment" | "outbox" | "settle" | "reset") => {
             error(405, "METHOD_NOT_ALLOWED", "This path has another method.")
         }
         _ => error(404, "NOT_FOUND", "There is no such local path."),

@@ -1,6 +1,7 @@
 //! Runs functions as Lambda does: one kept instance each, ended when its time is up or it dies.
 
 use std::collections::HashMap;
+use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -10,7 +11,9 @@ use shared::env::Host;
 use shared::function::Function;
 
 use super::{Inner, Local};
+use crate::clock::SkewedClock;
 use crate::cloud::{Callees, Invoked, mortal};
+use crate::seed;
 
 /// Why an invocation has no result.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,9 +51,17 @@ impl Local {
     }
 
     fn new_env(&self, function: &'static str) -> Env {
+        let skew_ms = match function {
+            seed::SELF => 0,
+            _ => self.0.cloud.faults().skew_ms(),
+        };
+        let clock = self.0.cloud.clock();
         let host = Host {
             http: self.0.cloud.client(function),
-            clock: self.0.cloud.clock(),
+            clock: match skew_ms {
+                0 => clock,
+                skew_ms => Arc::new(SkewedClock { clock, skew_ms }),
+            },
             random: Arc::clone(&self.0.random),
             config: Arc::clone(&self.0.config),
         };
@@ -65,6 +76,11 @@ impl Local {
         event: Value,
         limit: Duration,
     ) -> Result<Value, Failure> {
+        let faults = self.0.cloud.faults();
+        if faults.happens("cold start") {
+            self.0.instances.warm().remove(function.name);
+        }
+        let life = faults.life();
         let (env, run, guard) = (
             self.env(function.name),
             function.run,
@@ -76,7 +92,7 @@ impl Local {
             let served = async {
                 match way {
                     Some(way) => way.invoke(event).await,
-                    None => match mortal(run(&env, event)).await {
+                    None => match lives(life, mortal(run(&env, event))).await {
                         Some(result) => result.map_err(Failure::Failed),
                         None => Err(Failure::Died),
                     },
@@ -94,6 +110,14 @@ impl Local {
         // The process is gone, and with it whatever it had cached.
         self.0.instances.warm().remove(function.name);
         Err(failure)
+    }
+}
+
+/// What an invocation comes to that may have only so long to live: it ends at whatever it awaits.
+async fn lives<T>(life: Option<Duration>, running: impl Future<Output = Option<T>>) -> Option<T> {
+    match life {
+        Some(life) => tokio::time::timeout(life, running).await.ok().flatten(),
+        None => running.await,
     }
 }
 

@@ -45,7 +45,7 @@ use self::pumps::Pumps;
 use self::surroundings::{configure, environment};
 use self::timer::Timetable;
 use self::via::Via;
-use crate::cloud::Cloud;
+use crate::cloud::{Cloud, Snapshot};
 use crate::gateway::admins::Admins;
 use crate::gateway::connection::Hub;
 use crate::gateway::route::Routes;
@@ -71,6 +71,8 @@ pub struct Options {
     pub settings: BTreeMap<String, String>,
     /// Functions that run in other processes, once the first people are made.
     pub via: Vec<Place>,
+    /// How another back end was, from which this one begins instead of from `state` and `base`.
+    pub from: Option<Arc<Snapshot>>,
 }
 
 impl Default for Options {
@@ -85,6 +87,7 @@ impl Default for Options {
             random: Arc::new(SystemRandom),
             settings: BTreeMap::new(),
             via: Vec::new(),
+            from: None,
         }
     }
 }
@@ -150,11 +153,13 @@ impl Local {
         let config = Arc::new(configure(&options)?);
         let environment = environment(&options);
         let via = Via::new(options.via, &functions)?;
-        let state = options.state.clone();
-        let cloud = Cloud::open(crate::cloud::Options {
-            state,
-            base: options.base,
-        })?;
+        let cloud = match &options.from {
+            Some(snapshot) => Cloud::again(snapshot)?,
+            None => Cloud::open(crate::cloud::Options {
+                state: options.state.clone(),
+                base: options.base,
+            })?,
+        };
         cloud.idp().register(&config);
         for function in &functions {
             cloud.grant(function.name, function.role());

@@ -23,6 +23,8 @@ const PAUSE_MS: u64 = 10;
 const PAUSE_MS_MAX: u64 = 1_000;
 /// Invocations at once for one queue.
 const CONSUMERS_MAX: usize = 5;
+/// When failed messages come again while things go wrong by chance, milliseconds.
+const AGAIN_MS: i64 = 1_500;
 /// How long a worker may run, seconds.
 pub(crate) const WORKER_SECONDS_MAX: u64 = 60;
 /// Where stream records go that nobody can handle.
@@ -117,6 +119,10 @@ impl Mapping {
     }
 }
 
+fn key_of(record: &Value) -> String {
+    record["dynamodb"]["Keys"].to_string()
+}
+
 fn sequence(record: &Value) -> u128 {
     let number = record["dynamodb"]["SequenceNumber"].as_str();
     number
@@ -170,13 +176,38 @@ impl Local {
         place.busy = true;
         drop(place);
         let (local, mapping, guard) = (self.clone(), Arc::clone(mapping), self.0.activity.begin());
+        let mut records = records;
         tokio::spawn(async move {
+            local.disturbed(&mapping, &mut records).await;
             local.deliver(&mapping, records).await;
             mapping.place().busy = false;
             local.trim(mapping.table);
             local.pass();
             drop(guard);
         });
+    }
+
+    /// What may come before a delivery: a pause, other items in between, the same once already.
+    async fn disturbed(&self, mapping: &Mapping, records: &mut Vec<Value>) {
+        let faults = self.0.cloud.faults();
+        if let Some(pause) = faults.pause("stream waits") {
+            tokio::time::sleep(pause).await;
+        }
+        if faults.happens("stream repeats") {
+            self.attempt(mapping, records).await;
+        }
+        // Only the changes of one item stay in order.
+        let mut keys: Vec<String> = records.iter().map(key_of).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let before = keys.clone();
+        faults.shuffle("stream reorders", &mut keys);
+        if keys != before {
+            records.sort_by_cached_key(|record| {
+                let key = key_of(record);
+                keys.iter().position(|known| *known == key)
+            });
+        }
     }
 
     /// Tells the stream what nobody needs any more.
@@ -257,11 +288,15 @@ impl Local {
     fn drain(&self, consumer: &Arc<Consumer>) {
         while consumer.enter() {
             let queue = consumer.queue;
-            let messages = self.0.cloud.receive(queue.name, queue.batch);
+            let mut messages = self.0.cloud.receive(queue.name, queue.batch);
             if messages.is_empty() {
                 consumer.leave();
                 return;
             }
+            self.0
+                .cloud
+                .faults()
+                .shuffle("queue reorders", &mut messages);
             let (local, consumer, guard) =
                 (self.clone(), Arc::clone(consumer), self.0.activity.begin());
             tokio::spawn(async move {
@@ -282,14 +317,36 @@ impl Local {
             .map(|message| message.record(name))
             .collect();
         let event = json!({ "Records": records });
-        let Some(result) = self.work(consumer.function, &what, event).await else {
-            return;
+        let ids: Vec<&str> = messages
+            .iter()
+            .map(|message| message.message_id.as_str())
+            .collect();
+        self.rests(name, &ids).await;
+        let result = self.work(consumer.function, &what, event).await;
+        let failed = match &result {
+            Some(result) => reported(result),
+            None => ids,
         };
-        let failed = reported(&result);
+        if self.0.cloud.faults().is_disturbed() {
+            // Nobody waits for a visibility timeout of minutes to see how things end.
+            self.0.cloud.show_again(name, &failed, AGAIN_MS);
+        }
         for message in &messages {
             if !failed.contains(&message.message_id.as_str()) {
                 self.0.cloud.delete_message(name, &message.receipt);
             }
+        }
+    }
+
+    /// What may happen to messages that were just received: a pause, and that their time is up
+    /// while somebody works on them.
+    async fn rests(&self, queue: &str, ids: &[&str]) {
+        let faults = self.0.cloud.faults();
+        if let Some(pause) = faults.pause("queue waits") {
+            tokio::time::sleep(pause).await;
+        }
+        if faults.happens("queue repeats") {
+            self.0.cloud.show_again(queue, ids, 0);
         }
     }
 

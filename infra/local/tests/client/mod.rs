@@ -1,5 +1,7 @@
 //! A client of real sockets: HTTP/1.1 by hand, because one request and one answer is all it needs.
 
+pub mod back_end;
+
 use std::io;
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};

@@ -6,12 +6,13 @@ mod transaction;
 mod write;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::AttributeValue;
+use aws_smithy_types::retry::RetryConfig;
 
 use super::expression::attribute;
 use crate::env::Env;
@@ -32,8 +33,19 @@ pub struct Tables(Arc<Inner>);
 
 struct Inner {
     client: Client,
+    once: OnceLock<Client>,
     names: HashMap<Name, String>,
     random: Arc<dyn Random>,
+}
+
+impl Inner {
+    /// The client that tries once.
+    fn once(&self) -> &Client {
+        self.once.get_or_init(|| {
+            let config = self.client.config().to_builder();
+            Client::from_conf(config.retry_config(RetryConfig::disabled()).build())
+        })
+    }
 }
 
 /// Why a commit did not happen.
@@ -151,6 +163,7 @@ impl Tables {
             let client = Client::new(&super::shared_config(env));
             Self(Arc::new(Inner {
                 client,
+                once: OnceLock::new(),
                 names,
                 random: env.random(),
             }))

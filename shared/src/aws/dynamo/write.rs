@@ -1,6 +1,6 @@
 //! Writes: commits, and single items that are given back.
 
-use aws_sdk_dynamodb::error::ProvideErrorMetadata;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError as Undeleted;
 use aws_sdk_dynamodb::operation::put_item::PutItemError as Unput;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError as Unchanged;
@@ -19,8 +19,21 @@ pub(super) struct Terms {
     pub(super) names: Names,
 }
 
-/// Code, stored item and error of a write that did not happen.
+/// Code, stored item and error of a write that did not happen, or whose answer got lost.
 type Unwritten = (String, Option<Attributes>, Error);
+
+/// The code of an answer that got lost: whether the write happened is not known.
+const LOST: &str = "Lost";
+/// Tries of a write whose answer gets lost, or that is throttled.
+const TRIES_MAX: u32 = 3;
+/// What passes by itself.
+const PASSING: [&str; 5] = [
+    LOST,
+    "ThrottlingException",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "InternalServerError",
+];
 
 /// Completes a request and sends it. The SDK's requests have these methods in common, but no
 /// trait; `$refused` is the variant of a failed condition.
@@ -37,7 +50,11 @@ macro_rules! send {
             .await
             .map(|answer| answer.attributes)
             .map_err(|error| {
-                let code = error.code().unwrap_or_default().to_owned();
+                let code = match &error {
+                    SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => LOST,
+                    error => error.code().unwrap_or_default(),
+                };
+                let code = code.to_owned();
                 let current = match error.as_service_error() {
                     Some($refused(refused)) => refused.item.clone(),
                     _ => None,
@@ -98,14 +115,20 @@ impl Tables {
         })
     }
 
+    /// A write with a condition is tried again here and not by the SDK, because the condition
+    /// fails on a write whose answer got lost: what stands there then is our own.
     async fn write(&self, write: Wrote, wish: ReturnValue) -> Result<Option<Row>, Missed> {
-        let mut round = 0;
+        let (mut round, mut lost) = (0, false);
         loop {
             round += 1;
             match self.write_once(&write, wish.clone()).await {
                 Ok(found) => return Ok(found.map(row)),
                 Err((code, current, _)) if code == "ConditionalCheckFailedException" => {
                     let (key, current) = (write.key, current.map(row));
+                    let is_own = lost && wish != ReturnValue::AllOld;
+                    if is_own && write.action.stands_in(current.as_ref()) {
+                        return Ok(current);
+                    }
                     return Err(Missed::Refused(match write.guard {
                         Some((_, fault)) => Refused {
                             fault,
@@ -124,6 +147,14 @@ impl Tables {
                 {
                     self.pause(round).await;
                 }
+                Err((code, _, _))
+                    if write.guard.is_some()
+                        && round < TRIES_MAX
+                        && PASSING.contains(&code.as_str()) =>
+                {
+                    lost |= code == LOST;
+                    self.pause(round).await;
+                }
                 Err((_, _, error)) => return Err(Missed::Failed(error)),
             }
         }
@@ -134,7 +165,11 @@ impl Tables {
         write: &Wrote,
         wish: ReturnValue,
     ) -> Result<Option<Attributes>, Unwritten> {
-        let (client, mut terms) = (&self.0.client, self.terms(write));
+        let client = match write.guard {
+            Some(_) => self.0.once(),
+            None => &self.0.client,
+        };
+        let mut terms = self.terms(write);
         // Put and Delete can only return the item as it was.
         let before = match wish {
             ReturnValue::AllOld => ReturnValue::AllOld,

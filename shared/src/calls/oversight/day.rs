@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::entry::{ALL, CallRow, Entry, QUALITIES, newest};
 use crate::aws::dynamo::Tables;
 use crate::error::{INTERNAL_ERROR, Result};
-use crate::messaging::oversight::{date_of, keep, partition};
-use crate::table::{Change, Commit, Item, Key, Name, Query, Range, Value};
+use crate::messaging::oversight::{LogDay, keep, partition};
+use crate::table::{Change, Item, Key, Name, Query, Range, Value};
 use crate::time::{DAY_MS, HOUR_MS, Time};
 
 /// A day is kept so long after its end.
@@ -102,16 +102,15 @@ impl Item for CallDay {
     }
 }
 
+impl LogDay for CallDay {
+    const DAYS: &'static str = ALL;
+
+    fn date(&self) -> &str {
+        &self.date
+    }
+}
+
 impl CallDay {
-    fn key_of(date: &str) -> Key {
-        Key::new(ALL, date)
-    }
-
-    /// The first instant of the day.
-    pub fn start(&self) -> Option<Time> {
-        Time::parse(&format!("{}T00:00:00Z", self.date))
-    }
-
     fn ended(at: Time, now: Time) -> i64 {
         let end = (at.ms().div_euclid(DAY_MS) + 1) * DAY_MS;
         now.ms() - end
@@ -120,45 +119,6 @@ impl CallDay {
     /// Whether a row of the day of `at` may change what is kept of it.
     pub fn is_late(at: Time, now: Time) -> bool {
         Self::ended(at, now) >= LATE_MS
-    }
-
-    /// Makes a day known. A day that is known costs a look.
-    ///
-    /// # Errors
-    /// 503 when the database does not answer.
-    pub async fn open(tables: &Tables, date: &str) -> Result<()> {
-        let key = Self::key_of(date);
-        if tables.get::<Self>(&key).await?.is_some() {
-            return Ok(());
-        }
-        let changes = vec![Change::Add("late".into(), 0)];
-        Ok(tables
-            .commit(Commit::new().update::<Self>(key, changes, None))
-            .await?)
-    }
-
-    /// What is kept of the day of `at` counts no more.
-    pub fn stale(at: Time) -> Commit {
-        let changes = vec![Change::Add("late".into(), 1), Change::Remove("sums".into())];
-        Commit::new().update::<Self>(Self::key_of(&date_of(at)), changes, None)
-    }
-
-    /// Days of a period, newest first, at most `limit`.
-    ///
-    /// # Errors
-    /// 503 when the database does not answer.
-    pub async fn list(
-        tables: &Tables,
-        (from, to): (Option<Time>, Time),
-        limit: usize,
-    ) -> Result<Vec<Self>> {
-        let (first, last) = (from.map_or_else(|| "0".to_owned(), date_of), date_of(to));
-        if first > last {
-            return Ok(Vec::new());
-        }
-        let range = Range::Between(Value::S(first), Value::S(last));
-        let query = Query::of(Name::Insight, ALL).range(range).backward();
-        tables.query(query.limit(limit).consistent()).await
     }
 
     /// What its calls came to, without those in `live`; calls that are in the log after all are

@@ -10,6 +10,7 @@ use crate::calls::call::Call;
 use crate::calls::words::{CallQuality, CallType, Status};
 use crate::error::{INTERNAL_ERROR, Result};
 use crate::id::{bytes_of, id_of};
+use crate::messaging::oversight::LogDay;
 use crate::messaging::oversight::{date_of, hash_of, partition, rows_of};
 use crate::pack::{Bytes, Packer, Unpacker};
 use crate::table::{Commit, Item, Key, Name};

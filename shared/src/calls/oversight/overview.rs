@@ -13,6 +13,7 @@ use super::source::Period;
 use crate::aws::dynamo::Tables;
 use crate::calls::words::STATUSES;
 use crate::error::{INVALID_RANGE, Result};
+use crate::messaging::oversight::LogDay;
 use crate::time::{DAY_MS, Time};
 
 /// Most days that are summed up.

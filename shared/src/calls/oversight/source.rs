@@ -10,6 +10,7 @@ use crate::calls::call::Call;
 use crate::calls::history::{Filter, Place, references};
 use crate::calls::words::{CallType, Status};
 use crate::error::Result;
+use crate::messaging::oversight::LogDay;
 use crate::messaging::oversight::partition;
 use crate::table::{Name, Query, Range, Value};
 use crate::time::{DAY_MS, HOUR_MS, Time};

@@ -15,6 +15,7 @@
 //! equal entries once. So figures are counted from rows without a counter that could be raised
 //! twice, and kept per hour and day once those are over.
 
+mod day;
 mod fact;
 mod file;
 mod find;
@@ -30,12 +31,14 @@ mod sums;
 mod tally;
 mod view;
 
+pub use day::LogDay;
 pub use fact::{Fact, FactKind, FactRow};
 pub use file::{export, file_of};
 pub use find::{Filter, MessagesFound, Search};
 pub use judge::{MessageJudged, moderate_as, read_conversation, remove_as};
+pub use log::date_of;
 pub use log::{Entry, LogRow};
-pub(crate) use log::{date_of, hash_of, partition, rows_of};
+pub(crate) use log::{hash_of, partition, rows_of};
 pub use note::{Note, notes_of};
 pub use overview::{Overview, overview};
 pub use record::record;

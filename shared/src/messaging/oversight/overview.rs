@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::day::LogDay;
 use super::fact::MODERATIONS;
 use super::log::day_of;
 use super::sums::Sums;

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::day::LogDay;
 use super::fact::{Fact, FactKind, FactRow};
-use super::log::{ALL, Entry, LogRow, UNAPPROVED, hash_of, partition, rows_of};
+use super::log::{ALL, Entry, LogRow, UNAPPROVED, date_of, hash_of, partition, rows_of};
 use super::note::Note;
 use super::tally::{DayTally, HourTally, is_late};
 use crate::aws::dynamo::Tables;
@@ -171,14 +172,14 @@ impl Gathered {
         let mut rows: Vec<(Time, Commit)> = Vec::new();
         for ((log, minute), pieces) in self.entries {
             let at = Time(minute * MINUTE_MS);
-            days.insert(DayTally::date(at));
+            days.insert(date_of(at));
             for bytes in rows_of(pieces) {
                 rows.push((at, Commit::new().put(&LogRow::of(log, at, bytes))));
             }
         }
         for (hour, pieces) in self.facts {
             let at = Time(hour * HOUR_MS);
-            days.insert(DayTally::date(at));
+            days.insert(date_of(at));
             for facts in rows_of(pieces) {
                 let row = FactRow {
                     partition: partition(ALL, at),

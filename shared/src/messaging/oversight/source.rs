@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
+use super::day::LogDay;
 use super::log::{Entry, LogRow, day_of, minute_of, partition, place_of};
 use super::strand::Strands;
 use super::tally::DayTally;

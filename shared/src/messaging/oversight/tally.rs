@@ -4,8 +4,9 @@ use std::collections::{BTreeSet, HashSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::day::LogDay;
 use super::fact::{Fact, FactRow};
-use super::log::{ALL, Entry, LogRow, date_of, partition, place_of};
+use super::log::{ALL, Entry, LogRow, partition, place_of};
 use super::sums::{Tally, became, merge, sent};
 use crate::aws::dynamo::{Missed, Tables};
 use crate::error::{INTERNAL_ERROR, Result, UNAVAILABLE};
@@ -22,8 +23,6 @@ const LATE_MS: i64 = 2 * MINUTE_MS;
 const ROWS_MAX: usize = 1_000_000;
 /// Most bytes of senders that an hour keeps; with more it is counted every time.
 const SENDERS_BYTES_MAX: usize = 300_000;
-/// Partition of all days.
-const DAYS: &str = "messages";
 
 /// Whether a row of the hour may change what is kept of it.
 pub fn is_late(hour: Time, now: Time) -> bool {
@@ -63,60 +62,15 @@ impl Item for DayTally {
     }
 }
 
+impl LogDay for DayTally {
+    const DAYS: &'static str = "messages";
+
+    fn date(&self) -> &str {
+        &self.date
+    }
+}
+
 impl DayTally {
-    fn key_of(date: &str) -> Key {
-        Key::new(DAYS, date)
-    }
-
-    /// The date of an instant.
-    pub fn date(at: Time) -> String {
-        date_of(at)
-    }
-
-    /// The first instant of the day.
-    pub fn start(&self) -> Option<Time> {
-        Time::parse(&format!("{}T00:00:00Z", self.date))
-    }
-
-    /// Makes a day known. A day that is known costs a look.
-    ///
-    /// # Errors
-    /// 503 when the database does not answer.
-    pub async fn open(tables: &Tables, date: &str) -> Result<()> {
-        let key = Self::key_of(date);
-        if tables.get::<Self>(&key).await?.is_some() {
-            return Ok(());
-        }
-        let changes = vec![Change::Add("late".into(), 0)];
-        Ok(tables
-            .commit(Commit::new().update::<Self>(key, changes, None))
-            .await?)
-    }
-
-    /// What is kept of the day counts no more.
-    pub fn stale(at: Time) -> Commit {
-        let changes = vec![Change::Add("late".into(), 1), Change::Remove("sums".into())];
-        Commit::new().update::<Self>(Self::key_of(&date_of(at)), changes, None)
-    }
-
-    /// Days of a period, newest first, at most `limit`.
-    ///
-    /// # Errors
-    /// 503 when the database does not answer.
-    pub async fn list(
-        tables: &Tables,
-        (from, to): (Option<Time>, Time),
-        limit: usize,
-    ) -> Result<Vec<Self>> {
-        let (first, last) = (from.map_or_else(|| "0".to_owned(), date_of), date_of(to));
-        if first > last {
-            return Ok(Vec::new());
-        }
-        let range = Range::Between(Value::S(first), Value::S(last));
-        let query = Query::of(Name::Insight, DAYS).range(range).backward();
-        tables.query(query.limit(limit).consistent()).await
-    }
-
     /// What happened on the day.
     ///
     /// # Errors

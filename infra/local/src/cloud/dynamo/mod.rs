@@ -14,20 +14,26 @@ use super::in_flight::{Hold, Mode};
 use super::tables;
 use super::wire::{Response, Service};
 
-pub(super) use self::refusal::conflict_of;
+pub(super) use self::refusal::{conflict_of, exceeded};
 
 const SERVICE: Service = Service::DynamoDb;
 
 impl Cloud {
-    /// Answers an operation by the second part of its target, such as `PutItem`.
-    pub(super) async fn dynamo(&self, function: &str, operation: &str, body: &[u8]) -> Response {
+    /// Answers an operation by the second part of its target, such as `PutItem`, to a function and
+    /// whether it is to see the past.
+    pub(super) async fn dynamo(
+        &self,
+        caller: (&str, bool),
+        operation: &str,
+        body: &[u8],
+    ) -> Response {
         use dynoxide::actions as a;
         macro_rules! serve {
             ($($name:literal => $request:ty,)*) => {
                 match operation {
                     $($name => {
                         let call = concat!("DynamoDB.", $name);
-                        self.operate::<$request>(function, call, body).await
+                        self.operate::<$request>(caller, call, body).await
                     })*
                     _ => SERVICE.unknown(operation),
                 }
@@ -48,7 +54,12 @@ impl Cloud {
         }
     }
 
-    async fn operate<O: Op>(&self, function: &str, name: &'static str, body: &[u8]) -> Response {
+    async fn operate<O: Op>(
+        &self,
+        (function, stale): (&str, bool),
+        name: &'static str,
+        body: &[u8],
+    ) -> Response {
         let mut request: O = match serde_json::from_slice(body) {
             Ok(request) => request,
             Err(cause) => return refusal::unreadable(&cause.to_string()),
@@ -71,7 +82,12 @@ impl Cloud {
             if needs.writes() {
                 store.note_shift(self.0.clock.now());
             }
-            request.run(&store.db).inspect_err(|error| {
+            let past = match stale {
+                true => store.past(self.0.clock.now()),
+                false => None,
+            };
+            let run = request.run(past.as_deref().unwrap_or(&store.db));
+            run.inspect_err(|error| {
                 refusal::charge(&self.0.meter, caller, &store, &needs, error);
             })
         };

@@ -56,10 +56,27 @@ pub fn conflict_of(operation: &str, body: &[u8]) -> Response {
     if !operation.starts_with("Transact") {
         return conflict();
     }
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
-    let items = body["TransactItems"].as_array().map_or(1, Vec::len);
-    let error = cancelled(items, &[0]);
+    let error = cancelled(items_of(body), &[0]);
     SERVICE.answer(error.status_code(), error.to_json().into_bytes())
+}
+
+/// The refusal of a partition that gives no more units: of a transaction at its first item.
+pub fn exceeded(operation: &str, body: &[u8]) -> Response {
+    let text = "The level of configured provisioned throughput for the table was exceeded.";
+    if !operation.starts_with("Transact") {
+        let code = "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException";
+        return SERVICE.error(400, code, text);
+    }
+    let mut reasons = vec![reason("ProvisionedThroughputExceeded", Some(text))];
+    reasons.resize(items_of(body), reason("None", None));
+    let error = cancelled_with(reasons);
+    SERVICE.answer(error.status_code(), error.to_json().into_bytes())
+}
+
+/// How many items a transaction names.
+fn items_of(body: &[u8]) -> usize {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    body["TransactItems"].as_array().map_or(1, Vec::len)
 }
 
 /// A batch that is handed back whole.

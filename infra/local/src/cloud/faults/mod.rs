@@ -1,31 +1,34 @@
-//! Faults: the calls that go wrong on purpose, addressed by their number.
+//! Faults: calls that go wrong on purpose, addressed by their number, and everything that goes
+//! wrong by chance.
+//!
+//! - [`kind`]: how a call goes wrong; [`partial`]: batches done by half
+//! - [`mortal`]: invocations that end where they stand
+//! - [`chaos`]: the dice of a seed
+
+mod chaos;
+mod kind;
+mod mortal;
+pub(in crate::cloud) mod partial;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use std::time::Duration;
+
 use tokio::sync::Notify;
 
+use self::chaos::Chaos;
+use super::evidence;
 use super::wire::Service;
+use crate::seed::SELF;
+
+pub use self::chaos::{SKEW_MS_MAX, SocketFault};
+pub use self::kind::{Kind, has_effect};
+pub use self::mortal::mortal;
 
 /// How long a write holds its items by default, milliseconds.
 const IN_FLIGHT_MS: u64 = 5;
-
-/// How a call goes wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// The connection fails before anything happened.
-    BeforeEffect,
-    /// The effect happens, then the connection fails.
-    AfterEffect,
-    /// The service refuses: too many requests.
-    Throttle,
-    /// The service refuses: the item is in another transaction.
-    Conflict,
-    /// The effect happens, then the process that called ends.
-    EndHandler,
-}
 
 /// The `nth` matching call goes wrong once, counted from 1 since the rule was added or
 /// [`Faults::count_from_zero`] was called.
@@ -41,8 +44,21 @@ pub struct Rule {
     pub kind: Kind,
 }
 
+/// A call that a function made.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Site {
+    /// The function.
+    pub function: String,
+    /// Such as `DynamoDB.PutItem`.
+    pub operation: String,
+    /// Whether it reads what need not be consistent.
+    pub eventual: bool,
+}
+
 #[derive(Default)]
 struct State {
+    chaos: Option<Chaos>,
+    journal: Option<Vec<Site>>,
     rules: Vec<(Rule, usize)>,
     calls: HashMap<String, BTreeMap<String, usize>>,
     total: usize,
@@ -64,23 +80,6 @@ impl Default for Faults {
             state: Mutex::default(),
             in_flight_ms: AtomicU64::new(IN_FLIGHT_MS),
         }
-    }
-}
-
-tokio::task_local! {
-    /// Ends the invocation that this task runs.
-    static END: Arc<Notify>;
-}
-
-/// Runs an invocation that an [`Kind::EndHandler`] fault can end: `None` when it was ended, with
-/// the future dropped where it stood, like a process that died.
-pub async fn mortal<F: Future>(future: F) -> Option<F::Output> {
-    let end = Arc::new(Notify::new());
-    let running = END.scope(Arc::clone(&end), future);
-    tokio::select! {
-        biased;
-        () = end.notified() => None,
-        output = running => Some(output),
     }
 }
 
@@ -196,14 +195,28 @@ impl Faults {
 
     /// Ends the invocation that made the call.
     pub(super) fn end(&self, function: &str) {
-        if END.try_with(|end| end.notify_one()).is_err() {
+        if !mortal::end() {
             self.notify_of(function).notify_waiters();
         }
     }
 
     /// Counts a call and says how it goes wrong, if it does.
-    pub(super) fn next(&self, function: &str, service: Service, operation: &str) -> Option<Kind> {
+    pub(super) fn next(
+        &self,
+        function: &str,
+        service: Service,
+        operation: &str,
+        body: &[u8],
+    ) -> Option<Kind> {
         let mut state = self.state();
+        let eventual = || is_eventual(operation, body);
+        if let Some(journal) = &mut state.journal {
+            journal.push(Site {
+                function: function.to_owned(),
+                operation: operation.to_owned(),
+                eventual: eventual(),
+            });
+        }
         state.total += 1;
         if let Some(count) = state
             .calls
@@ -214,6 +227,7 @@ impl Faults {
         } else {
             let of = state.calls.entry(function.to_owned()).or_default();
             of.insert(operation.to_owned(), 1);
+            evidence::note("called", function, operation);
         }
         if state.outages.contains(service.iam()) {
             return Some(Kind::BeforeEffect);
@@ -229,8 +243,95 @@ impl Faults {
             }
         }
         state.fired += usize::from(hit.is_some());
+        if hit.is_some() {
+            evidence::note("failed", function, operation);
+        }
+        // What sets the local cloud up, or looks at it, is never disturbed.
+        if hit.is_none() && function != SELF {
+            hit = state.chaos.as_mut()?.call(operation, eventual());
+        }
         hit
     }
+
+    /// From now on all calls are written down, or no more.
+    pub fn keep_journal(&self, keep: bool) {
+        self.state().journal = keep.then(Vec::new);
+    }
+
+    /// The calls that were written down, oldest first.
+    pub fn journal(&self) -> Vec<Site> {
+        self.state().journal.clone().unwrap_or_default()
+    }
+}
+
+/// What goes wrong by chance.
+impl Faults {
+    /// From now on so many of a thousand calls, deliveries and invocations go wrong, as the seed
+    /// decides.
+    pub fn disturb(&self, seed: u64, per_mille: u32) {
+        self.state().chaos = Some(Chaos::new(seed, per_mille));
+    }
+
+    /// Nothing goes wrong by chance any more; what did, by kind.
+    pub fn calm(&self) -> BTreeMap<String, usize> {
+        let chaos = self.state().chaos.take();
+        chaos.map(|chaos| chaos.done().clone()).unwrap_or_default()
+    }
+
+    /// Whether things go wrong by chance.
+    pub fn is_disturbed(&self) -> bool {
+        self.state().chaos.is_some()
+    }
+
+    fn chance<T>(&self, what: &str, draw: impl FnOnce(&mut Chaos) -> T) -> Option<T> {
+        let mut state = self.state();
+        let chaos = state.chaos.as_mut()?;
+        chaos.happens(what).then(|| draw(chaos))
+    }
+
+    /// How long a stream or queue rests before it delivers.
+    pub(crate) fn pause(&self, what: &str) -> Option<Duration> {
+        self.chance(what, Chaos::pause)
+    }
+
+    /// Whether something that has only two outcomes goes wrong.
+    pub(crate) fn happens(&self, what: &str) -> bool {
+        self.chance(what, |_| ()).is_some()
+    }
+
+    /// After how long an invocation ends where it stands.
+    pub(crate) fn life(&self) -> Option<Duration> {
+        self.chance("death", Chaos::life)
+    }
+
+    /// How far the clock of a new instance is off, milliseconds.
+    pub(crate) fn skew_ms(&self) -> i64 {
+        self.chance("clock", Chaos::skew_ms).unwrap_or_default()
+    }
+
+    /// What happens to a connection.
+    pub(crate) fn socket(&self) -> Option<SocketFault> {
+        self.chance("socket", Chaos::socket)
+    }
+
+    /// Another order of what has any order.
+    pub(crate) fn shuffle<T>(&self, what: &str, all: &mut [T]) {
+        self.chance(what, |chaos| chaos.shuffle(all));
+    }
+}
+
+/// Whether a request reads what need not be consistent.
+fn is_eventual(operation: &str, body: &[u8]) -> bool {
+    let reads = [
+        "DynamoDB.GetItem",
+        "DynamoDB.Query",
+        "DynamoDB.BatchGetItem",
+    ];
+    let consistent = b"\"ConsistentRead\":true";
+    reads.contains(&operation)
+        && !body
+            .windows(consistent.len())
+            .any(|part| part == consistent)
 }
 
 impl std::fmt::Debug for Faults {

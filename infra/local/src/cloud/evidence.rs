@@ -1,0 +1,48 @@
+//! What every world of a process did and suffered, kept beyond its end: with `PAIRLY_EVIDENCE`
+//! naming a folder, each new fact is a line of a file there. The checks of the whole suite read
+//! them: whether every grant was needed by somebody, and every kind of call once went wrong.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use shared::config::environment;
+
+/// Names the folder.
+pub const FOLDER: &str = "PAIRLY_EVIDENCE";
+
+/// Facts of this process and where they go.
+struct Book {
+    known: BTreeSet<String>,
+    file: File,
+}
+
+static BOOK: OnceLock<Option<Mutex<Book>>> = OnceLock::new();
+
+fn book() -> Option<&'static Mutex<Book>> {
+    BOOK.get_or_init(|| {
+        let folder = environment(FOLDER)?;
+        std::fs::create_dir_all(&folder).ok()?;
+        let name = format!("{}.txt", std::process::id());
+        let file = File::create(Path::new(&folder).join(name)).ok()?;
+        let known = BTreeSet::new();
+        Some(Mutex::new(Book { known, file }))
+    })
+    .as_ref()
+}
+
+/// Writes a fact down unless this process has.
+pub(super) fn note(what: &str, function: &str, of: &str) {
+    let Some(book) = book() else { return };
+    let mut book = book.lock().unwrap_or_else(PoisonError::into_inner);
+    let fact = format!("{what} {function} {of}");
+    if book.known.contains(&fact) {
+        return;
+    }
+    if writeln!(book.file, "{fact}").is_err() {
+        tracing::error!("the evidence cannot be written");
+    }
+    book.known.insert(fact);
+}

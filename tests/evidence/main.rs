@@ -1,0 +1,94 @@
+//! What the whole suite has shown, read from the folder that `PAIRLY_EVIDENCE` names: every grant
+//! of every function was needed by some test, and every call that any test made of a service once
+//! went wrong on purpose.
+//!
+//! A missing grant needs no check here: the local cloud refuses what a role does not grant, and
+//! the test that needed it fails.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use local::cloud::evidence::FOLDER;
+
+/// Grants that nothing here can need, and why.
+const UNUSED: &[(&str, &str, &str)] = &[];
+
+/// Calls that never went wrong, and why.
+const UNDISTURBED: &[(&str, &str, &str)] = &[];
+
+/// The facts of a kind, as function and what is said of it.
+fn facts(kind: &str) -> BTreeSet<(String, String)> {
+    let folder = shared::config::environment(FOLDER);
+    let folder = PathBuf::from(folder.unwrap_or_else(|| panic!("{FOLDER} names no folder")));
+    let mut found = BTreeSet::new();
+    for file in std::fs::read_dir(&folder).expect("the folder") {
+        let text = std::fs::read_to_string(file.expect("a file").path()).expect("a text");
+        for line in text.lines() {
+            let mut parts = line.splitn(3, ' ');
+            if let (Some(of), Some(function), Some(what)) =
+                (parts.next(), parts.next(), parts.next())
+                && of == kind
+            {
+                found.insert((function.to_owned(), what.to_owned()));
+            }
+        }
+    }
+    assert!(!found.is_empty(), "no test has left anything in {folder:?}");
+    found
+}
+
+fn known(list: &[(&str, &str, &str)]) -> BTreeSet<(String, String)> {
+    let pairs = list.iter();
+    pairs
+        .map(|(function, what, _)| ((*function).to_owned(), (*what).to_owned()))
+        .collect()
+}
+
+fn lines(all: &BTreeSet<&(String, String)>) -> String {
+    let lines = all
+        .iter()
+        .map(|(function, what)| format!("{function} {what}"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn every_grant_was_needed_by_a_test() {
+    let used = facts("used");
+    let mut granted = BTreeSet::new();
+    for function in local::functions() {
+        for (resource, actions) in function.role() {
+            for action in actions {
+                granted.insert((function.name.to_owned(), format!("{action} {resource}")));
+            }
+        }
+    }
+    let excused = known(UNUSED);
+    let idle = granted.difference(&used).collect::<BTreeSet<_>>();
+    let idle = idle.into_iter().filter(|grant| !excused.contains(*grant));
+    let idle: BTreeSet<_> = idle.collect();
+    assert!(
+        idle.is_empty(),
+        "granted, and never used:\n{}",
+        lines(&idle)
+    );
+    let stale: BTreeSet<_> = excused.intersection(&used).collect();
+    assert!(stale.is_empty(), "excused, but used:\n{}", lines(&stale));
+}
+
+#[test]
+fn every_call_once_went_wrong() {
+    let (called, failed) = (facts("called"), facts("failed"));
+    let ours: BTreeSet<_> = local::functions().iter().map(|one| one.name).collect();
+    let excused = known(UNDISTURBED);
+    let calm: BTreeSet<_> = called
+        .difference(&failed)
+        .filter(|call| ours.contains(call.0.as_str()) && !excused.contains(*call))
+        .collect();
+    assert!(
+        calm.is_empty(),
+        "called, and never wrong:\n{}",
+        lines(&calm)
+    );
+    let stale: BTreeSet<_> = excused.intersection(&failed).collect();
+    assert!(stale.is_empty(), "excused, but wrong:\n{}", lines(&stale));
+}
