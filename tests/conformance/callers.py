@@ -1,4 +1,4 @@
-"""Who calls: nobody, a person with a bearer token, an administrator with AWS Signature Version 4."""
+"""Who calls: nobody, a person with a bearer token, an administrator who signs (AWS SigV4)."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""Cases of one operation: counted out of its schema, and random ones; and what no schema can tell."""
+"""Cases of one operation: counted out of its schema, and random; and what no schema can tell."""
 
 import random
 

@@ -45,7 +45,8 @@ def main():
         run = Frames(back_end, findings, wanted.seed, wanted.frames, end)
         run.run()
         took = time.monotonic() - begun
-        print(f"{run.sent} frames over {run.lines} connections, {took:.0f} s; {run.answered} answers")
+        print(f"{run.sent} frames over {run.lines} connections, {took:.0f} s; "
+              f"{run.answered} answers")
     kinds = findings.report()
     if kinds:
         raise SystemExit(f"{kinds} kinds of deviations")

@@ -1,7 +1,7 @@
 """The contract of frames: `docs/asyncapi.yaml` against the WebSocket API.
 
-The frames of clients are read as bodies of requests, so that schemathesis makes valid and broken ones
-by the same rules as it makes those of the HTTP contract.
+The frames of clients are read as bodies of requests, so that schemathesis makes valid and broken
+ones by the same rules as it makes those of the HTTP contract.
 """
 
 import contextlib
@@ -183,12 +183,12 @@ class Frames(Cases):
             if not silent and line.closed is None:
                 self.findings.add(kind, "no answer", str(mode), text)
             return
-        problem = self.valid_refused(kind, answer) if mode.is_positive else self.broken_taken(answer)
-        if problem:
-            self.findings.add(kind, problem[0], problem[1], f"{text[:900]}\n{json.dumps(answer)[:700]}")
+        judge = self.valid_refused if mode.is_positive else self.broken_taken
+        if problem := judge(kind, answer):
+            self.findings.add(kind, *problem, f"{text[:900]}\n{json.dumps(answer)[:700]}")
 
     @staticmethod
-    def broken_taken(answer):
+    def broken_taken(_, answer):
         """A broken frame is refused."""
         if answer["type"] != "error":
             return "broken frame taken", answer["type"]
@@ -246,7 +246,8 @@ class Frames(Cases):
 
     def ended(self, line):
         """A connection that the server ended says why before, and by a code of the contract."""
-        if line.closed is not None and (line.closed not in CLOSINGS or line.closed != line.farewell):
+        announced = line.closed in CLOSINGS and line.closed == line.farewell
+        if line.closed is not None and not announced:
             detail = f"closed with {line.closed}, announced {line.farewell}"
             self.findings.add("connection", "undocumented end", detail, line.last[:900])
 
@@ -254,8 +255,9 @@ class Frames(Cases):
         """Nobody gets a connection without a ticket, or with one that is used or invented."""
         base, used = self.back_end.websocket, self.address(self.people[0])
         connect(used).close()
-        attempts = [(base, {}, 401), (f"{base}/?ticket=", {}, 401), (f"{base}/?ticket=AAAA", {}, 401),
-                    (used, {}, 401), (self.address(self.people[0]), {"origin": "https://a.test"}, 403)]
+        fresh, foreign = self.address(self.people[0]), {"origin": "https://elsewhere.test"}
+        attempts = [(base, {}, 401), (f"{base}/?ticket=", {}, 401),
+                    (f"{base}/?ticket=AAAA", {}, 401), (used, {}, 401), (fresh, foreign, 403)]
         for address, options, wanted in attempts:
             self.sent += 1
             try:
