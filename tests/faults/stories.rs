@@ -29,8 +29,8 @@ pub struct Story {
     pub patience_seconds: i64,
 }
 
-/// A minute, in which everything happens that is not tried again.
-const SOON: i64 = 61;
+/// In which everything happens that is not tried again.
+const SOON: i64 = 20;
 /// What failed in a queue comes back after its visibility timeout, at most twice here.
 const LATER: i64 = 200;
 
@@ -119,6 +119,12 @@ const STORIES: &[Story] = &[
             })
         },
         tell: |fixture| Box::pin(operation(fixture, "send_message")),
+        patience_seconds: LATER,
+    },
+    Story {
+        of: &["tell_balance"],
+        before: |fixture| Box::pin(async { fixture.cleo.comes_online().await }),
+        tell: |fixture| Box::pin(operation(fixture, "adjust_credits")),
         patience_seconds: LATER,
     },
     caused_by!("register_account", LATER, "deliver_email"),

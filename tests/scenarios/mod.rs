@@ -5,6 +5,7 @@ pub mod admin;
 pub mod calls;
 mod conventions;
 pub mod credits;
+mod lost;
 pub mod messaging;
 mod operations;
 pub mod realtime;

@@ -2,6 +2,7 @@
 //! here until it has a sample, and shows up as a new line of the golden table.
 
 mod authorization;
+mod beginning;
 mod hostile;
 mod replay;
 pub mod samples;

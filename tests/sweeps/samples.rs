@@ -8,19 +8,13 @@ use shared::function::{Function, Trigger};
 use shared::http::limit::{AbuseFlag, raise_flag};
 use shared::moderation::{Finding, ModerationItem, Subject};
 use shared::table::Commit;
-use tokio::sync::OnceCell;
-use world::{Answer, DeviceSecret, Person, Prepared, World};
+use world::{Answer, DeviceSecret, Person, World};
 
 /// Session of an administrator who may everything.
 pub const SUPER_ADMIN: &str = "super_admin-1";
 
 /// A candidate of a call.
 pub const CANDIDATE: &str = "candidate:1 1 udp 2113937151 192.0.2.7 54400 typ host";
-
-/// The fixture as it begins, made once for all tests of the process.
-static BEGINNING: OnceCell<(Prepared, Fixture)> = OnceCell::const_new();
-/// Settings of a world whose limiter is off.
-const UNLIMITED: [(&str, &str); 1] = [("RATE_LIMIT_ENABLED", "false")];
 
 /// Two people who have written to each other, and somebody else.
 pub struct Fixture {
@@ -95,43 +89,6 @@ async fn settled(world: &World, caller: &str, receiver: &str) -> String {
 }
 
 impl Fixture {
-    /// In a world whose limiter is off.
-    pub async fn new() -> Self {
-        let (prepared, first) = Self::beginning().await;
-        let world = World::again(prepared, 1).await;
-        first.again(world)
-    }
-
-    async fn beginning() -> &'static (Prepared, Self) {
-        let made = BEGINNING.get_or_init(|| async {
-            let world = World::with(1, &UNLIMITED).await;
-            let made = Self::within(world).await;
-            (made.world.prepared(&UNLIMITED).await, made)
-        });
-        made.await
-    }
-
-    /// The same people in a world that begins as theirs was.
-    fn again(&self, world: World) -> Self {
-        Self {
-            ann: self.ann.within(&world),
-            ben: self.ben.within(&world),
-            cleo: self.cleo.within(&world),
-            sent: self.sent.clone(),
-            session: self.session.clone(),
-            upload: self.upload.clone(),
-            device: self.device.clone(),
-            bens: self.bens.clone(),
-            dora: self.dora.clone(),
-            item: self.item.clone(),
-            flag: self.flag.clone(),
-            emil: self.emil.clone(),
-            call: self.call.clone(),
-            settled: self.settled.clone(),
-            world,
-        }
-    }
-
     /// In this world.
     pub async fn within(world: World) -> Self {
         let (mut ann, mut ben) = world.two("Ann", "Ben").await;

@@ -56,6 +56,17 @@ pub struct Prepared {
     settings: BTreeMap<String, String>,
 }
 
+impl Prepared {
+    /// The same under other settings.
+    #[must_use]
+    pub fn under(&self, settings: &[(&str, &str)]) -> Self {
+        Self {
+            state: Arc::clone(&self.state),
+            settings: owned(settings),
+        }
+    }
+}
+
 /// The whole back end, in memory.
 #[derive(Clone)]
 pub struct World {

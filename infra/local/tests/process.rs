@@ -2,15 +2,18 @@
 //! file, it has every acknowledged message once and a ledger that verifies.
 
 mod client;
+#[path = "client/socket.rs"]
+mod socket;
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use client::back_end::{answers, history, is_dense_and_has_once, ledger_verifies, message};
 use client::back_end::{signs_in, start};
-use client::{Client, free_port, listen};
+use client::{Client, free_port};
+use socket::listen;
 
 /// Acknowledged sends before the process is killed.
 const SENDS_BEFORE_KILL: usize = 25;

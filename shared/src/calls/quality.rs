@@ -1,4 +1,4 @@
-//! How a call sounds, as the two ends report it, and what the two people say of it afterwards.
+//! How a call sounds, as the two ends report it.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,16 +8,14 @@ use super::carry::{Plain, change};
 use super::finish::Turn;
 use super::words::CallQuality;
 use crate::aws::dynamo::Tables;
-use crate::error::{CALL_STATE_CONFLICT, Result, UNAVAILABLE};
+use crate::error::{Result, UNAVAILABLE};
 use crate::http::{Me, Rate};
 use crate::pack::{Bytes, Packer, Unpacker};
 use crate::table::{Commit, Condition, Item, Key, Name};
-use crate::time::{DAY_MS, Time, millis};
+use crate::time::Time;
 
 /// Reports that a side keeps as they came; its median is over all of them.
 const REPORTS_KEPT: usize = 24;
-/// How long after its end a call can be rated.
-const RATED_MS: i64 = DAY_MS;
 
 /// One report of an end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -252,7 +250,7 @@ pub async fn report(
 }
 
 impl Heard {
-    /// Notes in the call what has changed. What is not noted now is with the next report.
+    /// Notes in the call what has changed; noting it again changes nothing.
     ///
     /// # Errors
     /// 503 when the table does not answer, or others were first too often.
@@ -272,78 +270,6 @@ impl Heard {
         change(tables, &call.call_id, &Plain, |_| false, decide)
             .await
             .map(drop)
-    }
-}
-
-/// What somebody says of a call.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct Rating {
-    /// 1 to 5.
-    #[schemars(range(min = 1, max = 5))]
-    pub rating: i64,
-    /// Why.
-    #[schemars(length(max = 200), extend("x-text" = "plain"))]
-    pub reason: Option<String>,
-}
-
-/// What one side said of a call.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Feedback {
-    /// `cal_…`
-    #[serde(rename = "pk")]
-    pub call_id: String,
-    /// Sort key.
-    #[serde(rename = "sk")]
-    pub place: String,
-    /// 1 to 5.
-    pub rating: i64,
-    /// Why, at most 200 characters.
-    #[serde(default)]
-    pub reason: Option<String>,
-    /// When.
-    #[serde(with = "millis")]
-    pub at: Time,
-}
-
-impl Item for Feedback {
-    const TABLE: Name = Name::Data;
-    const KIND: &'static str = "Call feedback";
-    crate::stored!();
-
-    fn key(&self) -> Key {
-        Key::new(&*self.call_id, &*self.place)
-    }
-}
-
-impl Feedback {
-    /// What the sort keys begin with.
-    pub const PREFIX: &'static str = "feedback#";
-
-    /// Where what a side said lies.
-    pub fn key_of(call_id: &str, side: Side) -> Key {
-        Key::new(call_id, format!("{}{}", Self::PREFIX, side.as_str()))
-    }
-
-    /// What one of the two says of a call that connected, within a day of its end.
-    ///
-    /// # Errors
-    /// 404 `CALL_NOT_FOUND`; 409 `CALL_STATE_CONFLICT` before the end, a day after it, and for a
-    /// call that never connected.
-    pub fn of(call: &Call, user_id: &str, rating: Rating, now: Time) -> Result<Self> {
-        let side = call.side(user_id)?;
-        let seen = call.seen(now);
-        let talked = seen.connected_at.and(seen.ended_at);
-        if talked.is_none_or(|end| now.since(end) >= RATED_MS) {
-            let details = serde_json::json!({ "status": seen.status });
-            return Err(CALL_STATE_CONFLICT.with(details));
-        }
-        Ok(Self {
-            call_id: call.call_id.clone(),
-            place: Self::key_of(&call.call_id, side).sk,
-            rating: rating.rating,
-            reason: rating.reason.filter(|reason| !reason.is_empty()),
-            at: now,
-        })
     }
 }
 

@@ -4,13 +4,10 @@ pub mod back_end;
 
 use std::io;
 use std::net::TcpListener;
-use std::sync::{Arc, Mutex};
 
-use futures_util::{SinkExt, StreamExt};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio_tungstenite::tungstenite::Message;
 
 /// A port that is free together with the next one.
 pub fn free_port() -> u16 {
@@ -78,33 +75,4 @@ impl Client {
             parsed.next().and_then(Result::ok).unwrap_or(Value::Null),
         ))
     }
-}
-
-/// Opens the person's socket and collects the `message.new` frames.
-pub async fn listen(client: &Client, token: &str) -> Arc<Mutex<Vec<Value>>> {
-    let path = "/api/v2/ws/tickets";
-    let (_, ticket) = client
-        .call("POST", path, Some(token), Some(json!({})))
-        .await
-        .expect("a ticket");
-    let url = ticket["url"].as_str().expect("an address");
-    let (mut socket, _) = tokio_tungstenite::connect_async(url)
-        .await
-        .expect("a socket");
-    let hello = json!({ "v": 1, "id": "h", "type": "hello", "ts": 0, "data": {} }).to_string();
-    socket.send(Message::text(hello)).await.expect("hello");
-    let frames = Arc::new(Mutex::new(Vec::new()));
-    let kept = Arc::clone(&frames);
-    tokio::spawn(async move {
-        while let Some(Ok(message)) = socket.next().await {
-            let Ok(text) = message.to_text() else {
-                continue;
-            };
-            let frame: Value = serde_json::from_str(text).unwrap_or_default();
-            if frame["type"] == "message.new" {
-                kept.lock().expect("the frames").push(frame);
-            }
-        }
-    });
-    frames
 }

@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use crate::aws::dynamo::Tables;
 use crate::calls::call::{Call, Side};
-use crate::calls::quality::{Dated, Feedback, SideQuality};
+use crate::calls::quality::{Dated, SideQuality};
+use crate::calls::rating::Feedback;
 use crate::calls::timeline::StepView;
 use crate::calls::view::CallView;
 use crate::credits::{History, LedgerRow, Linked, Wallet, seq_of};

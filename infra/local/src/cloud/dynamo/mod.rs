@@ -8,9 +8,12 @@ use std::time::Duration;
 
 use dynoxide::errors::{CancellationReason, DynoxideError};
 
+use shared::time::Time;
+
 use self::operation::{Needs, Op};
 use super::Cloud;
 use super::in_flight::{Hold, Mode};
+use super::store::Store;
 use super::tables;
 use super::wire::{Response, Service};
 
@@ -79,15 +82,7 @@ impl Cloud {
             .unwrap_or_default();
         let outcome = {
             let mut store = self.store();
-            if needs.writes() {
-                store.note_shift(self.0.clock.now());
-            }
-            let past = match stale {
-                true => store.past(self.0.clock.now()),
-                false => None,
-            };
-            let run = request.run(past.as_deref().unwrap_or(&store.db));
-            run.inspect_err(|error| {
+            run(request, &mut store, stale, &needs, self.0.clock.now()).inspect_err(|error| {
                 refusal::charge(&self.0.meter, caller, &store, &needs, error);
             })
         };
@@ -141,6 +136,23 @@ impl Cloud {
         };
         refusal::charge(&self.0.meter, caller, &self.store(), needs, &error);
         SERVICE.answer(error.status_code(), error.to_json().into_bytes())
+    }
+}
+
+/// Carries a request out, on what is stored now or, where it is to see the past, was.
+fn run<O: Op>(
+    request: O,
+    store: &mut Store,
+    stale: bool,
+    needs: &Needs,
+    now: Time,
+) -> Result<O::Answer, DynoxideError> {
+    if needs.writes() {
+        store.note_shift(now);
+    }
+    match stale.then(|| store.past(now)).flatten() {
+        Some(past) => request.run(&past),
+        None => request.run(&store.db),
     }
 }
 

@@ -12,7 +12,8 @@ pub enum Kind {
     AfterEffect,
     /// The service refuses: too many requests.
     Throttle,
-    /// DynamoDB refuses: the partition gives no more units; a transaction says it of its first item.
+    /// DynamoDB refuses: the partition gives no more units; a transaction says it of its first
+    /// item.
     Throughput,
     /// The service refuses: the item is in another transaction.
     Conflict,

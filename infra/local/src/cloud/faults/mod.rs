@@ -68,6 +68,42 @@ struct State {
     ended: HashMap<String, Arc<Notify>>,
 }
 
+impl State {
+    /// Counts a call and writes it down.
+    fn count(&mut self, function: &str, operation: &str, eventual: impl Fn() -> bool) {
+        if let Some(journal) = &mut self.journal {
+            journal.push(Site {
+                function: function.to_owned(),
+                operation: operation.to_owned(),
+                eventual: eventual(),
+            });
+        }
+        self.total += 1;
+        let known = self.calls.get_mut(function);
+        if let Some(count) = known.and_then(|of| of.get_mut(operation)) {
+            *count += 1;
+        } else {
+            let of = self.calls.entry(function.to_owned()).or_default();
+            of.insert(operation.to_owned(), 1);
+        }
+    }
+
+    /// What the rules say of a call.
+    fn hit(&mut self, function: &str, operation: &str) -> Option<Kind> {
+        let mut hit = None;
+        for (rule, seen) in &mut self.rules {
+            let same = |wanted: &Option<String>, is: &str| wanted.as_ref().is_none_or(|w| w == is);
+            if same(&rule.function, function) && same(&rule.operation, operation) {
+                *seen += 1;
+                if *seen == rule.nth {
+                    hit = hit.or(Some(rule.kind));
+                }
+            }
+        }
+        hit
+    }
+}
+
 /// The faults of one cloud.
 pub struct Faults {
     state: Mutex<State>,
@@ -210,41 +246,17 @@ impl Faults {
     ) -> Option<Kind> {
         let mut state = self.state();
         let eventual = || is_eventual(operation, body);
-        if let Some(journal) = &mut state.journal {
-            journal.push(Site {
-                function: function.to_owned(),
-                operation: operation.to_owned(),
-                eventual: eventual(),
-            });
-        }
-        state.total += 1;
-        if let Some(count) = state
-            .calls
-            .get_mut(function)
-            .and_then(|of| of.get_mut(operation))
-        {
-            *count += 1;
-        } else {
-            let of = state.calls.entry(function.to_owned()).or_default();
-            of.insert(operation.to_owned(), 1);
-            evidence::note("called", function, operation);
-        }
+        state.count(function, operation, eventual);
+        evidence::note_call("called", function, operation, body);
         if state.outages.contains(service.iam()) {
             return Some(Kind::BeforeEffect);
         }
-        let mut hit = None;
-        for (rule, seen) in &mut state.rules {
-            let same = |wanted: &Option<String>, is: &str| wanted.as_ref().is_none_or(|w| w == is);
-            if same(&rule.function, function) && same(&rule.operation, operation) {
-                *seen += 1;
-                if *seen == rule.nth {
-                    hit = hit.or(Some(rule.kind));
-                }
-            }
-        }
+        let mut hit = state.hit(function, operation);
+        // A consistent read never sees the past.
+        hit.take_if(|kind| *kind == Kind::Stale && !eventual());
         state.fired += usize::from(hit.is_some());
         if hit.is_some() {
-            evidence::note("failed", function, operation);
+            evidence::note_call("failed", function, operation, body);
         }
         // What sets the local cloud up, or looks at it, is never disturbed.
         if hit.is_none() && function != SELF {
