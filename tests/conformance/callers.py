@@ -1,4 +1,4 @@
-"""Who calls: nobody, a person with a bearer token, an administrator with AWS Signature Version 4."""
+"""Who calls: nobody, a person with a bearer token, an administrator who signs (AWS SigV4)."""
 
 import base64
 import hashlib
@@ -9,6 +9,11 @@ from urllib.parse import quote, unquote, urlsplit
 import requests
 
 SIGN_IN = "/api/v2/auth/login"
+
+
+def encoded(data):
+    """Base64url without padding (RFC 4648 §5)."""
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
 class Nobody:
@@ -29,8 +34,7 @@ class Stranger:
         self.random = random
 
     def credentials(self):
-        token = ".".join(base64.urlsafe_b64encode(self.random.randbytes(size)).decode().rstrip("=")
-                         for size in (30, 90, 64))
+        token = ".".join(encoded(self.random.randbytes(size)) for size in (30, 90, 64))
         wrong = [f"Bearer {token}", token, "Bearer", "Basic YTpi", "AWS4-HMAC-SHA256 Credential=A",
                  "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJ1c3JfMSJ9."]
         return {"headers": {"Authorization": self.random.choice(wrong)}}

@@ -1,4 +1,4 @@
-"""Cases of one operation: counted out of its schema, and random ones; and what no schema can tell."""
+"""Cases of one operation: counted out of its schema, and random; and what no schema can tell."""
 
 import random
 
@@ -17,6 +17,7 @@ TOLD_IN_WORDS = {
     # The version may stand in a header instead; a message may consist of attachments.
     ("edit_account", "/version"), ("send_message", "/content"),
     ("moderate_message", "/until"), ("resolve_moderation_item", "/resolution"),
+    ("resolve_moderation_item", "/until"),
     ("ban_user", "/until"), ("create_admin", "/session_name"),
     ("register_account", "/birthdate"), ("exchange_social_login", "/birthdate"),
 }

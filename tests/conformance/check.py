@@ -12,7 +12,8 @@ from findings import Findings
 from frames import Frames
 from operations import Operations
 
-REQUESTS, FRAMES = 2_000, 300
+# What `tests/run` does.
+REQUESTS, FRAMES, MINUTES = 2_000, 300, 10
 
 
 def arguments():
@@ -20,6 +21,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--requests", type=int, default=REQUESTS, help="how many requests to make")
     parser.add_argument("--frames", type=int, default=FRAMES, help="how many frames to send")
+    parser.add_argument("--minutes", type=float, default=MINUTES, help="how long it may take")
     parser.add_argument("--seed", type=int, default=random.randrange(2**32),
                         help="repeats a run that printed it")
     parser.add_argument("--local", default="target/debug/local", help="the back end's binary")
@@ -33,16 +35,18 @@ def main():
     findings = Findings()
     with BackEnd(wanted.local, wanted.log) as back_end:
         begun = time.monotonic()
-        run = Operations(back_end, findings, wanted.seed, wanted.requests)
+        end = begun + 60 * wanted.minutes
+        run = Operations(back_end, findings, wanted.seed, wanted.requests, end)
+        run.run()
+        took, begun = time.monotonic() - begun, time.monotonic()
+        print(f"{run.counting.made} requests, {took:.0f} s; {run.checked} answers checked, "
+              f"{run.followed} requests took something from an answer")
+        print(", ".join(f"{status}: {count}" for status, count in sorted(run.statuses.items())))
+        run = Frames(back_end, findings, wanted.seed, wanted.frames, end)
         run.run()
         took = time.monotonic() - begun
-        statuses = ", ".join(f"{status}: {count}" for status, count in sorted(run.statuses.items()))
-        print(f"{run.counting.made} requests, {run.checked} answers checked, {took:.0f} s\n{statuses}")
-        begun = time.monotonic()
-        run = Frames(back_end, findings, wanted.seed, wanted.frames)
-        run.run()
-        took = time.monotonic() - begun
-        print(f"{run.sent} frames over {run.lines} connections, {run.answered} answers, {took:.0f} s")
+        print(f"{run.sent} frames over {run.lines} connections, {took:.0f} s; "
+              f"{run.answered} answers")
     kinds = findings.report()
     if kinds:
         raise SystemExit(f"{kinds} kinds of deviations")

@@ -1,27 +1,28 @@
 """The HTTP contract: every operation of `infra/openapi.yaml`, called by everybody, with all checks.
 
-A visit is one operation called by one caller with a few requests: cases that schemathesis counts out
-of the schema (boundaries, missing and superfluous parts, unknown methods), valid random ones, and
-invalid random ones. A round visits every operation in random order; then the state starts anew.
+A visit is one operation called by one caller with a few requests: cases that schemathesis counts
+out of the schema (boundaries, missing and superfluous parts, unknown methods), valid random ones,
+and invalid random ones. A round visits every operation in random order; then the state starts anew.
 """
 
 import contextlib
 import itertools
-import json
+import time
 from collections import Counter
 
 import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
+from hypothesis.errors import Flaky
 from hypothesis.stateful import run_state_machine_as_test
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.failures import FailureGroup
-from schemathesis.core.jsonschema import BUNDLE_STORAGE_KEY, make_validator
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.generation import GenerationMode
 
-from callers import Administrator, Nobody, Person, Stranger
-from cases import Cases, MALFORMED, TOLD_IN_WORDS
+from callers import Administrator, Nobody, Person, Stranger, encoded
+from cases import Cases
+from checks import fits_its_schema, name_of
 from pool import Pool
 
 CONTRACT = "infra/openapi.yaml"
@@ -29,66 +30,27 @@ CONTRACT = "infra/openapi.yaml"
 LEAST, MOST = 4, 40
 # Of all requests, those that follow one another from answer to request.
 STATEFUL_SHARE = 0.1
-STATEFUL_STEPS = 6
+STATEFUL_STEPS = 30
 REQUEST_SECONDS = 30
 # How often an id that exists stands where the schema wants any text, and a right password.
 KNOWN_ID, KNOWN_PASSWORD = 0.6, 0.4
+# Values that the schema leaves open, and that mean nothing unless they are of a kind.
+SENSIBLE = {
+    "public_key": lambda random: encoded(random.randbytes(32)),
+    "type": lambda random: random.choice(["ios", "android", "web", "desktop", "bot"]),
+    "content_type": lambda random: random.choice(["image/jpeg", "image/png", "audio/ogg"]),
+    "kind": lambda random: "message_media",
+    "name": lambda random: f"Name {random.randrange(10**6)}",
+    "reason": lambda random: "Made from the contract.",
+}
 # What may end the session that it is called with: a person of its own does it.
 ENDING = {"change_password", "disable_2fa", "reauthenticate", "revoke_other_sessions",
           "revoke_session", "setup_2fa", "sign_out", "sign_out_everywhere", "verify_2fa"}
 # A well-formed request may be refused for what the state is: nobody of this name, not enough
-# credits, a call that is over. 400, 413, 415 and 422 are judged by their codes in `well_formed`.
+# credits, a call that is over. 400, 413, 415 and 422 are judged by their codes in
+# `checks.py`.
 ACCEPTANCE = ["2xx", "3xx", "400", "401", "402", "403", "404", "409", "410", "413", "415", "422",
               "423"]
-@schemathesis.check
-def well_formed(ctx, response, case):
-    """Whether what the schema allows is not refused for its form."""
-    if case.meta is None or not case.meta.generation.mode.is_positive:
-        return
-    if response.status_code not in (400, 413, 415, 422):
-        return
-    error = response.json().get("error", {})
-    name = name_of(case.operation)
-    # The type of the file, not of the request.
-    is_file = (name, error.get("code")) == ("create_upload", "UNSUPPORTED_MEDIA_TYPE")
-    if error.get("code") not in MALFORMED or is_file:
-        return
-    rows = error.get("details", {}).get("fields", [])
-    if rows and all((name, row["field"]) in TOLD_IN_WORDS or is_cleaned(case, row["field"])
-                    for row in rows):
-        return
-    if not fits_its_schema(case):
-        return
-    raise AssertionError(f"well-formed, but {error.get('code')}: {rows}")
-
-
-def is_cleaned(case, field):
-    """Whether a text is freed of markup and controls before it is measured, as its schema notes."""
-    part = case.operation.get_body_for_media_type(case.media_type) if case.media_type else None
-    schema = part.optimized_schema if part else case.operation.query.schema
-    return "x-text" in json.dumps(properties_of(schema).get(field.split("/")[1], {}))
-
-
-def properties_of(schema):
-    """The properties of a schema, or of what it refers to."""
-    if "$ref" in schema:
-        name = schema["$ref"].rsplit("/", 1)[1]
-        schema = schema.get(BUNDLE_STORAGE_KEY, {}).get(name, {})
-    return schema.get("properties", {})
-
-
-def fits_its_schema(case):
-    """Whether a body that was counted out as valid is so: it may fit no branch of a `oneOf`."""
-    part = case.operation.get_body_for_media_type(case.media_type) if case.media_type else None
-    if part is None or not isinstance(case.body, dict):
-        return True
-    kind = case.operation.schema.adapter.jsonschema_validator_cls
-    return make_validator(part.optimized_schema, kind).is_valid(case.body)
-
-
-def name_of(operation):
-    """The name of the function behind an operation; an alias is served by the same one."""
-    return operation.definition.raw["operationId"].removesuffix("_alias")
 
 
 class Spent(Exception):
@@ -98,8 +60,8 @@ class Spent(Exception):
 class Counting:
     """Counts every request that leaves, also those that checks send by themselves."""
 
-    def __init__(self, most):
-        self.most, self.made, self.open = most, 0, False
+    def __init__(self, most, end):
+        self.most, self.end, self.made, self.open = most, end, 0, False
         self.send = requests.Session.send
 
     @contextlib.contextmanager
@@ -110,6 +72,8 @@ class Counting:
             if counting.open:
                 if counting.made == counting.most:
                     raise Spent
+                if time.monotonic() > counting.end:
+                    raise SystemExit(f"only {counting.made} requests in the given time")
                 counting.made += 1
             return counting.send(session, request, **more)
 
@@ -123,17 +87,17 @@ class Counting:
 class Operations(Cases):
     """A run over all operations."""
 
-    def __init__(self, back_end, findings, start, most):
+    def __init__(self, back_end, findings, start, most, end):
         super().__init__(self.load(back_end, start), start)
         self.back_end, self.findings = back_end, findings
-        self.counting = Counting(most)
+        self.counting = Counting(most, end)
         self.statuses = Counter()
-        self.checked = 0
+        self.checked = self.followed = self.begun = 0
         self.coverage = {}
 
     @staticmethod
     def load(back_end, start):
-        """The contract with all checks that apply to a single API without links of its own."""
+        """The contract, to be checked in every way that schemathesis has."""
         checks = {"positive_data_acceptance": {"expected-statuses": ACCEPTANCE},
                   # Whatever the reason is, 402, 413 or 431 refuse as well as 422.
                   "negative_data_rejection": {"expected-statuses": ["4xx", "5xx"]}}
@@ -141,6 +105,8 @@ class Operations(Cases):
             "checks": checks, "seed": start,
             # Credentials come from the caller; `Stranger` has the wrong ones.
             "generation": {"with-security-parameters": False},
+            # What is made well can be followed.
+            "phases": {"stateful": {"generation": {"mode": "positive"}}},
         })
         schema = schemathesis.openapi.from_path(CONTRACT, config=config)
         schema.config.update(base_url=back_end.http)
@@ -160,6 +126,7 @@ class Operations(Cases):
     def begin(self):
         """A state as after the first start, with people who know each other."""
         self.counting.open = False
+        self.begun += 1
         overview = self.back_end.reset()
         base = self.back_end.http
         self.people = [Person(base, seeded) for seeded in overview["people"]]
@@ -184,7 +151,7 @@ class Operations(Cases):
 
     @staticmethod
     def kinds_of(operation):
-        """As whom an operation is called: never only with the credentials that it asks for."""
+        """As whom an operation is called: also without the credentials that it asks for."""
         security = operation.definition.raw["security"]
         if any("sigv4" in one for one in security):
             return ["nobody", "administrator"]
@@ -223,10 +190,28 @@ class Operations(Cases):
         self.schema.apply_stateful_inference(None)
 
         class Machine(self.schema.as_state_machine()):
+            def setup(self):
+                # What one person makes, another one does not see.
+                self.person, self.begun = run.random.choice(run.people[:-1]), run.begun
+
+            def step(self, input):
+                followed = input.transition is not None and input.is_applied
+                run.followed += followed
+                self.who = run.caller(input.case.operation, run.kinds_of(input.case.operation)[1])
+                if self.who in run.people[:-1]:
+                    self.who = self.person
+                if input.transition is None:
+                    run.fill(input.case, self.who)
+                output = super().step(input)
+                run.note(input.case, self.who, output.response)
+                return output
+
             def get_call_kwargs(self, case):
-                return run.caller(case.operation, run.kinds_of(case.operation)[1]).credentials()
+                return self.who.credentials()
 
             def validate_response(self, response, case, additional_checks=None, **kwargs):
+                if self.begun != run.begun:
+                    return  # what was made before is gone with its state
                 run.judge(case, response, lambda: case.validate_response(
                     response, headers=kwargs.get("headers"), transport_kwargs=kwargs,
                     recorder=self.recorder))
@@ -235,10 +220,12 @@ class Operations(Cases):
             if self.counting.made >= end:
                 return
             machine = seed(self.start + number)(type("Machine", (Machine,), {}))
-            run_state_machine_as_test(machine, settings=settings(
-                max_examples=10, stateful_step_count=STATEFUL_STEPS, deadline=None, database=None,
-                phases=[Phase.generate], suppress_health_check=list(HealthCheck),
-                verbosity=Verbosity.quiet))
+            # What comes next depends on answers, and those on the state: not on the seed alone.
+            with contextlib.suppress(Flaky):
+                run_state_machine_as_test(machine, settings=settings(
+                    max_examples=10, stateful_step_count=STATEFUL_STEPS, deadline=None,
+                    database=None, phases=[Phase.generate],
+                    suppress_health_check=list(HealthCheck), verbosity=Verbosity.quiet))
 
     def call(self, case, caller):
         """Sends a case and checks its answer."""
@@ -300,6 +287,10 @@ class Operations(Cases):
             known = self.pool.pick(name, self.random)
             if isinstance(body[name], str) and known and self.random.random() < KNOWN_ID:
                 body[name] = known
+            if name in SENSIBLE and self.random.random() < KNOWN_ID:
+                before, body[name] = body[name], SENSIBLE[name](self.random)
+                if not fits_its_schema(case):
+                    body[name] = before
             if name in ("password", "current_password") and isinstance(caller, Person) \
                     and self.random.random() < KNOWN_PASSWORD:
                 body[name] = caller.seeded["password"]

@@ -12,6 +12,7 @@ mod requests;
 mod responses;
 mod sockets;
 mod stack;
+mod strict;
 mod yaml;
 
 use std::path::PathBuf;

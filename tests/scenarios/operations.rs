@@ -57,3 +57,16 @@ async fn a_reset_keeps_the_signing_keys_and_ends_the_sessions() {
         .await
         .refused(401, "SESSION_REVOKED");
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_address_without_the_method_says_so_whatever_the_body_is() {
+    let world = World::new().await;
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let known = "/api/v2/auth/oauth/google/callback";
+    let answer = world.raw("DELETE", known, b"code=1".into(), &form).await;
+    answer.refused(405, "METHOD_NOT_ALLOWED");
+    for (method, path) in [("POST", "/api/v2/nothing"), ("PUT", "/nothing")] {
+        let answer = world.raw(method, path, b"{broken".into(), &[]).await;
+        answer.refused(404, "NOT_FOUND");
+    }
+}

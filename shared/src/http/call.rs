@@ -27,6 +27,8 @@ const FORMS: [&str; 2] = [
     "/api/v2/auth/oauth/{provider}/callback",
     "/auth/oauth/{provider}/callback",
 ];
+/// Route of whatever no route of the HTTP APIs matches.
+const UNKNOWN_ROUTE: &str = "$default";
 /// Characters of a client's frame id.
 const FRAME_ID_CHARS_MAX: usize = 64;
 
@@ -136,7 +138,10 @@ impl Call {
             let known = VERSIONS.iter().find(|known| **known == version);
             self.version = known.ok_or(&UNSUPPORTED_API_VERSION)?;
         }
-        self.body = self.json(&parts.body)?;
+        // Where nothing is served, nothing is wrong with the body.
+        if self.route != UNKNOWN_ROUTE {
+            self.body = self.json(&parts.body)?;
+        }
         let path = serde_json::json!([self.path, self.query, without_secrets(&self.body)]);
         self.fingerprint = crate::crypto::sha256(&[check::canonical(&path).as_bytes()]);
         Ok(())

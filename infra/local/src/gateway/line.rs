@@ -36,6 +36,11 @@ impl Socket {
         }
     }
 
+    /// Sends a message whose frames and size are within the limits.
+    pub(crate) fn send_whole(&self, text: String) {
+        self.local.handle_frame(&self.connection_id, text);
+    }
+
     /// Ends the connection because a frame or message is over the limit.
     pub(crate) fn refuse_size(&self) {
         // It may have ended already.

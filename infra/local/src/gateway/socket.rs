@@ -148,9 +148,10 @@ async fn carry(mut socket: Socket, mut stream: WebSocketStream<TcpStream>) {
                 None => return,
             },
             incoming = stream.next() => match incoming {
-                Some(Ok(Message::Text(text))) => socket.send(text.as_str()).await,
+                // Every frame of it was measured when it was read.
+                Some(Ok(Message::Text(text))) => socket.send_whole(text.as_str().to_owned()),
                 Some(Ok(Message::Binary(bytes))) => {
-                    socket.send(String::from_utf8_lossy(&bytes).into_owned()).await;
+                    socket.send_whole(String::from_utf8_lossy(&bytes).into_owned());
                 }
                 Some(Ok(Message::Close(_))) => {
                     socket.close();
