@@ -6,11 +6,12 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::check;
+use super::event::HttpParts;
 use super::limit::{Limit, Spent};
 use crate::admin::{Approved, Clerk, Principal};
 use crate::env::Env;
 use crate::error::{
-    BAD_FRAME, Error, INTERNAL_ERROR, Result, UNSUPPORTED_API_VERSION, UNSUPPORTED_MEDIA_TYPE,
+    BAD_FRAME, Error, Result, UNSUPPORTED_API_VERSION, UNSUPPORTED_MEDIA_TYPE,
 };
 use crate::function::{AdminRoute, Take};
 use crate::id::ulid_at;
@@ -124,8 +125,7 @@ impl Call {
     fn read_http(&mut self, event: Value) -> Result<()> {
         self.principal = Principal::of(&event);
         self.approved = Approved::of(&event);
-        let parts =
-            crate::lambda::http_parts(event).map_err(|cause| INTERNAL_ERROR.because(cause))?;
+        let parts = HttpParts::of(event)?;
         (self.method, self.path, self.query) = (parts.method, parts.path, parts.query);
         (self.route, self.params, self.headers) = (parts.route, parts.params, parts.headers);
         self.address = parts.address;
