@@ -3,6 +3,12 @@
 
 mod authorization;
 mod deaths;
+mod frames;
 mod hostile;
+mod leaks;
+mod marks;
+mod outputs;
+mod repeats;
 mod replay;
 pub mod samples;
+mod secrets;

@@ -19,6 +19,7 @@
 mod admin;
 mod answer;
 mod device;
+mod journal;
 mod media;
 mod person;
 pub mod pictures;
@@ -28,6 +29,7 @@ pub mod timing;
 pub use admin::Administrator;
 pub use answer::Answer;
 pub use device::DeviceSecret;
+pub use journal::Journal;
 pub use person::{Message, Person, text_to};
 
 use std::collections::BTreeMap;

@@ -21,6 +21,7 @@ const TYPES: &[u8] = b"vosiuepcbtrzkam";
 struct Medium<'a> {
     kind: &'a str,
     is_off: bool,
+    directed: bool,
     is_secured: bool,
     fingerprint: bool,
     ufrag: bool,
@@ -66,11 +67,14 @@ fn hidden(line: &str) -> Option<Cow<'_, str>> {
                 [_, session, version, ..] => (*session, *version),
                 _ => ("0", "0"),
             };
-            Some(Cow::Owned(format!("o=- {session} {version} IN IP4 0.0.0.0")))
+            Some(Cow::Owned(format!(
+                "o=- {session} {version} IN IP4 0.0.0.0"
+            )))
         }
         ("m", _) => {
             let mut words: Vec<_> = value.split(' ').collect();
-            if let Some(port) = words.get_mut(1).filter(|port| **port != "0") {
+            let is_off = |port: &str| port.parse() == Ok(0_u16);
+            if let Some(port) = words.get_mut(1).filter(|port| !is_off(port)) {
                 *port = "9";
             }
             Some(Cow::Owned(format!("m={}", words.join(" "))))
@@ -168,7 +172,12 @@ fn attribute(medium: &mut Medium<'_>, value: &str) -> Option<()> {
         "candidate" => {
             kind_of(value)?;
         }
-        "inactive" => medium.is_off = true,
+        "sendrecv" | "sendonly" | "recvonly" | "inactive" => {
+            // A browser goes by the last one, and so a second could switch a picture on again.
+            (!medium.directed).then_some(())?;
+            medium.directed = true;
+            medium.is_off |= name == "inactive";
+        }
         _ => {}
     }
     Some(())
@@ -240,6 +249,7 @@ mod tests {
             good.replace("UDP/TLS/RTP/SAVPF", "RTP/AVP"),
             good.replace("m=audio 9", "m=audio 99999"),
             good.replace("m=audio", "m=text"),
+            good.replace("a=sendrecv", "a=inactive\r\na=sendrecv"),
             format!("{good}a=candidate:nonsense\r\n"),
             format!("{good}{many}"),
             format!("{good}evil\r\n"),

@@ -133,7 +133,10 @@ mod tests {
             assert!(!told(text).contains("MARKED"), "{}", told(text));
         }
         assert_eq!(told("{}"), "missing field `number` at line 1 column 2");
-        assert_eq!(told(r#"{"number":"x"}"#), "invalid type at line 1 column 13");
+        assert_eq!(
+            told(r#"{"number":"x"}"#),
+            "invalid type at line 1 column 13"
+        );
         let value = serde_json::json!({ "number": 1, "word": "MARKED" });
         let row: Result<Row, _> = serde_json::from_value(value);
         assert_eq!(row.expect_err("no row").told(), "unknown variant");

@@ -10,9 +10,7 @@ use super::event::HttpParts;
 use super::limit::{Limit, Spent};
 use crate::admin::{Approved, Clerk, Principal};
 use crate::env::Env;
-use crate::error::{
-    BAD_FRAME, Error, Result, UNSUPPORTED_API_VERSION, UNSUPPORTED_MEDIA_TYPE,
-};
+use crate::error::{BAD_FRAME, Error, Result, UNSUPPORTED_API_VERSION, UNSUPPORTED_MEDIA_TYPE};
 use crate::function::{AdminRoute, Take};
 use crate::id::ulid_at;
 use crate::table::Key;
@@ -28,6 +26,8 @@ const FORMS: [&str; 2] = [
     "/api/v2/auth/oauth/{provider}/callback",
     "/auth/oauth/{provider}/callback",
 ];
+/// Characters of a client's `User-Agent` that are kept.
+const AGENT_CHARS_MAX: usize = 256;
 /// Characters of a client's frame id.
 const FRAME_ID_CHARS_MAX: usize = 64;
 
@@ -267,6 +267,13 @@ pub struct Client {
     pub at: (String, String),
 }
 
+/// A program's name for itself, as it is shown to its person and to administrators: nothing at all
+/// when it would turn the direction of what it stands in.
+fn named(agent: &str) -> String {
+    let start: String = agent.chars().take(AGENT_CHARS_MAX).collect();
+    crate::text::name(&start).unwrap_or_default()
+}
+
 impl Take<Call> for Client {
     async fn take(_: &Env, call: &mut Call) -> Result<Self> {
         let agent = call.header("user-agent").unwrap_or_default();
@@ -275,11 +282,7 @@ impl Take<Call> for Client {
             request_id: call.request_id.clone(),
             now: call.now,
             address: call.address.clone(),
-            user_agent: agent
-                .chars()
-                .filter(|c| !c.is_control())
-                .take(256)
-                .collect(),
+            user_agent: named(agent),
             if_none_match: header("if-none-match"),
             if_match: header("if-match"),
             socket: call.socket.clone(),

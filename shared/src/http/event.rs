@@ -1,5 +1,6 @@
-//! The event of an HTTP API (payload format 2.0). What a client wrote is taken as it stands, however
-//! odd: a path, query or header that is no URI and no header by the letter must not end a handler.
+//! The event of an HTTP API (payload format 2.0). What a client wrote is taken as it stands,
+//! however odd: a path, query or header that is no URI and no header by the letter must not end a
+//! handler.
 
 use std::collections::HashMap;
 
@@ -36,7 +37,9 @@ fn text(value: &Value) -> String {
 
 fn texts(value: &Value, name: impl Fn(&str) -> String) -> HashMap<String, String> {
     let members = value.as_object().into_iter().flatten();
-    members.map(|(key, value)| (name(key), text(value))).collect()
+    members
+        .map(|(key, value)| (name(key), text(value)))
+        .collect()
 }
 
 impl HttpParts {
