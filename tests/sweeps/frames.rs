@@ -178,7 +178,7 @@ async fn what_is_no_frame_is_refused_and_what_is_in_it_is_not_logged() {
             format!(r#"{{"v":1,"id":"a","id":"a","type":"{kind}","data":{{}}}}"#),
             format!(r#"{{"v":1,"id":"a","type":"{kind}","data":{{"x":1e999}}}}"#),
             format!(r#"{{"v":1,"id":"a","type":"{kind}","data":"{MARK}"}}"#),
-            format!(r#"{{"v":1,"id":"a","type":"{kind}","data":{{"{MARK}":1}}}}"#),
+            format!(r#"{{"v":1,"id":"a","type":"{kind}","data":{{"unknown":"{MARK}"}}}}"#),
             format!(r#"{{"v":2,"id":"{long}","type":"{kind}"}}"#),
             json!({ "v": 1, "id": "a", "type": kind, "data": marked }).to_string(),
         ];

@@ -41,7 +41,7 @@ fn variants(body: &Value) -> Vec<Value> {
     let mut all: Vec<Value> = members.map(one).collect();
     all.extend([
         marked(body, false),
-        json!({ MARK: MARK }),
+        json!({ "unknown": MARK }),
         json!(MARK),
         json!([MARK]),
     ]);
