@@ -3,6 +3,7 @@
 mod contract;
 mod costs;
 mod faults;
+mod properties;
 mod scenarios;
 mod sweeps;
 mod tidy;

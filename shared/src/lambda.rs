@@ -1,14 +1,11 @@
 //! The Lambda runtime: the only place that names `lambda_*`.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use lambda_http::request::{LambdaRequest, RequestContext};
-use lambda_http::{Body, Request, RequestExt};
 use lambda_runtime::tower::Layer;
 use lambda_runtime::{LambdaEvent, LambdaInvocation, Runtime, Service, service_fn};
 use serde_json::Value;
@@ -28,70 +25,6 @@ pub const LOCAL_TIME: &str = "x-local-time";
 
 /// How long the check of what a function needs lets its first poll go ahead.
 const POLL_FIRST: Duration = Duration::from_millis(1);
-
-/// An HTTP event, as far as a call needs it.
-#[derive(Debug, Default)]
-pub struct HttpParts {
-    /// HTTP method.
-    pub method: String,
-    /// Path as called.
-    pub path: String,
-    /// Raw query string.
-    pub query: String,
-    /// Route template, or `$default`.
-    pub route: String,
-    /// Path parameters.
-    pub params: HashMap<String, String>,
-    /// Headers by lower-case name.
-    pub headers: HashMap<String, String>,
-    /// Address of the client.
-    pub address: String,
-    /// Raw body.
-    pub body: Vec<u8>,
-}
-
-/// Reads an API Gateway HTTP event (payload format 2.0).
-///
-/// # Errors
-/// When the event has another shape.
-pub fn http_parts(event: Value) -> Result<HttpParts, serde_json::Error> {
-    let query = event["rawQueryString"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned();
-    let path = event["rawPath"].as_str().unwrap_or_default().to_owned();
-    let request: Request = serde_json::from_value::<LambdaRequest>(event)?.into();
-    let params = request.path_parameters();
-    let mut parts = HttpParts {
-        method: request.method().as_str().to_owned(),
-        path,
-        query,
-        params: params
-            .iter()
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect(),
-        ..HttpParts::default()
-    };
-    if let Some(RequestContext::ApiGatewayV2(context)) = request.request_context_ref() {
-        let route = context.route_key.as_deref().unwrap_or_default();
-        parts.route = route
-            .split_once(' ')
-            .map_or(route, |(_, path)| path)
-            .to_owned();
-        parts.address = context.http.source_ip.clone().unwrap_or_default();
-    }
-    for (name, value) in request.headers() {
-        let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-        parts.headers.insert(name.as_str().to_owned(), value);
-    }
-    parts.body = match request.into_body() {
-        Body::Empty => Vec::new(),
-        Body::Text(text) => text.into_bytes(),
-        Body::Binary(bytes) => bytes,
-        _ => Vec::new(),
-    };
-    Ok(parts)
-}
 
 /// Serves one function until the environment ends: the whole `main` of every binary.
 pub fn start(name: &'static str, run: Run, needs: Needs) {

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::layer::SubscriberExt;
@@ -101,10 +102,13 @@ pub fn alarm(function: &'static str, finding: &str) {
     tracing::error!(target: "failure", function, code = "ALARM", exception = finding, "alarm");
 }
 
-/// Starts JSON logging on standard output: what Lambda passes on to CloudWatch.
-pub fn start(config: &Config) {
+/// JSON lines at the levels of a stage, to wherever they are to go.
+pub fn lines<W>(stage: Stage, writer: W) -> impl Subscriber + Send + Sync
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
     // Plain prefixes of targets: patterns would be compiled at every start.
-    let levels = match config.stage {
+    let levels = match stage {
         Stage::Development => Targets::new()
             .with_default(Level::WARN)
             .with_targets(["request", "failure", "admin"].map(|own| (own, Level::INFO))),
@@ -113,10 +117,16 @@ pub fn start(config: &Config) {
             .with_targets([("hyper", Level::WARN), ("aws", Level::WARN)]),
         Stage::Production => Targets::new().with_default(Level::WARN),
     };
-    let subscriber = tracing_subscriber::fmt()
+    tracing_subscriber::fmt()
         .event_format(Lines)
+        .with_writer(writer)
         .finish()
-        .with(levels);
+        .with(levels)
+}
+
+/// Starts JSON logging on standard output: what Lambda passes on to CloudWatch.
+pub fn start(config: &Config) {
+    let subscriber = lines(config.stage, std::io::stdout);
     // Only fails when there is a subscriber already, as in tests.
     let _ = tracing::subscriber::set_global_default(subscriber);
     std::panic::set_hook(Box::new(|panic| {

@@ -84,11 +84,18 @@ pub fn fold_email(email: &str) -> String {
         .collect()
 }
 
+/// Full case folding as near as case mappings come to it: ß and ẞ are ss, final sigma is sigma.
+pub fn fold_case(text: impl Iterator<Item = char>) -> impl Iterator<Item = char> {
+    // In lower case first: ẞ is its own upper case, and only ß becomes SS.
+    let lower = text.flat_map(char::to_lowercase);
+    let upper = lower.flat_map(char::to_uppercase);
+    upper.flat_map(char::to_lowercase)
+}
+
 /// The form in which a name is looked up: lower case, without accents, one space between words.
 pub fn fold_name(name: &str) -> String {
     let bare = name.nfkd().filter(|c| !is_combining_mark(*c));
-    let upper = bare.flat_map(char::to_uppercase);
-    let folded: String = upper.flat_map(char::to_lowercase).nfkc().collect();
+    let folded: String = fold_case(bare).nfkc().collect();
     folded.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

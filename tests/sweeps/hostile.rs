@@ -8,7 +8,8 @@ use super::samples::{Fixture, filled, parameters, routes};
 /// Operations whose success ends the session that the sweep uses.
 const ENDING: [&str; 2] = ["sign_out", "sign_out_everywhere"];
 
-fn hostile() -> Vec<Value> {
+/// Values that somebody sends who means no good.
+pub fn hostile() -> Vec<Value> {
     vec![
         json!("<script>alert(1)</script>"),
         json!("<img src=x onerror=alert(1)>"),
@@ -68,7 +69,7 @@ fn fields(operation: &Operation, body: &Value) -> Vec<String> {
 }
 
 /// Nothing that a browser or a shell would act on comes back in an answer.
-fn is_clean(text: &str) -> bool {
+pub fn is_clean(text: &str) -> bool {
     let control = |c: char| c.is_control() && c != '\n';
     !text.contains("<script") && !text.contains("<img") && !text.chars().any(control)
 }

@@ -4,6 +4,12 @@
 mod authorization;
 mod beginning;
 mod bodies;
+mod frames;
 mod hostile;
+mod leaks;
+mod marks;
+mod outputs;
+mod repeats;
 mod replay;
 pub mod samples;
+mod secrets;

@@ -20,6 +20,7 @@
 mod admin;
 mod answer;
 mod device;
+mod journal;
 mod media;
 mod patient;
 mod person;
@@ -30,6 +31,7 @@ pub mod timing;
 pub use admin::Administrator;
 pub use answer::Answer;
 pub use device::DeviceSecret;
+pub use journal::Journal;
 pub use person::{Message, Person, text_to};
 
 use std::collections::BTreeMap;

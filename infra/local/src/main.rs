@@ -185,7 +185,9 @@ fn banner(local: &Local, arguments: &Arguments) -> String {
         })
         .collect();
     let chaos = arguments.chaos.map_or_else(String::new, |seed| {
-        format!("\n  Chaos      3 of 100 by seed {seed}; `--chaos {seed}` throws the same dice again")
+        format!(
+            "\n  Chaos      3 of 100 by seed {seed}; `--chaos {seed}` throws the same dice again"
+        )
     });
     format!(
         "Pairly runs with {} functions, state {state}.\n\

@@ -31,6 +31,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::config::environment;
 use crate::env::Env;
+use crate::error::Cause;
 use crate::time::Clock;
 
 /// Time to open a connection (spec operations.md, *Database*).
@@ -39,6 +40,20 @@ const CONNECT_MS: u64 = 1_000;
 const CALL_MS: u64 = 5_000;
 /// Tries of one call by the SDK for throttles and lost connections.
 const TRIES_MAX: u32 = 3;
+
+/// It names the field of a request that is missing, and no value.
+impl Cause for aws_smithy_types::error::operation::BuildError {
+    fn told(&self) -> String {
+        self.to_string()
+    }
+}
+
+/// It says how a connection ended.
+impl Cause for aws_smithy_types::byte_stream::error::Error {
+    fn told(&self) -> String {
+        self.to_string()
+    }
+}
 
 /// A call of AWS on its way. It is boxed by a function of this crate, so that the SDK's part of it
 /// is compiled here, once, and not again into each binary that makes the call.

@@ -7,6 +7,8 @@ use crate::error::{Result, SIGNAL_INVALID};
 
 /// Longest candidate, bytes.
 pub const CANDIDATE_BYTES_MAX: usize = 512;
+/// Words before the pairs of name and value: foundation to type.
+const HEAD_WORDS: usize = 8;
 /// Longest tag of a medium and longest fragment of a user name.
 const TAG_BYTES_MAX: usize = 256;
 
@@ -51,10 +53,41 @@ impl IceCandidate {
         }
     }
 
-    /// Whether it tells no address of the person's own: a relayed one, or the end of the list.
-    pub fn hides_address(&self) -> bool {
-        self.candidate.is_empty() || kind_of(&self.candidate) == Some(Kind::Relay)
+    /// The candidate as the other end may know it when the address is hidden: the end of the list,
+    /// or a relayed one without the address behind the relay; none for any other.
+    pub fn hidden(mut self) -> Option<Self> {
+        if !self.candidate.is_empty() {
+            self.candidate = veiled(&self.candidate)?;
+        }
+        Some(self)
     }
+}
+
+/// A relayed candidate without the address that its relay stands for: that is the person's own as
+/// the relay sees it. RFC 8839 §5.1 has `0.0.0.0` or `::` and port 9 in its place.
+pub fn veiled(line: &str) -> Option<String> {
+    if kind_of(line) != Some(Kind::Relay) {
+        return None;
+    }
+    let words: Vec<&str> = line.split(' ').collect();
+    let (head, pairs) = words.split_at_checked(HEAD_WORDS)?;
+    let is_six = |address: &str| address.contains(':');
+    let mut shown: Vec<&str> = head.to_vec();
+    for pair in pairs.chunks(2) {
+        let &[name, value] = pair else {
+            return None;
+        };
+        shown.extend([
+            name,
+            match name.to_ascii_lowercase().as_str() {
+                "raddr" if is_six(value) => "::",
+                "raddr" => "0.0.0.0",
+                "rport" => "9",
+                _ => value,
+            },
+        ]);
+    }
+    Some(shown.join(" "))
 }
 
 fn is_tag(text: &str) -> bool {
@@ -176,14 +209,29 @@ mod tests {
     }
 
     #[test]
+    fn a_hidden_relayed_candidate_does_not_tell_what_is_behind_the_relay() {
+        let relay = |behind: &str| {
+            format!("candidate:3 1 udp 41819902 198.51.100.9 60000 typ relay {behind} generation 0")
+        };
+        for (told, shown) in [
+            ("raddr 203.0.113.7 rport 46154", "raddr 0.0.0.0 rport 9"),
+            ("RADDR 2001:db8::1 rport 7", "RADDR :: rport 9"),
+        ] {
+            assert_eq!(veiled(&relay(told)), Some(relay(shown)));
+        }
+        assert_eq!(veiled(HOST), None);
+        assert_eq!(veiled("nonsense"), None);
+    }
+
+    #[test]
     fn the_end_of_the_list_is_an_empty_text() {
         let end = IceCandidate::default();
-        assert!(end.check().is_ok() && end.hides_address());
+        assert!(end.check().is_ok() && end.clone().hidden() == Some(end));
         let host = IceCandidate {
             candidate: HOST.into(),
             ..IceCandidate::default()
         };
-        assert!(host.check().is_ok() && !host.hides_address());
+        assert!(host.check().is_ok() && host.clone().hidden().is_none());
         let wrong = IceCandidate {
             sdp_mid: Some("0\r\n".into()),
             ..host

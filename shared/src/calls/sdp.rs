@@ -1,7 +1,9 @@
 //! Session descriptions (RFC 8866), checked as far as the two ends have to rely on it: lines as
 //! they must be, media over DTLS with a fingerprint (RFC 8122), and no picture in a call of sound.
 
-use super::candidate::{Kind, kind_of};
+use std::borrow::Cow;
+
+use super::candidate::{kind_of, veiled};
 use super::words::CallType;
 use crate::error::{Result, SIGNAL_INVALID};
 
@@ -19,6 +21,7 @@ const TYPES: &[u8] = b"vosiuepcbtrzkam";
 struct Medium<'a> {
     kind: &'a str,
     is_off: bool,
+    directed: bool,
     is_secured: bool,
     fingerprint: bool,
     ufrag: bool,
@@ -36,15 +39,48 @@ pub fn check_sdp(text: &str, call_type: CallType) -> Result<()> {
     }
 }
 
-/// The description without the candidates that tell an address of the person's own.
+/// The description without what tells an address of the person's own: candidates that are not
+/// relayed, what is behind those that are, and the defaults that stand in other lines. As in a
+/// description of who has not gathered any candidate yet (RFC 8840 §4.1.1), the defaults become
+/// `0.0.0.0` and port 9.
 pub fn relayed_only(text: &str) -> String {
-    let tells = |line: &&str| {
-        let line = line.trim_end_matches(['\r', '\n']);
-        line.starts_with("a=candidate:") && kind_of(line) != Some(Kind::Relay)
-    };
-    text.split_inclusive('\n')
-        .filter(|line| !tells(line))
-        .collect()
+    let lines = text.split_inclusive('\n').filter_map(|line| {
+        let plain = line.trim_end_matches(['\r', '\n']);
+        let end = line.get(plain.len()..).unwrap_or_default();
+        hidden(plain).map(|plain| format!("{plain}{end}"))
+    });
+    lines.collect()
+}
+
+/// A line as the other end may know it, if it may.
+fn hidden(line: &str) -> Option<Cow<'_, str>> {
+    let own = |text: &str| Some(Cow::Owned(text.to_owned()));
+    let (kind, value) = line.split_once('=').unwrap_or((line, ""));
+    match (kind, value.split_once(':').unwrap_or((value, ""))) {
+        ("a", ("candidate", _)) => veiled(line).map(Cow::Owned),
+        ("a", ("remote-candidates", _)) => None,
+        ("a", ("rtcp", _)) => own("a=rtcp:9 IN IP4 0.0.0.0"),
+        ("c", _) => own("c=IN IP4 0.0.0.0"),
+        ("o", _) => {
+            let words: Vec<_> = value.split(' ').collect();
+            let (session, version) = match words.as_slice() {
+                [_, session, version, ..] => (*session, *version),
+                _ => ("0", "0"),
+            };
+            Some(Cow::Owned(format!(
+                "o=- {session} {version} IN IP4 0.0.0.0"
+            )))
+        }
+        ("m", _) => {
+            let mut words: Vec<_> = value.split(' ').collect();
+            let is_off = |port: &str| port.parse() == Ok(0_u16);
+            if let Some(port) = words.get_mut(1).filter(|port| !is_off(port)) {
+                *port = "9";
+            }
+            Some(Cow::Owned(format!("m={}", words.join(" "))))
+        }
+        _ => Some(Cow::Borrowed(line)),
+    }
 }
 
 fn sound(text: &str, call_type: CallType) -> Option<()> {
@@ -136,7 +172,12 @@ fn attribute(medium: &mut Medium<'_>, value: &str) -> Option<()> {
         "candidate" => {
             kind_of(value)?;
         }
-        "inactive" => medium.is_off = true,
+        "sendrecv" | "sendonly" | "recvonly" | "inactive" => {
+            // A browser goes by the last one, and so a second could switch a picture on again.
+            (!medium.directed).then_some(())?;
+            medium.directed = true;
+            medium.is_off |= name == "inactive";
+        }
         _ => {}
     }
     Some(())
@@ -208,6 +249,7 @@ mod tests {
             good.replace("UDP/TLS/RTP/SAVPF", "RTP/AVP"),
             good.replace("m=audio 9", "m=audio 99999"),
             good.replace("m=audio", "m=text"),
+            good.replace("a=sendrecv", "a=inactive\r\na=sendrecv"),
             format!("{good}a=candidate:nonsense\r\n"),
             format!("{good}{many}"),
             format!("{good}evil\r\n"),
@@ -221,12 +263,27 @@ mod tests {
     }
 
     #[test]
-    fn a_hidden_address_leaves_no_line() {
-        let own = "a=candidate:1 1 udp 1 192.0.2.7 7 typ host\r\n";
-        let relay = "a=candidate:2 1 udp 1 198.51.100.9 7 typ relay raddr 0.0.0.0 rport 0\r\n";
-        let text = offer(&format!("{AUDIO}{own}{relay}"));
+    fn a_hidden_address_stands_in_no_line() {
+        let text = offer(
+            "m=audio 50000 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 203.0.113.7\r\n\
+             a=rtcp:50001 IN IP4 203.0.113.7\r\na=mid:0\r\n\
+             a=candidate:1 1 udp 1 203.0.113.7 7 typ host\r\n\
+             a=candidate:2 1 udp 1 198.51.100.9 7 typ relay raddr 203.0.113.7 rport 7\r\n\
+             a=remote-candidates:1 203.0.113.7 7\r\nm=application 0 UDP/DTLS/SCTP x\r\n",
+        );
+        let text = text.replace("127.0.0.1", "203.0.113.7");
+        assert!(check_sdp(&text, CallType::Audio).is_ok());
         let hidden = relayed_only(&text);
-        assert_eq!(hidden, text.replace(own, ""));
+        assert!(!hidden.contains("203.0.113.7"), "{hidden}");
         assert!(check_sdp(&hidden, CallType::Audio).is_ok());
+        for line in [
+            "o=- 4611731400430051336 2 IN IP4 0.0.0.0\r\n",
+            "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=rtcp:9 IN IP4 0.0.0.0\r\n",
+            "a=candidate:2 1 udp 1 198.51.100.9 7 typ relay raddr 0.0.0.0 rport 9\r\n",
+            "m=application 0 UDP",
+        ] {
+            assert!(hidden.contains(line), "{line}: {hidden}");
+        }
+        assert_eq!(relayed_only(&hidden), hidden);
     }
 }

@@ -104,7 +104,7 @@ impl Checked {
             SignalKind::Candidates => json!({
                 "candidates": candidates(payload)?
                     .into_iter()
-                    .filter(|one| !hidden || one.hides_address())
+                    .filter_map(|one| if hidden { one.hidden() } else { Some(one) })
                     .collect::<Vec<_>>(),
             }),
             SignalKind::Media => {

@@ -1,7 +1,9 @@
 //! Errors: a [`Fault`] is what a caller may see, an [`Error`] is what the log needs besides.
 
+mod cause;
 mod faults;
 
+pub use cause::Cause;
 pub use faults::*;
 
 use std::fmt;
@@ -36,9 +38,9 @@ impl Fault {
 
     /// This fault with the technical cause, which only the log shows in production.
     #[track_caller]
-    pub fn because(&self, cause: impl fmt::Display) -> Error {
+    pub fn because(&self, cause: impl Cause) -> Error {
         let mut error = Error::from(self);
-        error.0.cause = Some(cause.to_string());
+        error.0.cause = Some(cause.told());
         error
     }
 }

@@ -6,12 +6,11 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::check;
+use super::event::HttpParts;
 use super::limit::{Limit, Spent};
 use crate::admin::{Approved, Clerk, Principal};
 use crate::env::Env;
-use crate::error::{
-    BAD_FRAME, Error, INTERNAL_ERROR, Result, UNSUPPORTED_API_VERSION, UNSUPPORTED_MEDIA_TYPE,
-};
+use crate::error::{BAD_FRAME, Error, Result, UNSUPPORTED_API_VERSION, UNSUPPORTED_MEDIA_TYPE};
 use crate::function::{AdminRoute, Take};
 use crate::id::ulid_at;
 use crate::table::Key;
@@ -29,6 +28,8 @@ const FORMS: [&str; 2] = [
 ];
 /// Route of whatever no route of the HTTP APIs matches.
 const UNKNOWN_ROUTE: &str = "$default";
+/// Characters of a client's `User-Agent` that are kept.
+const AGENT_CHARS_MAX: usize = 256;
 /// Characters of a client's frame id.
 const FRAME_ID_CHARS_MAX: usize = 64;
 
@@ -126,8 +127,7 @@ impl Call {
     fn read_http(&mut self, event: Value) -> Result<()> {
         self.principal = Principal::of(&event);
         self.approved = Approved::of(&event);
-        let parts =
-            crate::lambda::http_parts(event).map_err(|cause| INTERNAL_ERROR.because(cause))?;
+        let parts = HttpParts::of(event)?;
         (self.method, self.path, self.query) = (parts.method, parts.path, parts.query);
         (self.route, self.params, self.headers) = (parts.route, parts.params, parts.headers);
         self.address = parts.address;
@@ -272,6 +272,13 @@ pub struct Client {
     pub at: (String, String),
 }
 
+/// A program's name for itself, as it is shown to its person and to administrators: nothing at all
+/// when it would turn the direction of what it stands in.
+fn named(agent: &str) -> String {
+    let start: String = agent.chars().take(AGENT_CHARS_MAX).collect();
+    crate::text::name(&start).unwrap_or_default()
+}
+
 impl Take<Call> for Client {
     async fn take(_: &Env, call: &mut Call) -> Result<Self> {
         let agent = call.header("user-agent").unwrap_or_default();
@@ -280,11 +287,7 @@ impl Take<Call> for Client {
             request_id: call.request_id.clone(),
             now: call.now,
             address: call.address.clone(),
-            user_agent: agent
-                .chars()
-                .filter(|c| !c.is_control())
-                .take(256)
-                .collect(),
+            user_agent: named(agent),
             if_none_match: header("if-none-match"),
             if_match: header("if-match"),
             socket: call.socket.clone(),

@@ -7,6 +7,7 @@ pub mod admin;
 pub mod body;
 pub mod call;
 pub mod check;
+mod event;
 pub mod limit;
 pub mod member;
 pub mod once;

@@ -5,6 +5,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::error::{Result, VALIDATION_FAILED};
+use crate::text::fold_case;
 
 /// Characters of a word, at least; shorter ones are not looked for.
 const CHARS_MIN: usize = 2;
@@ -24,10 +25,8 @@ enum Word {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Words(Vec<Word>);
 
-/// Full case folding as near as case mappings come to it: ß is ss, final sigma is sigma.
 fn folded(text: &str) -> String {
-    let upper = text.nfkc().flat_map(char::to_uppercase);
-    upper.flat_map(char::to_lowercase).nfkc().collect()
+    fold_case(text.nfkc()).nfkc().collect()
 }
 
 /// Thai to Khmer without Tibetan, kana, and the ideographs.

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Name;
-use crate::error::{Error, INTERNAL_ERROR, Result};
+use crate::error::{Cause, Error, INTERNAL_ERROR, Result};
 
 /// One attribute value.
 pub type Value = serde_dynamo::AttributeValue;
@@ -101,5 +101,5 @@ pub fn item_of<T: Item>(row: Row) -> Result<T> {
 }
 
 fn misshapen(kind: &str, cause: &serde_dynamo::Error) -> Error {
-    INTERNAL_ERROR.because(format!("{kind}: {cause}"))
+    INTERNAL_ERROR.because(format!("{kind}: {}", cause.told()))
 }

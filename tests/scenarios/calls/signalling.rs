@@ -6,7 +6,7 @@ use world::{Person, World};
 use super::{Talk, friends};
 
 const HOST: &str = "candidate:1 1 udp 2113937151 192.0.2.7 54400 typ host";
-const RELAY: &str = "candidate:2 1 udp 41885439 198.51.100.9 60000 typ relay raddr 0.0.0.0 rport 0";
+const RELAY: &str = "candidate:2 1 udp 41885439 198.51.100.9 60000 typ relay raddr 0.0.0.0 rport 9";
 
 /// A description as a browser makes it, told apart by a session id.
 pub fn sdp(session: u32) -> String {
@@ -285,12 +285,13 @@ async fn who_hides_the_address_shows_relayed_candidates_only() {
     let change = json!({ "relay_only_calls": true, "version": account["version"] });
     let changed = ann.call("PATCH", "/api/v2/user", Some(change)).await.ok();
     assert_eq!(changed["relay_only_calls"], true);
-    let offer = format!("{}a={HOST}\r\na={RELAY}\r\n", sdp(1));
+    let telling = RELAY.replace("0.0.0.0", "203.0.113.7");
+    let offer = format!("{}a={HOST}\r\na={telling}\r\n", sdp(1));
     let talk = rings_with(&ann, &ben, &offer).await;
     let seen = talk.seen(&ben).await;
     assert_eq!(
         seen["signals"][0]["payload"],
-        format!("{}a={RELAY}\r\n", sdp(1))
+        format!("{}a={RELAY}\r\n", sdp(1)).replace("127.0.0.1", "0.0.0.0")
     );
     talk.accepts(&ben).await.ok();
     signals(&talk, &mut ann, "candidates", line(HOST)).await;

@@ -12,7 +12,7 @@ pub mod flow;
 pub mod identity;
 pub mod provider;
 mod returned;
-mod token;
+pub mod token;
 
 pub use client::{Proven, Providers};
 pub use returned::{Location, Returned};

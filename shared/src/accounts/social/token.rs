@@ -12,7 +12,7 @@ use super::provider::Provider;
 use crate::aws::outside::Outside;
 use crate::crypto;
 use crate::env::Env;
-use crate::error::{Error, OAUTH_FAILED, PROVIDER_ERROR, Result};
+use crate::error::{Cause, Error, OAUTH_FAILED, PROVIDER_ERROR, Result};
 use crate::time::{HOUR_MS, MINUTE_MS, Time};
 
 /// How long an instance uses a provider's keys before it reads them again.
@@ -57,10 +57,30 @@ impl Claims {
 
 /// The keys of one provider.
 #[derive(Default)]
-struct Keys(HashMap<String, DecodingKey>);
+pub struct Keys(HashMap<String, DecodingKey>);
+
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Keys({})", self.0.len())
+    }
+}
+
+/// What a token has to say besides who it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// Who signed it.
+    pub provider: Provider,
+    /// For whom: us.
+    pub client_id: &'a str,
+    /// For which sign-in.
+    pub nonce: &'a str,
+    /// The present.
+    pub now: Time,
+}
 
 impl Keys {
-    fn of(document: &Value) -> Self {
+    /// The usable keys of a published set (RFC 7517).
+    pub fn of(document: &Value) -> Self {
         let keys = document["keys"].as_array().into_iter().flatten();
         let read = |key: &Value| {
             let text = |name: &str| key[name].as_str();
@@ -70,6 +90,54 @@ impl Keys {
             usable.then(|| text("kid").map(|kid| (kid.to_owned(), made)))?
         };
         Self(keys.filter_map(read).collect())
+    }
+
+    /// The claims of an authentic token that says what is wanted.
+    ///
+    /// # Errors
+    /// 422 `OAUTH_FAILED`.
+    pub fn read(&self, token: &str, wanted: &Wanted<'_>) -> Result<Claims> {
+        let kid = key_id(token)?;
+        let key = self.0.get(&kid).ok_or_else(|| refused("ID token: key"))?;
+        let mut rules = Validation::new(Algorithm::RS256);
+        rules.set_issuer(&[wanted.provider.endpoints().issuer]);
+        rules.set_audience(&[wanted.client_id]);
+        rules.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        // The library would read the system's clock.
+        rules.validate_exp = false;
+        let claims = jsonwebtoken::decode::<Claims>(token, key, &rules)
+            .map_err(|cause| OAUTH_FAILED.because(format!("ID token: {}", cause.told())))?
+            .claims;
+        wanted.check(&claims)?;
+        Ok(claims)
+    }
+}
+
+impl Wanted<'_> {
+    fn check(&self, claims: &Claims) -> Result<()> {
+        let seconds = self.now.seconds();
+        let early = claims
+            .iat
+            .is_some_and(|iat| iat.saturating_sub(TOLERANCE_SECONDS) > seconds);
+        if early || claims.exp.saturating_add(TOLERANCE_SECONDS) < seconds {
+            return Err(refused("ID token: time"));
+        }
+        let several = claims.aud.as_array().is_some_and(|aud| aud.len() > 1);
+        let foreign = claims
+            .azp
+            .as_deref()
+            .is_some_and(|azp| azp != self.client_id);
+        if foreign || several && claims.azp.is_none() {
+            return Err(refused("ID token: authorized party"));
+        }
+        let given = claims.nonce.as_deref().unwrap_or_default();
+        if !crypto::same(given.as_bytes(), self.nonce.as_bytes()) {
+            return Err(refused("ID token: nonce"));
+        }
+        if claims.sub.is_empty() || claims.sub.len() > 255 {
+            return Err(refused("ID token: subject"));
+        }
+        Ok(())
     }
 }
 
@@ -96,49 +164,14 @@ impl Verifier<'_> {
     /// # Errors
     /// 422 `OAUTH_FAILED`, 502 `PROVIDER_ERROR`.
     pub async fn verify(&self, token: &str, nonce: &str, now: Time) -> Result<Claims> {
-        if token.len() > TOKEN_BYTES_MAX {
-            return Err(refused("ID token: too long"));
-        }
-        let kid = key_id(token)?;
-        let keys = self.keys(&kid, now).await?;
-        let key = keys.0.get(&kid).ok_or_else(|| refused("ID token: key"))?;
-        let mut rules = Validation::new(Algorithm::RS256);
-        rules.set_issuer(&[self.provider.endpoints().issuer]);
-        rules.set_audience(&[self.client_id]);
-        rules.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        // The library would read the system's clock.
-        rules.validate_exp = false;
-        let claims = jsonwebtoken::decode::<Claims>(token, key, &rules)
-            .map_err(|cause| OAUTH_FAILED.because(format!("ID token: {cause}")))?
-            .claims;
-        self.check(&claims, nonce, now)?;
-        Ok(claims)
-    }
-
-    fn check(&self, claims: &Claims, nonce: &str, now: Time) -> Result<()> {
-        let seconds = now.seconds();
-        let early = claims
-            .iat
-            .is_some_and(|iat| iat.saturating_sub(TOLERANCE_SECONDS) > seconds);
-        if early || claims.exp.saturating_add(TOLERANCE_SECONDS) < seconds {
-            return Err(refused("ID token: time"));
-        }
-        let several = claims.aud.as_array().is_some_and(|aud| aud.len() > 1);
-        let foreign = claims
-            .azp
-            .as_deref()
-            .is_some_and(|azp| azp != self.client_id);
-        if foreign || several && claims.azp.is_none() {
-            return Err(refused("ID token: authorized party"));
-        }
-        let given = claims.nonce.as_deref().unwrap_or_default();
-        if !crypto::same(given.as_bytes(), nonce.as_bytes()) {
-            return Err(refused("ID token: nonce"));
-        }
-        if claims.sub.is_empty() || claims.sub.len() > 255 {
-            return Err(refused("ID token: subject"));
-        }
-        Ok(())
+        let keys = self.keys(&key_id(token)?, now).await?;
+        let wanted = Wanted {
+            provider: self.provider,
+            client_id: self.client_id,
+            nonce,
+            now,
+        };
+        keys.read(token, &wanted)
     }
 
     /// The provider's keys, read again when they are old or do not know the key.
@@ -170,6 +203,9 @@ impl Verifier<'_> {
 
 /// The key id of a token that says RS256 and demands nothing else.
 fn key_id(token: &str) -> Result<String> {
+    if token.len() > TOKEN_BYTES_MAX {
+        return Err(refused("ID token: too long"));
+    }
     let encoded = token.split('.').next().unwrap_or_default();
     let text = crypto::decode(encoded).ok_or_else(|| refused("ID token: header"))?;
     let header: Value = serde_json::from_slice(&text).map_err(|_| refused("ID token: header"))?;

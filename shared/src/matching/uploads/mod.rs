@@ -9,12 +9,12 @@
 //! messages that carry it; as long as there is none, the index `due` knows when it goes.
 
 mod clean;
-mod film;
+pub mod film;
 mod media;
 mod picture;
 mod post;
 mod row;
-mod sound;
+pub mod sound;
 #[cfg(test)]
 mod tests;
 mod validate;
