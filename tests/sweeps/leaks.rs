@@ -70,8 +70,9 @@ async fn asks(fixture: &Fixture, marks: &Marks, function: &Function, out: bool) 
     ];
     for (method, path) in routes(function) {
         let own = filled(path, |name| fixture.own(name)) + &fixture.query(function.name);
+        // Names of fields and parameters are told, so that a client finds its slip.
         let odd = format!(
-            "{}?token={MARK}&q={MARK}&{MARK}=1",
+            "{}?token={MARK}&q={MARK}&odd={MARK}",
             filled(path, |_| MARK.into())
         );
         let body = fixture.body(function.name);

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::address::address_prefix;
-use crate::aws::cipher::Cipher;
+use crate::aws::cipher::{Cipher, NewKeys};
 use crate::aws::secret::{Keeper, Lookup, Pepper, Secret, Signing};
 use crate::config::Config;
 use crate::credits::Policies;
@@ -23,7 +23,7 @@ desk! {
     /// What opening an account needs.
     Office {
         tables: Table<(Write<Data>, Write<Ledger>)> = "Account, proof, mail; the wallet.",
-        cipher: Cipher = "The new person's data key.",
+        cipher: NewKeys = "The new person's data key.",
         lookup: Secret<Lookup> = "For the hash of the address.",
         policies: Policies = "Grants and switches.",
         ids: Ids = "For everything new.",

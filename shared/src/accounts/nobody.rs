@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use super::account::{Account, NewAccount, Status};
 use super::address::{Email, EmailHash, EmailOwner};
 use super::password::StoredPassword;
-use crate::aws::cipher::{Cipher, DataKey};
+use crate::aws::cipher::{Cipher, DataKey, NewKeys};
 use crate::aws::dynamo::{Missed, Tables};
 use crate::env::Env;
 use crate::error::{INTERNAL_ERROR, Result};
@@ -65,26 +65,21 @@ pub(super) async fn behind(
     tables: &Tables,
     cipher: &Cipher,
     owner: Option<&EmailOwner>,
-    now: Time,
 ) -> Result<(Account, DataKey)> {
     let user_id = id_of(owner);
     let account = tables.get_consistent(&Account::key_of(user_id)).await?;
-    let account = match account {
-        Some(account) => account,
-        None if user_id == NOBODY => make(tables, cipher, now).await?,
-        None => return Err(INTERNAL_ERROR.because("no account")),
-    };
+    let account: Account = account.ok_or_else(|| INTERNAL_ERROR.because("no account"))?;
     let key = cipher.unwrap_again(&account.user_id).await?;
     Ok((account, key))
 }
 
-/// Makes nobody, unless they exist. A deployment does this once, the local cloud at its start;
-/// where it was forgotten, the first unknown address does it.
+/// Makes nobody, unless they exist. A deployment does this once with its other first values, the
+/// local cloud at its start: no operation has the right to make keys for it.
 ///
 /// # Errors
 /// 503 when a service does not answer.
 pub async fn create_if_missing(env: &Env) -> Result<()> {
-    let (tables, cipher) = (Tables::of(env), Cipher::of(env));
+    let (tables, cipher) = (Tables::of(env), NewKeys::of(env));
     let key = Account::key_of(NOBODY);
     if tables.get::<Account>(&key).await?.is_none() {
         make(&tables, &cipher, env.clock().now()).await?;
@@ -92,7 +87,7 @@ pub async fn create_if_missing(env: &Env) -> Result<()> {
     Ok(())
 }
 
-async fn make(tables: &Tables, cipher: &Cipher, now: Time) -> Result<Account> {
+async fn make(tables: &Tables, cipher: &NewKeys, now: Time) -> Result<Account> {
     let (key, key_row) = cipher.create(NOBODY).await?;
     let new = NewAccount {
         user_id: NOBODY.to_owned(),

@@ -165,7 +165,7 @@ async fn arrival(
     owner: Option<&EmailOwner>,
 ) -> Result<Commit> {
     let (now, lookup) = (desk.clock.now(), desk.lookup.key()?);
-    let (known, known_key) = nobody::behind(&desk.tables, &desk.cipher, owner, now).await?;
+    let (known, known_key) = nobody::behind(&desk.tables, &desk.cipher, owner).await?;
     let (notice_id, notice) = notice_of(desk, &known, &known_key, now)?;
     let told = is_told(&desk.tables, &known, &notice_id).await?;
     let (account, key, base) = open(desk, hash, new, &desk.policies).await?;

@@ -123,7 +123,7 @@ pub async fn request_reset(
     guard.spend(Limit::Reset, &hash.partition()).await?;
     let owner = nobody::owner_of(&desk.tables, &hash).await?;
     let (tables, cipher) = (&desk.tables, &desk.cipher);
-    let (account, key) = nobody::behind(tables, cipher, owner.as_ref(), now).await?;
+    let (account, key) = nobody::behind(tables, cipher, owner.as_ref()).await?;
     let may = may_reset(&account);
     let user_id = if may { &account.user_id } else { NOBODY };
     let (reset, token) = Reset::new(&hash, user_id, &desk.ids, now);

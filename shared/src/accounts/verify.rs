@@ -136,7 +136,7 @@ pub async fn resend(
     let hash = Email::fold(email).hash(&lookup);
     guard.spend(Limit::Otp, &hash.partition()).await?;
     let owner = nobody::owner_of(&desk.tables, &hash).await?;
-    let (account, key) = nobody::behind(&desk.tables, &desk.cipher, owner.as_ref(), now).await?;
+    let (account, key) = nobody::behind(&desk.tables, &desk.cipher, owner.as_ref()).await?;
     let waiting = account.status == Status::PendingVerification;
     let user_id = waiting.then_some(account.user_id.as_str());
     let (proof, told) = Proof::new(&hash, user_id, &lookup, &desk.ids, now);

@@ -108,7 +108,7 @@ struct Cache(Mutex<Known>);
 
 struct Kms(Client);
 
-/// The capability to make and use data keys.
+/// The capability to use data keys.
 #[derive(Clone)]
 pub struct Cipher {
     env: Env,
@@ -130,38 +130,6 @@ impl Cipher {
             kms: env.part(|env| Kms(Client::new(&super::shared_config(env)))),
             cache: env.part(|_| Cache::default()),
         }
-    }
-
-    /// Makes the key of a new person; the commit part stores it and must be part of the
-    /// transaction that creates the account.
-    ///
-    /// # Errors
-    /// 503 when KMS does not answer.
-    pub fn create<'a>(&'a self, user_id: &'a str) -> Way<'a, Result<(DataKey, Commit)>> {
-        Box::pin(async move {
-            let answer = self
-                .kms
-                .0
-                .generate_data_key()
-                .key_id(&self.env.config().master_key)
-                .key_spec(DataKeySpec::Aes256)
-                .encryption_context("user_id", user_id)
-                .send()
-                .await
-                .map_err(|error| failed(&error))?;
-            let key = unwrapped(user_id, answer.plaintext)?;
-            let row = WrappedKey {
-                user_id: user_id.to_owned(),
-                wrapped: Sealed(
-                    answer
-                        .ciphertext_blob
-                        .map(Blob::into_inner)
-                        .unwrap_or_default(),
-                ),
-                created_at: self.env.clock().now(),
-            };
-            Ok((key, Commit::new().create(&row, &INTERNAL_ERROR)))
-        })
     }
 
     /// The key of a person, kept for at most 5 minutes.
@@ -231,6 +199,76 @@ fn unwrapped(user_id: &str, plain: Option<Blob>) -> Result<DataKey> {
 }
 
 impl<C: Send> Take<C> for Cipher {
+    const GRANTS: &'static [&'static [Grant]] = &[&[
+        Grant {
+            actions: &["kms:Decrypt"],
+            resource: "key/data",
+        },
+        Grant {
+            actions: &["dynamodb:GetItem"],
+            resource: "table/keys",
+        },
+    ]];
+
+    async fn take(env: &Env, _: &mut C) -> Result<Self> {
+        Ok(Self::of(env))
+    }
+}
+
+/// The capability to make data keys, besides using them. Whoever opens accounts has it, and nobody
+/// else: a key that is written over is what it sealed, lost.
+#[derive(Clone, Debug)]
+pub struct NewKeys(Cipher);
+
+impl std::ops::Deref for NewKeys {
+    type Target = Cipher;
+
+    fn deref(&self) -> &Cipher {
+        &self.0
+    }
+}
+
+impl NewKeys {
+    /// The maker of this instance.
+    pub fn of(env: &Env) -> Self {
+        Self(Cipher::of(env))
+    }
+
+    /// Makes the key of a new person; the commit part stores it and must be part of the
+    /// transaction that creates the account.
+    ///
+    /// # Errors
+    /// 503 when KMS does not answer.
+    pub fn create<'a>(&'a self, user_id: &'a str) -> Way<'a, Result<(DataKey, Commit)>> {
+        Box::pin(async move {
+            let answer = self
+                .0
+                .kms
+                .0
+                .generate_data_key()
+                .key_id(&self.0.env.config().master_key)
+                .key_spec(DataKeySpec::Aes256)
+                .encryption_context("user_id", user_id)
+                .send()
+                .await
+                .map_err(|error| failed(&error))?;
+            let key = unwrapped(user_id, answer.plaintext)?;
+            let row = WrappedKey {
+                user_id: user_id.to_owned(),
+                wrapped: Sealed(
+                    answer
+                        .ciphertext_blob
+                        .map(Blob::into_inner)
+                        .unwrap_or_default(),
+                ),
+                created_at: self.0.env.clock().now(),
+            };
+            Ok((key, Commit::new().create(&row, &INTERNAL_ERROR)))
+        })
+    }
+}
+
+impl<C: Send> Take<C> for NewKeys {
     const GRANTS: &'static [&'static [Grant]] = &[&[
         Grant {
             actions: &["kms:Decrypt", "kms:GenerateDataKey"],

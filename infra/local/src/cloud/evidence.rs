@@ -55,51 +55,34 @@ pub(super) fn note_call(what: &str, function: &str, operation: &str, body: &[u8]
     );
 }
 
-/// The kinds of all items below a value, as table, beginning of `pk` and beginning of `sk`.
+/// The kinds of all items below a value, as table and beginning of `sk`, or index.
 fn collect(value: &Value, table: &str, kinds: &mut BTreeSet<String>) {
     match value {
         Value::Array(items) => items.iter().for_each(|item| collect(item, table, kinds)),
         Value::Object(fields) => {
-            let named = fields.get("TableName").and_then(Value::as_str);
-            let table = named.map_or(table, short);
-            if let Some(pk) = fields.get("pk").and_then(|pk| pk["S"].as_str()) {
+            let text = |name: &str| fields.get(name).and_then(Value::as_str);
+            let table = text("TableName").map_or(table, short);
+            if fields.contains_key("pk") {
                 let sk = fields.get("sk").and_then(|sk| sk["S"].as_str());
-                kinds.insert(format!(
-                    "{table}/{}/{}",
-                    kind(pk),
-                    kind(sk.unwrap_or_default())
-                ));
-                return;
-            }
-            if let (Some(_), Some(values)) = (
-                fields.get("KeyConditionExpression"),
-                fields.get("ExpressionAttributeValues"),
-            ) {
-                let index = fields.get("IndexName").and_then(Value::as_str);
-                let first = values[":v0"]["S"].as_str().map_or("", kind);
-                kinds.insert(format!("{table}/{first}/{}", index.unwrap_or("*")));
-                return;
-            }
-            for (name, field) in fields {
-                let table = if name.starts_with(PREFIX) {
-                    short(name)
-                } else {
-                    table
-                };
-                collect(field, table, kinds);
+                kinds.insert(format!("{table}/{}", kind(sk.unwrap_or_default())));
+            } else if fields.contains_key("KeyConditionExpression") {
+                kinds.insert(format!("{table}/{}", text("IndexName").unwrap_or("*")));
+            } else {
+                for (name, field) in fields {
+                    let named = name.strip_prefix(PREFIX);
+                    collect(field, named.unwrap_or(table), kinds);
+                }
             }
         }
         _ => {}
     }
 }
 
-/// What a key begins with before anything that is somebody's own.
+/// What a sort key begins with before anything that is somebody's own.
 fn kind(key: &str) -> &str {
-    let end = key.find(|c: char| c.is_ascii_digit() || c.is_ascii_uppercase());
-    let end = end
-        .unwrap_or(key.len())
-        .min(key.find(['#', '_']).map_or(key.len(), |at| at + 1));
-    key.get(..end).unwrap_or(key)
+    let first = key.split('#').next().unwrap_or_default();
+    let is_word = !first.is_empty() && first.bytes().all(|byte| byte.is_ascii_lowercase());
+    if is_word { first } else { "*" }
 }
 
 /// Writes a fact down unless this process has.

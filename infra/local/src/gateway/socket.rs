@@ -179,9 +179,20 @@ async fn close(mut stream: WebSocketStream<TcpStream>, code: u16, reason: &str) 
         reason: Utf8Bytes::from(reason),
     };
     let farewell = async {
-        if stream.close(Some(frame)).await.is_ok() {
-            while let Some(Ok(_)) = stream.next().await {}
+        if stream.close(Some(frame)).await.is_err() {
+            return;
         }
+        loop {
+            match stream.next().await {
+                Some(Ok(_)) => {}
+                Some(Err(tungstenite::Error::ConnectionClosed)) | None => return,
+                Some(Err(_)) => break,
+            }
+        }
+        // What is left unread of a message that was too big would reset the connection before the
+        // client has read the code.
+        let mut rest = vec![0; 16 * 1024];
+        while let Ok(1..) = stream.get_mut().read(&mut rest).await {}
     };
     // A client that does not answer is not waited for.
     let _ = timeout(Duration::from_secs(CLOSE_SECONDS_MAX), farewell).await;
