@@ -108,8 +108,9 @@ impl Staff {
     }
 
     fn check_roles(&self, names: &[String]) -> Result<()> {
-        match names.iter().find(|name| !self.roles.contains_key(*name)) {
-            Some(unknown) => Err(UNKNOWN_PERMISSION.with(json!({ "role": unknown }))),
+        let unknown = |name: &String| !self.roles.contains_key(name);
+        match names.iter().position(unknown) {
+            Some(at) => Err(UNKNOWN_PERMISSION.with(json!({ "field": format!("/roles/{at}") }))),
             None => Ok(()),
         }
     }
@@ -298,15 +299,14 @@ pub async fn edit_admin(
 
 /// Permissions in order and without repetitions.
 fn known(given: &[String]) -> Result<Vec<String>> {
+    let unknown = |one: &String| !PERMISSIONS.contains(&one.as_str());
+    if let Some(at) = given.iter().position(unknown) {
+        let field = format!("/permissions/{at}");
+        return Err(UNKNOWN_PERMISSION.with(json!({ "field": field })));
+    }
     let mut permissions = given.to_vec();
     permissions.sort();
     permissions.dedup();
-    if let Some(unknown) = permissions
-        .iter()
-        .find(|one| !PERMISSIONS.contains(&one.as_str()))
-    {
-        return Err(UNKNOWN_PERMISSION.with(json!({ "permission": unknown })));
-    }
     Ok(permissions)
 }
 
