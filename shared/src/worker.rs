@@ -38,7 +38,8 @@ const fn usual(name: &'static str, visibility_seconds: u32, receives_max: u32) -
 
 /// All queues: name, seconds of invisibility, receives.
 pub const QUEUES: &[QueueSpec] = &[
-    usual("frames", 60, 3),
+    // The worker gives up before: frames carry texts, and those never lie among dead letters.
+    usual("frames", 60, 10),
     usual("mail", 90, 5),
     usual("sms", 90, 5),
     usual("pushes", 90, 5),
@@ -84,6 +85,16 @@ pub struct Message {
     pub receives: u32,
     /// Request that caused it.
     pub request_id: String,
+}
+
+/// How often the message has been received, from 1.
+#[derive(Debug, Clone, Copy)]
+pub struct Receives(pub u32);
+
+impl Take<Message> for Receives {
+    async fn take(_: &Env, message: &mut Message) -> Result<Self> {
+        Ok(Self(message.receives))
+    }
 }
 
 /// The typed body of a message.

@@ -375,9 +375,8 @@ async fn marked_secrets_stand_in_no_log_error_dead_letter_or_open_row() {
         world.local.cloud().faults().clear();
     }
     let dead = |queue: &str| world.local.cloud().dead_letters(queue).len();
-    for queue in ["frames", "mail"] {
-        assert!(dead(queue) > 0, "no worker of {queue} gave up");
-    }
+    assert!(dead("mail") > 0, "no worker of mail gave up");
+    assert_eq!(dead("frames"), 0, "frames carry texts");
     assert!(
         journal.text().contains("\"logger\":\"failure\""),
         "nothing failed"

@@ -88,6 +88,10 @@ fn due(push: &Push, connections: Vec<String>, now: Time) -> Push {
     }
 }
 
+/// Deliveries of a frame that fail before it is given up (spec realtime.md, *Background
+/// functions*): whoever missed it fills the gap on resuming.
+pub const DELIVERIES_MAX: u32 = 3;
+
 /// Posts a frame, and lets connections that have no room for it catch up later.
 ///
 /// # Errors

@@ -28,7 +28,7 @@ pub mod sync;
 mod ticket;
 
 pub use admit::{SLOTS_MAX, admit_socket, expect_proof, relieve_elders};
-pub use backlog::{Delivery, StateDue, deliver};
+pub use backlog::{DELIVERIES_MAX, Delivery, StateDue, deliver};
 pub use connection::{
     Challenge, Connection, ConnectionOwner, PING_SECONDS, State, drop_socket, forget_socket,
 };

@@ -2,10 +2,10 @@
 
 use shared::aws::queue::{Frames, Queue};
 use shared::aws::sockets::Sockets;
-use shared::realtime::{Delivery, deliver};
+use shared::realtime::{DELIVERIES_MAX, Delivery, deliver};
 use shared::table::{Live, Write};
-use shared::worker::Job;
-use shared::{Clock, Result, Table, worker};
+use shared::worker::{Job, Receives};
+use shared::{Clock, Result, Table, log, worker};
 
 worker!("frames" => push_frames);
 
@@ -14,7 +14,15 @@ async fn push_frames(
     sockets: Sockets,
     frames: Queue<Frames>,
     clock: Clock,
+    Receives(receives): Receives,
     Job(delivery): Job<Delivery>,
 ) -> Result<()> {
-    deliver(&table, &sockets, &frames, &delivery, clock.now()).await
+    let delivered = deliver(&table, &sockets, &frames, &delivery, clock.now()).await;
+    delivered.or_else(|error| match receives < DELIVERIES_MAX {
+        true => Err(error),
+        false => {
+            log::alarm("push_frames", &format!("a frame was given up: {error}"));
+            Ok(())
+        }
+    })
 }

@@ -248,7 +248,7 @@ impl Faults {
         let eventual = || is_eventual(operation, body);
         state.count(function, operation, eventual);
         evidence::note_call("called", function, operation, body);
-        if state.outages.contains(service.iam()) {
+        if function != SELF && state.outages.contains(service.iam()) {
             return Some(Kind::BeforeEffect);
         }
         let mut hit = state.hit(function, operation);
