@@ -160,9 +160,21 @@ async fn carry(mut socket: Socket, mut stream: WebSocketStream<TcpStream>) {
                     return;
                 }
                 Some(Ok(_)) => {}
-                Some(Err(tungstenite::Error::Capacity(_))) => socket.refuse_size(),
+                Some(Err(tungstenite::Error::Capacity(_))) => {
+                    socket.refuse_size();
+                    return farewell(socket, stream).await;
+                }
                 Some(Err(_)) | None => return,
             },
+        }
+    }
+}
+
+/// Nothing more is read; the end that the gateway has announced is passed on.
+async fn farewell(mut socket: Socket, stream: WebSocketStream<TcpStream>) {
+    while let Some(incoming) = socket.receive().await {
+        if let Incoming::Close(code, reason) = incoming {
+            return close(stream, code, &reason).await;
         }
     }
 }
