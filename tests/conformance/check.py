@@ -4,7 +4,6 @@
 """
 
 import argparse
-import random
 import time
 
 from backend import BackEnd
@@ -13,7 +12,7 @@ from frames import Frames
 from operations import Operations
 
 # What `tests/run` does.
-REQUESTS, FRAMES, MINUTES = 2_000, 300, 10
+REQUESTS, FRAMES, MINUTES, SEED = 2_000, 300, 10, 1
 
 
 def arguments():
@@ -22,8 +21,7 @@ def arguments():
     parser.add_argument("--requests", type=int, default=REQUESTS, help="how many requests to make")
     parser.add_argument("--frames", type=int, default=FRAMES, help="how many frames to send")
     parser.add_argument("--minutes", type=float, default=MINUTES, help="how long it may take")
-    parser.add_argument("--seed", type=int, default=random.randrange(2**32),
-                        help="repeats a run that printed it")
+    parser.add_argument("--seed", type=int, default=SEED, help="other seeds make other cases")
     parser.add_argument("--local", default="target/debug/local", help="the back end's binary")
     parser.add_argument("--log", default="target/conformance.log", help="what the back end prints")
     return parser.parse_args()
