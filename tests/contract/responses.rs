@@ -73,7 +73,7 @@ pub fn all(function: &Function, operation: &Operation) -> Value {
         let mut codes = by_status.get(&status).cloned().unwrap_or_default();
         codes.sort_unstable();
         let own = |fault: &&Fault| fault.status == status;
-        let page = operation.page && (status == 200 || function.faults.iter().any(|one| own(one)));
+        let page = operation.page && (status == 200 || function.faults.iter().any(own));
         answer(operation, (status, page), &codes, gateway.contains(&status))
     };
     let answers = statuses

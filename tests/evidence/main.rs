@@ -1,22 +1,19 @@
 //! What the whole suite has shown, read from the folder that `PAIRLY_EVIDENCE` names: every right
-//! of every function was needed by some test, and every kind of call that any test made of a
-//! service once went wrong on purpose.
+//! of every function was needed by some test.
 //!
 //! A missing right needs no check here: the local cloud refuses what a role does not grant, and
 //! the test that needed it fails.
 //!
-//! What is not so yet stands in `idle.txt` and `calm.txt`, a line each: a test that is missing, or
-//! a right that is too much. They may only shrink; a line that is not true any more fails.
+//! What is not so yet stands in `idle.txt`, a line each: a test that is missing, or a right that is
+//! too much. It may only shrink; a line that is not true any more fails.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use local::cloud::evidence::FOLDER;
 
 /// Rights that no test has needed yet.
 const IDLE: &str = include_str!("idle.txt");
-/// Kinds of calls that have never gone wrong yet.
-const CALM: &str = include_str!("calm.txt");
 
 /// What was found is known, and what is known is not disproved.
 fn compare(what: &str, found: &BTreeSet<String>, disproved: &BTreeSet<String>, known: &str) {
@@ -86,24 +83,4 @@ fn every_right_was_needed_by_a_test() {
     let idle = granted.difference(&used).map(line).collect();
     let used = used.iter().map(line).collect();
     compare("granted, and never used", &idle, &used, IDLE);
-}
-
-#[test]
-fn every_call_once_went_wrong() {
-    // The same call of the same code, whichever function makes it.
-    let calls = |facts: BTreeSet<(String, String)>| {
-        let ours: BTreeSet<_> = local::functions().iter().map(|one| one.name).collect();
-        let own = facts
-            .into_iter()
-            .filter(|(function, _)| ours.contains(function.as_str()));
-        let mut by_call = BTreeMap::<String, BTreeSet<String>>::new();
-        for (function, call) in own {
-            by_call.entry(call).or_default().insert(function);
-        }
-        by_call
-    };
-    let (called, failed) = (calls(facts("called")), calls(facts("failed")));
-    let calm = called.into_keys().filter(|call| !failed.contains_key(call));
-    let (calm, failed) = (calm.collect(), failed.keys().cloned().collect());
-    compare("called, and never wrong", &calm, &failed, CALM);
 }

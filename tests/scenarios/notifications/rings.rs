@@ -134,11 +134,11 @@ async fn declining_cancelling_and_time_stop_the_ringing() {
     registers(&ben, android(token)).await;
     let reason = |world: &World| {
         let all = pushes(world);
-        let stops = all
+        let mut stops = all
             .iter()
             .map(told)
             .filter(|ids| ids["type"] == "call.cancelled");
-        stops.last().expect("a stop")["reason"].clone()
+        stops.next_back().expect("a stop")["reason"].clone()
     };
     let talk = Talk::rings(&ann, &ben, "audio").await;
     world.settles().await;

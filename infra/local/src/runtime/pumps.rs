@@ -176,7 +176,6 @@ impl Local {
         place.busy = true;
         drop(place);
         let (local, mapping, guard) = (self.clone(), Arc::clone(mapping), self.0.activity.begin());
-        let mut records = records;
         tokio::spawn(async move {
             local.disturbed(&mapping, &mut records).await;
             local.deliver(&mapping, records).await;
@@ -188,7 +187,7 @@ impl Local {
     }
 
     /// What may come before a delivery: a pause, other items in between, the same once already.
-    async fn disturbed(&self, mapping: &Mapping, records: &mut Vec<Value>) {
+    async fn disturbed(&self, mapping: &Mapping, records: &mut [Value]) {
         let faults = self.0.cloud.faults();
         if let Some(pause) = faults.pause("stream waits") {
             tokio::time::sleep(pause).await;

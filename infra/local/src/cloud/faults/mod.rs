@@ -19,7 +19,6 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use self::chaos::Chaos;
-use super::evidence;
 use super::wire::Service;
 use crate::seed::SELF;
 
@@ -247,7 +246,6 @@ impl Faults {
         let mut state = self.state();
         let eventual = || is_eventual(operation, body);
         state.count(function, operation, eventual);
-        evidence::note_call("called", function, operation, body);
         if function != SELF && state.outages.contains(service.iam()) {
             return Some(Kind::BeforeEffect);
         }
@@ -255,9 +253,6 @@ impl Faults {
         // A consistent read never sees the past.
         hit.take_if(|kind| *kind == Kind::Stale && !eventual());
         state.fired += usize::from(hit.is_some());
-        if hit.is_some() {
-            evidence::note_call("failed", function, operation, body);
-        }
         // What sets the local cloud up, or looks at it, is never disturbed.
         if hit.is_none() && function != SELF {
             hit = state.chaos.as_mut()?.call(operation, eventual());
