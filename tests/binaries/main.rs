@@ -2,6 +2,11 @@
 //! fast. Not part of plain `cargo test`, because somebody has to build the binaries first:
 //! `tests/run` does, and docs/TESTING.md says how to do it by hand.
 
+#[path = "../sweeps/beginning.rs"]
+#[expect(dead_code, reason = "what only the faults ask for")]
+mod beginning;
+#[path = "../sweeps/bodies.rs"]
+mod bodies;
 mod chat;
 #[path = "../contract/derived.rs"]
 #[expect(dead_code, reason = "what only the contract asks for")]
@@ -9,7 +14,6 @@ mod derived;
 mod lambda;
 mod page;
 #[path = "../sweeps/samples.rs"]
-#[expect(dead_code, reason = "what only the sweeps ask for")]
 mod samples;
 mod speak;
 mod stage;

@@ -167,8 +167,8 @@ const STORIES: &[Story] = &[
         of: &["deliver_push"],
         before: |fixture| {
             Box::pin(async {
-                let phone = crate::scenarios::notifications::android("a-phone-of-ben");
-                crate::scenarios::notifications::registers(&fixture.ben, phone).await;
+                let phone = world::phone::android("a-phone-of-ben");
+                world::phone::registers(&fixture.ben, phone).await;
             })
         },
         // The call is missed.

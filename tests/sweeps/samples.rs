@@ -107,8 +107,8 @@ impl Fixture {
         let device = device["device_id"].as_str().expect("an id").to_owned();
         let bens = ben.registers("Ben's phone", 4).await.ok();
         let bens = bens["device_id"].as_str().expect("an id").to_owned();
-        let phone = crate::scenarios::notifications::android("a-phone-of-ann");
-        let phone = crate::scenarios::notifications::registers(&ann, phone).await;
+        let phone = world::phone::android("a-phone-of-ann");
+        let phone = world::phone::registers(&ann, phone).await;
         let dora = world.person("Dora").await.id;
         let block = json!({ "user_id": dora });
         ann.post("/api/v2/blocks", block).await.expect(201);
@@ -267,7 +267,7 @@ impl Fixture {
                 "name": "Laptop", "type": "desktop",
                 "public_key": DeviceSecret::new(2).public_key(),
             }),
-            "register_push_target" => crate::scenarios::notifications::android("a-swept-phone"),
+            "register_push_target" => world::phone::android("a-swept-phone"),
             "rename_device" => json!({ "name": "Telephone" }),
             "mark_read" => json!({ "message_ids": [self.sent["id"]] }),
             "mute_conversation" => json!({ "until": null }),

@@ -15,6 +15,7 @@
 //! - `patient`: a client that repeats what found no answer
 //! - [`Administrator`]: an administrator, who signs
 //! - [`Answer`]: an HTTP answer with its expectations
+//! - [`phone`]: phones that are pushed to
 //! - [`timing`]: whether answers tell by their time what they do not say
 
 mod admin;
@@ -24,6 +25,7 @@ mod journal;
 mod media;
 mod patient;
 mod person;
+pub mod phone;
 pub mod pictures;
 mod random;
 pub mod timing;

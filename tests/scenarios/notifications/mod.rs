@@ -10,29 +10,8 @@ use local::cloud::{Request, Response};
 use serde_json::{Value, json};
 use shared::notifications::{Notification, PushTarget};
 use shared::table::item_of;
+pub use world::phone::{android, iphone, registers};
 use world::{Person, World};
-
-/// An Android phone as its app registers it.
-pub fn android(token: &str) -> Value {
-    json!({
-        "platform": "android", "token": token, "timezone": "Europe/Berlin", "app_version": "1.0.3",
-    })
-}
-
-/// An iPhone as its app registers it.
-pub fn iphone(token: &str, voip: &str) -> Value {
-    json!({
-        "platform": "ios", "token": token, "voip_token": voip, "timezone": "America/New_York",
-        "app_version": "2.1",
-    })
-}
-
-/// Registers a phone and gives its target.
-pub async fn registers(person: &Person, phone: Value) -> String {
-    let made = person.post("/api/v2/notifications/devices", phone).await;
-    let made = made.expect(201);
-    made["target_id"].as_str().expect("an id").to_owned()
-}
 
 /// A phone is a device of the person.
 pub fn of_device(mut phone: Value, device_id: &str) -> Value {
