@@ -19,6 +19,8 @@ TOLD_IN_WORDS = {
     ("moderate_message", "/until"), ("resolve_moderation_item", "/resolution"),
     ("resolve_moderation_item", "/until"),
     ("ban_user", "/until"), ("create_admin", "/session_name"),
+    # Only iPhones have a token for calls.
+    ("register_push_target", "/voip_token"),
     ("register_account", "/birthdate"), ("exchange_social_login", "/birthdate"),
 }
 
