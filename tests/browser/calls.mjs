@@ -127,7 +127,8 @@ export async function calls(stage) {
     const { available, held } = await ann.wallet(stage);
     equal(`${available} ${held}`, '85 0', 'available and held');
     await ann.hasCredits(85);
-    await ann.root.locator('.mark', { hasText: 'Call, 2:3' }).waitFor();
+    const shown = `Call, ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+    await ann.root.locator('.mark', { hasText: shown }).waitFor();
   });
 
   await check('declined: it stops on both sides and costs nothing', async () => {
