@@ -22,6 +22,8 @@ TOLD_IN_WORDS = {
     # Only iPhones have a token for calls.
     ("register_push_target", "/voip_token"),
     ("register_account", "/birthdate"), ("exchange_social_login", "/birthdate"),
+    # Depends on the platform.
+    ("register_push_target", "/voip_token"),
 }
 
 

@@ -4,6 +4,8 @@
 """
 
 import argparse
+import os
+import signal
 import time
 
 from backend import BackEnd
@@ -32,6 +34,8 @@ def main():
     print(f"seed {wanted.seed}", flush=True)
     findings = Findings()
     with BackEnd(wanted.local, wanted.log) as back_end:
+        # Whoever ends this ends the back end, too; an exception would get lost on its way.
+        signal.signal(signal.SIGTERM, lambda *_: (back_end.__exit__(), os._exit(1)))
         begun = time.monotonic()
         end = begun + 60 * wanted.minutes
         run = Operations(back_end, findings, wanted.seed, wanted.requests, end)

@@ -57,6 +57,10 @@ class Spent(Exception):
     """All requests of the run are made."""
 
 
+class Late(Exception):
+    """The time of the run is over before its requests are made."""
+
+
 class Counting:
     """Counts every request that leaves, also those that checks send by themselves."""
 
@@ -73,7 +77,7 @@ class Counting:
                 if counting.made == counting.most:
                     raise Spent
                 if time.monotonic() > counting.end:
-                    raise SystemExit(f"only {counting.made} requests in the given time")
+                    raise Late(f"only {counting.made} requests in the given time")
                 counting.made += 1
             return counting.send(session, request, **more)
 

@@ -207,9 +207,17 @@ pub fn shut_all(value: &mut Value) {
         Value::Object(members) => {
             members.values_mut().for_each(shut_all);
             shut(members);
+            bound(members);
         }
         Value::Array(items) => items.iter_mut().for_each(shut_all),
         _ => {}
+    }
+}
+
+/// A text has no more characters than bytes, and bytes are what a schema cannot tell.
+fn bound(schema: &mut Map<String, Value>) {
+    if let (Some(max), None) = (schema.get("x-bytes-max").cloned(), schema.get("maxLength")) {
+        schema.insert("maxLength".into(), max);
     }
 }
 

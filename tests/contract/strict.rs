@@ -161,3 +161,16 @@ fn the_page_behind_a_link_is_html() {
         assert!(answer["content"]["text/html"].is_object(), "{status}");
     }
 }
+
+#[test]
+fn a_limit_of_bytes_bounds_the_characters_too_and_an_adjustment_is_not_nothing() {
+    let document = document();
+    let schemas = &document["components"]["schemas"];
+    let password = &schemas["Credentials"]["properties"]["password"];
+    assert_eq!(password["maxLength"], password["x-bytes-max"]);
+    assert!(password["maxLength"].is_number());
+    assert_eq!(
+        schemas["Adjustment"]["properties"]["amount"]["not"],
+        json!({ "const": 0 })
+    );
+}

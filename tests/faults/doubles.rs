@@ -94,7 +94,11 @@ async fn every_combination_of_faults() {
     );
     let together = number("PAIRLY_FAULTS_TOGETHER").unwrap_or(2);
     let (mut played, mut seen) = (0, 0);
-    for function in writers() {
+    let all = match &of {
+        Some(_) => local::functions(),
+        None => writers(),
+    };
+    for function in all {
         if of.as_ref().is_some_and(|name| name != function.name) {
             continue;
         }

@@ -8,6 +8,7 @@ mod frames;
 mod hostile;
 mod leaks;
 mod marks;
+mod outdated;
 mod outputs;
 mod repeats;
 mod replay;

@@ -18,7 +18,7 @@ struct Adjustment {
     #[schemars(length(min = 1, max = 64))]
     user_id: String,
     /// Credits; below 0 they are taken. Not 0.
-    #[schemars(range(min = -AMOUNT_MAX, max = AMOUNT_MAX))]
+    #[schemars(range(min = -AMOUNT_MAX, max = AMOUNT_MAX), extend("not" = { "const": 0 }))]
     amount: i64,
     /// 10–500 characters.
     #[schemars(length(max = 500))]
