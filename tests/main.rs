@@ -3,6 +3,7 @@
 mod contract;
 mod costs;
 mod faults;
+mod histories;
 mod properties;
 mod scenarios;
 mod sweeps;

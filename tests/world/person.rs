@@ -310,6 +310,14 @@ impl Person {
             .collect()
     }
 
+    /// All frames that have arrived and were not waited for, taken out; never waits.
+    pub fn takes_all(&mut self) -> Vec<Value> {
+        while let Some(Incoming::Text(text)) = self.socket.as_mut().and_then(Socket::try_receive) {
+            self.seen.push(serde_json::from_str(&text).expect("JSON"));
+        }
+        std::mem::take(&mut self.seen)
+    }
+
     /// Waits for the end of the socket and gives its close code.
     pub async fn is_closed(&mut self) -> u16 {
         let mut socket = self.socket.take().expect("online");
