@@ -137,16 +137,9 @@ impl Dice {
         Step::Touch { nth, touch }
     }
 
-    /// A call with what may come of it, and other things in between.
-    fn call(&mut self, from: usize, to: usize) -> Vec<Step> {
-        let (video, twice) = (self.rng.bool(), self.rng.u8(..4) == 0);
-        let mut steps = vec![Step::Dial {
-            from,
-            to,
-            video,
-            twice,
-        }];
-        let moves: &[Move] = match self.rng.u32(..12) {
+    /// What may come of a call.
+    fn moves(&mut self) -> &'static [Move] {
+        match self.rng.u32(..12) {
             0 => &[Move::Decline],
             1 => &[Move::Cancel],
             2 => &[Move::AcceptWhileCancelled],
@@ -169,7 +162,19 @@ impl Dice {
                 Move::Alive,
                 Move::HangUp,
             ],
-        };
+        }
+    }
+
+    /// A call with what may come of it, and other things in between.
+    fn call(&mut self, from: usize, to: usize) -> Vec<Step> {
+        let (video, twice) = (self.rng.bool(), self.rng.u8(..4) == 0);
+        let mut steps = vec![Step::Dial {
+            from,
+            to,
+            video,
+            twice,
+        }];
+        let moves = self.moves();
         for step in moves {
             let pause = self.rng.u8(..3) == 0 || *step == Move::Alive;
             if pause {

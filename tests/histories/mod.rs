@@ -6,8 +6,8 @@
 //! - [`acts`]: how it happens; [`record`]: what people asked for and were told
 //! - [`end`]: how it is read; [`checks`]: what must be true of it; [`tally`]: what came up
 //!
-//! `HISTORY_SEED=123 cargo test --test pairly -- histories::one --nocapture` plays one history;
-//! `HISTORIES=100000` lets the four shares play so many instead of 500.
+//! `PAIRLY_HISTORY=123 cargo test --test pairly -- histories::one --nocapture` plays one;
+//! `PAIRLY_HISTORIES=100000` lets the four shares play so many instead of 500.
 
 mod acts;
 mod checks;
@@ -72,14 +72,14 @@ fn number(name: &str) -> Option<u64> {
 fn told(seed: u64, findings: &[String]) -> String {
     let findings = findings.join("\n  ");
     format!(
-        "history {seed}:\n  {findings}\n  replay: HISTORY_SEED={seed} cargo test --test pairly -- \
-         histories::one --nocapture"
+        "history {seed}:\n  {findings}\n  replay: PAIRLY_HISTORY={seed} cargo test --test pairly \
+         -- histories::one --nocapture"
     )
 }
 
 fn share(share: u64) {
-    let wanted = number("HISTORIES").unwrap_or(HISTORIES);
-    let first = number("HISTORIES_FROM").unwrap_or_default();
+    let wanted = number("PAIRLY_HISTORIES").unwrap_or(HISTORIES);
+    let first = number("PAIRLY_HISTORIES_FROM").unwrap_or_default();
     let (mut wrong, mut tally) = (Vec::new(), Tally::default());
     // Every second history is disturbed, and takes longer: each share has both kinds.
     let mine = (first..first + wanted).filter(|seed| seed / 2 % SHARES == share);
@@ -144,10 +144,10 @@ fn a_seed_tells_the_same_history_again() {
     }
 }
 
-/// The history of `HISTORY_SEED`, told step by step.
+/// The history of `PAIRLY_HISTORY`, told step by step.
 #[test]
 fn one() {
-    let seed = number("HISTORY_SEED").unwrap_or(1);
+    let seed = number("PAIRLY_HISTORY").unwrap_or(1);
     let outcome = plays(seed);
     for line in &outcome.trace {
         println!("{line}");
