@@ -1,11 +1,12 @@
 //! What the whole suite has shown, read from the folder that `PAIRLY_EVIDENCE` names: every right
-//! of every function was needed by some test.
+//! of every function was needed by some test, and every kind of call that a function makes went
+//! wrong in some test.
 //!
 //! A missing right needs no check here: the local cloud refuses what a role does not grant, and
 //! the test that needed it fails.
 //!
-//! What is not so yet stands in `idle.txt`, a line each: a test that is missing, or a right that is
-//! too much. It may only shrink; a line that is not true any more fails.
+//! What is not so yet stands in `idle.txt` and `unfailed.txt`, a line each: a test that is missing,
+//! or a right that is too much. They may only shrink; a line that is not true any more fails.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -14,6 +15,8 @@ use local::cloud::evidence::FOLDER;
 
 /// Rights that no test has needed yet.
 const IDLE: &str = include_str!("idle.txt");
+/// Calls that no test has let go wrong yet.
+const UNFAILED: &str = include_str!("unfailed.txt");
 
 /// What was found is known, and what is known is not disproved.
 fn compare(what: &str, found: &BTreeSet<String>, disproved: &BTreeSet<String>, known: &str) {
@@ -83,4 +86,16 @@ fn every_right_was_needed_by_a_test() {
     let idle = granted.difference(&used).map(line).collect();
     let used = used.iter().map(line).collect();
     compare("granted, and never used", &idle, &used, IDLE);
+}
+
+#[test]
+fn every_kind_of_call_went_wrong_in_a_test() {
+    let all = local::functions();
+    let is_ours = |(function, _): &(String, String)| all.iter().any(|one| one.name == *function);
+    let line = |(function, operation): &(String, String)| format!("{function} {operation}");
+    let called: BTreeSet<_> = facts("called").into_iter().filter(is_ours).collect();
+    let failed = facts("failed");
+    let never = called.difference(&failed).map(line).collect();
+    let failed = failed.iter().map(line).collect();
+    compare("made, and never gone wrong", &never, &failed, UNFAILED);
 }

@@ -1,6 +1,6 @@
 //! What every world of a process did, kept beyond its end: with `PAIRLY_EVIDENCE` naming a folder,
 //! each new fact is a line of a file there. A check after the whole suite reads them: whether every
-//! right of every function was needed by somebody.
+//! right of every function was needed by somebody, and every kind of call went wrong once.
 
 use std::collections::BTreeSet;
 use std::fs::File;

@@ -19,6 +19,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use self::chaos::Chaos;
+use super::evidence;
 use super::wire::Service;
 use crate::seed::SELF;
 
@@ -85,6 +86,29 @@ impl State {
             let of = self.calls.entry(function.to_owned()).or_default();
             of.insert(operation.to_owned(), 1);
         }
+    }
+
+    /// How the next call goes wrong, if it does.
+    fn next(
+        &mut self,
+        function: &str,
+        service: Service,
+        operation: &str,
+        eventual: impl Fn() -> bool,
+    ) -> Option<Kind> {
+        self.count(function, operation, &eventual);
+        if function != SELF && self.outages.contains(service.iam()) {
+            return Some(Kind::BeforeEffect);
+        }
+        let mut hit = self.hit(function, operation);
+        // A consistent read never sees the past.
+        hit.take_if(|kind| *kind == Kind::Stale && !eventual());
+        self.fired += usize::from(hit.is_some());
+        // What sets the local cloud up, or looks at it, is never disturbed.
+        if hit.is_none() && function != SELF {
+            hit = self.chaos.as_mut()?.call(operation, eventual());
+        }
+        hit
     }
 
     /// What the rules say of a call.
@@ -243,19 +267,11 @@ impl Faults {
         operation: &str,
         body: &[u8],
     ) -> Option<Kind> {
-        let mut state = self.state();
         let eventual = || is_eventual(operation, body);
-        state.count(function, operation, eventual);
-        if function != SELF && state.outages.contains(service.iam()) {
-            return Some(Kind::BeforeEffect);
-        }
-        let mut hit = state.hit(function, operation);
-        // A consistent read never sees the past.
-        hit.take_if(|kind| *kind == Kind::Stale && !eventual());
-        state.fired += usize::from(hit.is_some());
-        // What sets the local cloud up, or looks at it, is never disturbed.
-        if hit.is_none() && function != SELF {
-            hit = state.chaos.as_mut()?.call(operation, eventual());
+        let hit = self.state().next(function, service, operation, eventual);
+        evidence::note("called", function, operation);
+        if hit.is_some() {
+            evidence::note("failed", function, operation);
         }
         hit
     }
