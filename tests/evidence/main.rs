@@ -1,12 +1,14 @@
 //! What the whole suite has shown, read from the folder that `PAIRLY_EVIDENCE` names: every right
-//! of every function was needed by some test, and every kind of call that a function makes went
-//! wrong in some test.
+//! of every function was needed by some test, and every place that calls a service went wrong in
+//! some test.
 //!
 //! A missing right needs no check here: the local cloud refuses what a role does not grant, and
 //! the test that needed it fails.
 //!
 //! What is not so yet stands in `idle.txt` and `unfailed.txt`, a line each: a test that is missing,
 //! or a right that is too much. They may only shrink; a line that is not true any more fails.
+
+mod sites;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -15,7 +17,7 @@ use local::cloud::evidence::FOLDER;
 
 /// Rights that no test has needed yet.
 const IDLE: &str = include_str!("idle.txt");
-/// Calls that no test has let go wrong yet.
+/// Places whose calls no test has let go wrong yet.
 const UNFAILED: &str = include_str!("unfailed.txt");
 
 /// What was found is known, and what is known is not disproved.
@@ -89,13 +91,15 @@ fn every_right_was_needed_by_a_test() {
 }
 
 #[test]
-fn every_kind_of_call_went_wrong_in_a_test() {
-    let all = local::functions();
-    let is_ours = |(function, _): &(String, String)| all.iter().any(|one| one.name == *function);
-    let line = |(function, operation): &(String, String)| format!("{function} {operation}");
-    let called: BTreeSet<_> = facts("called").into_iter().filter(is_ours).collect();
-    let failed = facts("failed");
-    let never = called.difference(&failed).map(line).collect();
-    let failed = failed.iter().map(line).collect();
+fn every_place_that_calls_a_service_went_wrong_in_a_test() {
+    let kinds = sites::kinds();
+    let of = |kind: &str| -> BTreeSet<String> {
+        let facts = facts(kind).into_iter();
+        facts
+            .filter_map(|(operation, rows)| sites::site(&operation, &rows, &kinds))
+            .collect()
+    };
+    let (called, failed) = (of("called"), of("failed"));
+    let never = called.difference(&failed).cloned().collect();
     compare("made, and never gone wrong", &never, &failed, UNFAILED);
 }

@@ -3,12 +3,13 @@
 //!
 //! - [`kind`]: how a call goes wrong; [`partial`]: batches done by half
 //! - [`mortal`]: invocations that end where they stand
-//! - [`chaos`]: the dice of a seed
+//! - [`chaos`]: the dice of a seed; [`touch`]: what kind of place a call comes from
 
 mod chaos;
 mod kind;
 mod mortal;
 pub(in crate::cloud) mod partial;
+mod touch;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,6 +20,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use self::chaos::Chaos;
+use self::touch::touched;
 use super::evidence;
 use super::wire::Service;
 use crate::seed::SELF;
@@ -269,9 +271,12 @@ impl Faults {
     ) -> Option<Kind> {
         let eventual = || is_eventual(operation, body);
         let hit = self.state().next(function, service, operation, eventual);
-        evidence::note("called", function, operation);
-        if hit.is_some() {
-            evidence::note("failed", function, operation);
+        if function != SELF && evidence::is_wanted() {
+            let touched = touched(operation, body);
+            evidence::note("called", operation, &touched);
+            if hit.is_some() {
+                evidence::note("failed", operation, &touched);
+            }
         }
         hit
     }
