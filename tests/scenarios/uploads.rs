@@ -212,6 +212,29 @@ async fn an_upload_goes_through_its_states_and_belongs_to_one_person() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_late_event_of_a_replaced_file_takes_nothing_from_the_newer_one() {
+    let world = World::new().await;
+    let ann = world.person("Ann").await;
+    let form = ann.wants_to_upload("image/png", 1_000).await.expect(201);
+    let upload = form["upload_id"].as_str().expect("an id");
+    // The newer file is already being looked at when the older one's turn comes.
+    for operation in ["DynamoDB.GetItem", "S3.PutObject"] {
+        world.local.cloud().faults().add(Rule {
+            function: Some("validate_upload".to_owned()),
+            operation: Some(operation.to_owned()),
+            nth: 1,
+            kind: Kind::Timeout,
+        });
+    }
+    assert_eq!(posted(&world, &form, b"not a picture").await.0, 204);
+    let newer = picture(9, 9, ImageFormat::Png);
+    assert_eq!(posted(&world, &form, &newer).await.0, 204);
+    world.passes(1_000).await;
+    let path = format!("/api/v2/uploads/{upload}/complete");
+    ann.post(&path, json!({})).await.expect(200);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_second_post_before_the_first_was_looked_at_replaces_it() {
     let world = World::new().await;
     let ann = world.person("Ann").await;

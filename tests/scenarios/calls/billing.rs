@@ -115,7 +115,7 @@ async fn every_started_minute_counts_and_video_costs_twice_as_much() {
         ("audio", 119, 2, 10),
         ("video", 61, 2, 20),
     ] {
-        let world = World::new().await;
+        let world = World::new().await.punctual();
         let (mut ann, mut ben) = friends(&world, 100).await;
         let talk = Talk::between(&ann, &ben, kind).await;
         talk.lasts(&mut [&mut ann, &mut ben], seconds).await;
@@ -269,7 +269,7 @@ async fn credits_bought_in_the_last_minute_carry_the_call_on() {
 
 #[tokio::test(start_paused = true)]
 async fn without_a_single_timer_the_sweep_meters_and_cuts() {
-    let world = World::new().await;
+    let world = World::new().await.punctual();
     let (mut ann, mut ben) = friends(&world, 100).await;
     super::no_timers(&world);
     let talk = Talk::between(&ann, &ben, "audio").await;

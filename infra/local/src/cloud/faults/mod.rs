@@ -60,6 +60,7 @@ pub struct Site {
 #[derive(Default)]
 struct State {
     chaos: Option<Chaos>,
+    stumbling: Option<Stumbling>,
     journal: Option<Vec<Site>>,
     rules: Vec<(Rule, usize)>,
     calls: HashMap<String, BTreeMap<String, usize>>,
@@ -68,6 +69,12 @@ struct State {
     outages: BTreeSet<String>,
     tables_out: BTreeSet<String>,
     ended: HashMap<String, Arc<Notify>>,
+}
+
+/// Whose first calls go wrong, and the places that did.
+struct Stumbling {
+    functions: BTreeSet<&'static str>,
+    places: BTreeSet<String>,
 }
 
 impl State {
@@ -96,8 +103,9 @@ impl State {
         function: &str,
         service: Service,
         operation: &str,
-        eventual: impl Fn() -> bool,
+        body: &[u8],
     ) -> Option<Kind> {
+        let eventual = || is_eventual(operation, body);
         self.count(function, operation, &eventual);
         if function != SELF && self.outages.contains(service.iam()) {
             return Some(Kind::BeforeEffect);
@@ -107,10 +115,24 @@ impl State {
         hit.take_if(|kind| *kind == Kind::Stale && !eventual());
         self.fired += usize::from(hit.is_some());
         // What sets the local cloud up, or looks at it, is never disturbed.
+        if hit.is_none() {
+            hit = self.stumble(function, operation, body);
+        }
         if hit.is_none() && function != SELF {
             hit = self.chaos.as_mut()?.call(operation, eventual());
         }
         hit
+    }
+
+    /// How the first call of a function from this place goes wrong, if first calls do.
+    fn stumble(&mut self, function: &str, operation: &str, body: &[u8]) -> Option<Kind> {
+        let known = self.stumbling.as_mut()?;
+        if !known.functions.contains(function) {
+            return None;
+        }
+        let place = format!("{function} {operation} {}", touched(operation, body));
+        let kind = Kind::passing(operation, &place);
+        known.places.insert(place).then_some(kind).flatten()
     }
 
     /// What the rules say of a call.
@@ -269,8 +291,7 @@ impl Faults {
         operation: &str,
         body: &[u8],
     ) -> Option<Kind> {
-        let eventual = || is_eventual(operation, body);
-        let hit = self.state().next(function, service, operation, eventual);
+        let hit = self.state().next(function, service, operation, body);
         if function != SELF && evidence::is_wanted() {
             let touched = touched(operation, body);
             evidence::note("called", operation, &touched);
@@ -298,6 +319,20 @@ impl Faults {
     /// decides.
     pub fn disturb(&self, seed: u64, per_mille: u32) {
         self.state().chaos = Some(Chaos::new(seed, per_mille));
+    }
+
+    /// From now on the first call of each of these functions from every place goes wrong, in a way
+    /// that passes when it is tried again.
+    pub fn let_stumble(&self, functions: impl IntoIterator<Item = &'static str>) {
+        self.state().stumbling = Some(Stumbling {
+            functions: functions.into_iter().collect(),
+            places: BTreeSet::new(),
+        });
+    }
+
+    /// First calls go as well as all others from now on.
+    pub fn let_walk(&self) {
+        self.state().stumbling = None;
     }
 
     /// Nothing goes wrong by chance any more; what did, by kind.
