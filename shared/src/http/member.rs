@@ -58,6 +58,11 @@ impl Me {
 #[derive(Debug, Clone)]
 pub struct Member(pub Me);
 
+/// A signed-in caller of an operation that has frames alone and counts in no class: neither a token
+/// that is used for the first time nor a limit has anything to write down.
+#[derive(Debug, Clone)]
+pub struct OnSocket(pub Me);
+
 /// A signed-in caller who proved within the last 10 minutes that it is them, with the second
 /// factor where there is one.
 #[derive(Debug, Clone)]
@@ -241,6 +246,16 @@ fn member<'a>(env: &'a Env, call: &'a mut Call) -> Way<'a, Result<Member>> {
         note_slowed(env, call, slowed).await;
         Ok(Member(me))
     })
+}
+
+impl Take<Call> for OnSocket {
+    const GRANTS: &'static [&'static [Grant]] =
+        <Table<(Read<Data>, Read<Live>)> as Take<Call>>::GRANTS;
+    const MEMBER: bool = true;
+
+    async fn take(env: &Env, call: &mut Call) -> Result<Self> {
+        member(env, call).await.map(|Member(me)| Self(me))
+    }
 }
 
 impl Take<Call> for Visitor {

@@ -26,6 +26,14 @@ const WRITE: &[&str] = &[
     "dynamodb:UpdateItem",
 ];
 
+/// Actions of who changes without looking.
+const CHANGE: &[&str] = &[
+    "dynamodb:ConditionCheckItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:PutItem",
+    "dynamodb:UpdateItem",
+];
+
 /// One right on one table, as a type.
 pub trait Right: Send + Sync + 'static {
     /// Its statement.
@@ -44,6 +52,9 @@ pub struct Read<T>(PhantomData<T>);
 /// Reading and writing one table.
 #[derive(Debug, Clone, Copy)]
 pub struct Write<T>(PhantomData<T>);
+/// Writing one table without reading it.
+#[derive(Debug, Clone, Copy)]
+pub struct WriteOnly<T>(PhantomData<T>);
 
 macro_rules! tables {
     ($($name:ident = $text:literal),*) => {$(
@@ -57,6 +68,10 @@ macro_rules! tables {
         impl Right for Write<$name> {
             const GRANTS: &'static [Grant] =
                 &[Grant { actions: WRITE, resource: concat!("table/", $text) }];
+        }
+        impl Right for WriteOnly<$name> {
+            const GRANTS: &'static [Grant] =
+                &[Grant { actions: CHANGE, resource: concat!("table/", $text) }];
         }
     )*};
 }
