@@ -16,7 +16,7 @@ use crate::function::Take;
 use crate::http::Call;
 use crate::http::limit::{Limit, Spent, spend_key};
 use crate::id::Ids;
-use crate::table::{Data, Ledger, Live, Read, Table, Write, WriteOnly};
+use crate::table::{Data, Keep, Ledger, Live, Read, Table, Write, WriteOnly};
 use crate::time::Clock;
 
 desk! {
@@ -222,7 +222,7 @@ impl Guard {
 }
 
 impl Take<Call> for Guard {
-    const GRANTS: Grants = <Table<Write<Live>> as Take<Call>>::GRANTS;
+    const GRANTS: Grants = <Table<Keep<Live>> as Take<Call>>::GRANTS;
 
     async fn take(env: &Env, call: &mut Call) -> Result<Self> {
         let (spent, address) = (call.spent.clone(), call.address.clone());

@@ -39,7 +39,7 @@ pub async fn stored(world: &World, admin_id: &str) -> Vec<AuditRow> {
 }
 
 /// One row of an admin's log as it is stored.
-async fn at(world: &World, admin_id: &str, seq: i64) -> AuditRow {
+pub async fn at(world: &World, admin_id: &str, seq: i64) -> AuditRow {
     let key = Key::new(AuditRow::log_of(admin_id), AuditRow::sk_of(seq));
     let tables = Tables::of(&world.local.env("local"));
     let row = tables.get_consistent(&key).await.expect("a read");

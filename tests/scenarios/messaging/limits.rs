@@ -111,33 +111,3 @@ async fn fifty_refusals_of_a_day_raise_a_flag_however_they_are_spread() {
     }
     assert_eq!(world.rows("live", &ann.id, "flag#").await.len(), 1);
 }
-
-#[tokio::test(start_paused = true)]
-async fn a_socket_that_types_too_fast_learns_that_its_owner_is_slowed() {
-    let world = World::new().await;
-    let (mut ann, ben) = world.two("Ann", "Ben").await;
-    let sent = ann.says("hi").to(&ben).await.ok();
-    ann.comes_online().await;
-    // On another device, five refusals of each of three classes.
-    let other = ann.elsewhere().await;
-    for n in 0..8 {
-        let body = json!({ "user_id": format!("nobody-{n}") });
-        other.post("/api/v2/blocks", body).await;
-    }
-    for n in 0..20 {
-        let path = format!("/api/v2/messages/search?q=word{n}");
-        other.get(&path).await;
-    }
-    for n in 0..11 {
-        other.registers("a phone", n).await;
-    }
-    assert_eq!(world.rows("live", &ann.id, "flag#").await.len(), 3);
-    let slow = Some("\"send\";q=60;w=120");
-    let policy = "ratelimit-policy";
-    assert_ne!(ann.says("as ever").to(&ben).await.header(policy), slow);
-    let typing = json!({ "conversation_id": sent["conversation_id"], "state": "composing" });
-    ann.tries("typing", typing.clone()).await;
-    let refused = ann.asks("typing", typing).await;
-    assert_eq!(refused["data"]["code"], "RATE_LIMITED");
-    assert_eq!(ann.says("slower").to(&ben).await.header(policy), slow);
-}

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::aws::queue::{Frames, Meters, Queue};
 use shared::calls::{MediaState, Pulse, look, set_timer, tidings};
-use shared::http::{Body, Client, Member, NoContent};
+use shared::http::{Body, Client, NoContent, OnSocket};
 use shared::table::{Data, Ledger, Live, Read, Write};
 use shared::{Result, Table, endpoint};
 
@@ -20,7 +20,7 @@ struct Alive {
 
 async fn keep_call_alive(
     tables: Table<(Write<Data>, Write<Ledger>, Read<Live>)>,
-    Member(me): Member,
+    OnSocket(me): OnSocket,
     Body(alive): Body<Alive>,
     meters: Queue<Meters>,
     frames: Queue<Frames>,
