@@ -54,5 +54,9 @@ fn every_right_was_needed_by_a_test() {
         idle.remove(&right(&function, &action, &resource));
     }
     let idle: Vec<String> = idle.into_iter().collect();
-    assert!(idle.is_empty(), "granted, and never used:\n{}", idle.join("\n"));
+    assert!(
+        idle.is_empty(),
+        "granted, and never used:\n{}",
+        idle.join("\n")
+    );
 }
