@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
+use crate::aws::Keys;
 use crate::config::Config;
 use crate::error::Result;
 use crate::function::Take;
@@ -37,6 +38,8 @@ pub struct Host {
     pub random: Arc<dyn Random>,
     /// Configuration.
     pub config: Arc<Config>,
+    /// Credentials of the function's role.
+    pub keys: Keys,
 }
 
 impl Env {
@@ -57,6 +60,11 @@ impl Env {
     /// The configuration.
     pub fn config(&self) -> &Config {
         &self.0.host.config
+    }
+
+    /// The credentials of the role.
+    pub fn keys(&self) -> &Keys {
+        &self.0.host.keys
     }
 
     /// The clock.

@@ -11,6 +11,7 @@ use lambda_runtime::{LambdaEvent, LambdaInvocation, Runtime, Service, service_fn
 use serde_json::Value;
 use tokio::sync::watch;
 
+use crate::aws::Keys;
 use crate::config::{Config, environment};
 use crate::env::{Env, Host};
 use crate::function::Run;
@@ -51,6 +52,7 @@ pub fn host(config: Config) -> Host {
         clock,
         random: Arc::new(SystemRandom),
         config: Arc::new(config),
+        keys: Keys::read(),
     }
 }
 

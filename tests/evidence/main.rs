@@ -1,12 +1,12 @@
 //! What the whole suite has shown, read from the folder that `PAIRLY_EVIDENCE` names: every right
 //! of every function was needed by some test, and every place that calls a service went wrong in
-//! some test.
+//! some test. A right that no test needs is too much, or a test is missing.
 //!
 //! A missing right needs no check here: the local cloud refuses what a role does not grant, and
 //! the test that needed it fails.
 //!
-//! What is not so yet stands in `idle.txt` and `unfailed.txt`, a line each: a test that is missing,
-//! or a right that is too much. They may only shrink; a line that is not true any more fails.
+//! Places that never went wrong so far stand in `unfailed.txt`, a line each, with the reason behind
+//! it if there is one. It may only shrink; a line that is not true any more fails.
 
 mod sites;
 
@@ -15,25 +15,10 @@ use std::path::PathBuf;
 
 use local::cloud::evidence::FOLDER;
 
-/// Rights that no test has needed yet.
-const IDLE: &str = include_str!("idle.txt");
 /// Places whose calls no test has let go wrong yet.
 const UNFAILED: &str = include_str!("unfailed.txt");
 
-/// What was found is known, and what is known is not disproved.
-fn compare(what: &str, found: &BTreeSet<String>, disproved: &BTreeSet<String>, known: &str) {
-    let known: BTreeSet<String> = known.lines().map(str::to_owned).collect();
-    let new: Vec<_> = found.difference(&known).cloned().collect();
-    assert!(new.is_empty(), "{what}:\n{}", new.join("\n"));
-    let old: Vec<_> = known.intersection(disproved).cloned().collect();
-    assert!(
-        old.is_empty(),
-        "known, and not so any more:\n{}",
-        old.join("\n")
-    );
-}
-
-/// The facts of a kind, as function and what is said of it.
+/// The facts of a kind: who did it, and what.
 fn facts(kind: &str) -> BTreeSet<(String, String)> {
     let folder = shared::config::environment(FOLDER);
     let folder = PathBuf::from(folder.unwrap_or_else(|| panic!("{FOLDER} names no folder")));
@@ -41,12 +26,11 @@ fn facts(kind: &str) -> BTreeSet<(String, String)> {
     for file in std::fs::read_dir(&folder).expect("the folder") {
         let text = std::fs::read_to_string(file.expect("a file").path()).expect("a text");
         for line in text.lines() {
-            let mut parts = line.splitn(3, ' ');
-            if let (Some(of), Some(function), Some(what)) =
-                (parts.next(), parts.next(), parts.next())
+            let parts: Vec<&str> = line.splitn(3, ' ').collect();
+            if let [of, who, what] = *parts
                 && of == kind
             {
-                found.insert((function.to_owned(), what.to_owned()));
+                found.insert((who.to_owned(), what.to_owned()));
             }
         }
     }
@@ -54,10 +38,9 @@ fn facts(kind: &str) -> BTreeSet<(String, String)> {
     found
 }
 
-/// What a capability grants at least: `Read` and `Write` of a table name several actions, because a
-/// table is read and written as a whole; what it does beyond, such as queues, keys and buckets, is
-/// one capability each.
-fn right(action: &str, resource: &str) -> String {
+/// What a capability grants at least: a table is read and written as a whole, which takes several
+/// actions; what a capability does beyond, such as queues, keys and buckets, is one each.
+fn right(function: &str, action: &str, resource: &str) -> String {
     let reads = ["GetItem", "BatchGetItem", "Query"];
     let right = match action.split_once(':') {
         Some(("dynamodb", name)) if reads.contains(&name) => "reads",
@@ -65,29 +48,30 @@ fn right(action: &str, resource: &str) -> String {
         Some((service, _)) => service,
         None => action,
     };
-    format!("{right} {resource}")
+    format!("{function} {right} {resource}")
+}
+
+/// Fails with what there is.
+fn none(what: &str, found: &BTreeSet<String>) {
+    let found: Vec<_> = found.iter().map(String::as_str).collect();
+    assert!(found.is_empty(), "{what}:\n{}", found.join("\n"));
 }
 
 #[test]
 fn every_right_was_needed_by_a_test() {
-    let used: BTreeSet<_> = facts("used")
-        .into_iter()
-        .filter_map(|(function, what)| {
-            let (action, resource) = what.split_once(' ')?;
-            Some((function, right(action, resource)))
-        })
-        .collect();
-    let mut granted = BTreeSet::new();
+    let mut idle = BTreeSet::new();
     for function in local::functions() {
         for (resource, actions) in function.role() {
-            let rights = actions.iter().map(|action| right(action, resource));
-            granted.extend(rights.map(|right| (function.name.to_owned(), right)));
+            let rights = actions.iter();
+            idle.extend(rights.map(|action| right(function.name, action, resource)));
         }
     }
-    let line = |(function, right): &(String, String)| format!("{function} {right}");
-    let idle = granted.difference(&used).map(line).collect();
-    let used = used.iter().map(line).collect();
-    compare("granted, and never used", &idle, &used, IDLE);
+    for (function, what) in facts("used") {
+        if let Some((action, resource)) = what.split_once(' ') {
+            idle.remove(&right(&function, action, resource));
+        }
+    }
+    none("granted, and never used", &idle);
 }
 
 #[test]
@@ -100,6 +84,13 @@ fn every_place_that_calls_a_service_went_wrong_in_a_test() {
             .collect()
     };
     let (called, failed) = (of("called"), of("failed"));
-    let never = called.difference(&failed).cloned().collect();
-    compare("made, and never gone wrong", &never, &failed, UNFAILED);
+    let known: BTreeSet<String> = UNFAILED
+        .lines()
+        .map(|line| line.split(" -- ").next().unwrap_or(line).to_owned())
+        .collect();
+    let never: BTreeSet<_> = called.difference(&failed).cloned().collect();
+    let new = never.difference(&known).cloned().collect();
+    none("called, and never gone wrong", &new);
+    let old = known.intersection(&failed).cloned().collect();
+    none("known, and not so any more", &old);
 }

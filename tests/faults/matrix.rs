@@ -44,12 +44,16 @@ fn name(kind: Kind) -> &'static str {
 async fn the_page_of_faults_is_as_the_functions_are() {
     let mut page = HEAD.to_owned();
     let (mut calls, mut faults) = (0, 0);
-    let mut quiet = Vec::new();
+    let (mut quiet, mut untold) = (Vec::new(), Vec::new());
     for function in local::functions() {
         let right = trial(function, &[]).await;
         let places = places(&right.sites);
         if right.sites.is_empty() {
             quiet.push(format!("`{}`", function.name));
+            // Whoever may call anything does so in its story.
+            if !function.role().is_empty() {
+                untold.push(function.name);
+            }
         }
         for (at, site) in right.sites.iter().enumerate() {
             let kinds = places.iter().filter(|(nth, _)| *nth == at + 1);
@@ -66,8 +70,9 @@ async fn the_page_of_faults_is_as_the_functions_are() {
         calls += right.sites.len();
         faults += places.len();
     }
+    assert!(untold.is_empty(), "no story leads to a call of {untold:?}");
     let last = format!(
-        "\n{faults} faults of {calls} calls. Without any call: {}.\n",
+        "\n{faults} faults of {calls} calls. Without any call, and without the right to one: {}.\n",
         quiet.join(", ")
     );
     page.push_str(&last);

@@ -35,7 +35,7 @@ impl Fixture {
     }
 
     /// The same people in a world that begins as theirs was.
-    fn again(&self, world: World) -> Self {
+    pub fn again(&self, world: World) -> Self {
         Self {
             ann: self.ann.within(&world),
             ben: self.ben.within(&world),

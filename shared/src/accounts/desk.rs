@@ -16,13 +16,13 @@ use crate::function::Take;
 use crate::http::Call;
 use crate::http::limit::{Limit, Spent, spend_key};
 use crate::id::Ids;
-use crate::table::{Data, Ledger, Live, Read, Table, Write};
+use crate::table::{Data, Keep, Ledger, Live, Read, Table, Write, WriteOnly};
 use crate::time::Clock;
 
 desk! {
     /// What opening an account needs.
     Office {
-        tables: Table<(Write<Data>, Write<Ledger>)> = "Account, proof, mail; the wallet.",
+        tables: Table<(Write<Data>, WriteOnly<Ledger>)> = "Account, proof, mail; the wallet.",
         cipher: NewKeys = "The new person's data key.",
         lookup: Secret<Lookup> = "For the hash of the address.",
         policies: Policies = "Grants and switches.",
@@ -121,6 +121,15 @@ desk! {
 
 desk! {
     /// What proving an address needs.
+    Examiner {
+        tables: Table<Write<Data>> = "Proof and account.",
+        lookup: Secret<Lookup> = "For the hashes of address and code.",
+        clock: Clock = "Server time.",
+    }
+}
+
+desk! {
+    /// What another mail to prove an address needs.
     Notary {
         tables: Table<Write<Data>> = "Proof and account.",
         cipher: Cipher = "Seals the mail.",
@@ -213,7 +222,7 @@ impl Guard {
 }
 
 impl Take<Call> for Guard {
-    const GRANTS: Grants = <Table<Write<Live>> as Take<Call>>::GRANTS;
+    const GRANTS: Grants = <Table<Keep<Live>> as Take<Call>>::GRANTS;
 
     async fn take(env: &Env, call: &mut Call) -> Result<Self> {
         let (spent, address) = (call.spent.clone(), call.address.clone());

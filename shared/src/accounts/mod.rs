@@ -46,8 +46,8 @@ pub use account::Account;
 pub use address::Email;
 pub use change::{Changed, PasswordChange, change_password};
 pub use desk::{
-    Changer, Confirmer, Doorkeeper, Guard, Locksmith, Notary, Office, Opener, Operator, Registrar,
-    Renewer, Rotator, Usher, Warden,
+    Changer, Confirmer, Doorkeeper, Examiner, Guard, Locksmith, Notary, Office, Opener, Operator,
+    Registrar, Renewer, Rotator, Usher, Warden,
 };
 pub use factor::challenge::SignedIn;
 pub use issue::TokenAnswer;

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::account::{self, Account, Status};
 use super::address::{Email, EmailHash};
-use super::desk::{Guard, Notary};
+use super::desk::{Examiner, Guard, Notary};
 use super::nobody;
 use super::proof::{Link, Proof, Told};
 use crate::aws::cipher::DataKey;
@@ -49,7 +49,7 @@ pub struct Verified {
 /// # Errors
 /// 422 `OTP_INVALID` {attempts_left}, 410 `OTP_EXPIRED`, 429 `RATE_LIMITED`.
 pub async fn verify(
-    desk: &Notary,
+    desk: &Examiner,
     guard: &Guard,
     once: &Once,
     evidence: Evidence,
@@ -89,7 +89,7 @@ pub async fn look_at(tables: &Tables, token: &str, now: Time) -> Result<()> {
         .map(|_| ())
 }
 
-async fn by_link(desk: &Notary, guard: &Guard, token: &str) -> Result<(Proof, String)> {
+async fn by_link(desk: &Examiner, guard: &Guard, token: &str) -> Result<(Proof, String)> {
     let link = Link::parse(token).ok_or(&OTP_EXPIRED)?;
     guard.spend(Limit::Otp, &link.counted()).await?;
     let proof = load(&desk.tables, &link.hash).await?;
@@ -97,7 +97,12 @@ async fn by_link(desk: &Notary, guard: &Guard, token: &str) -> Result<(Proof, St
     Ok((proof, user_id))
 }
 
-async fn by_code(desk: &Notary, guard: &Guard, email: &str, code: &str) -> Result<(Proof, String)> {
+async fn by_code(
+    desk: &Examiner,
+    guard: &Guard,
+    email: &str,
+    code: &str,
+) -> Result<(Proof, String)> {
     let lookup = desk.lookup.key()?;
     let hash = Email::fold(email).hash(&lookup);
     guard.spend(Limit::Otp, &hash.partition()).await?;

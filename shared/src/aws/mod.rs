@@ -98,10 +98,10 @@ impl Keys {
     }
 }
 
-/// The SDK's configuration from the environment alone: no profile files, no metadata service.
+/// The SDK's configuration from the host alone: no profile files, no metadata service.
 fn sdk_config(env: &Env) -> SdkConfig {
     let config = env.config();
-    let keys = Keys::read();
+    let keys = env.keys().clone();
     let credentials = Credentials::new(keys.id, keys.secret, keys.token, None, "environment");
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_millis(CONNECT_MS))

@@ -64,7 +64,7 @@ impl Signer {
     /// The signer of this instance.
     pub fn of(env: &Env) -> Self {
         Self {
-            keys: Keys::read(),
+            keys: env.keys().clone(),
             region: env.config().region.clone(),
         }
     }

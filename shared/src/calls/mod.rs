@@ -70,7 +70,7 @@ pub use sdp::{CANDIDATES_MAX, SDP_BYTES_MAX, check_sdp, relayed_only};
 pub use signal::{BATCH_MAX, Checked, Signal, SignalKind};
 pub use sweep::{CallRef, Swept, live_calls, sweep};
 pub use timeline::{STEPS_MAX, Step, StepView, Timeline};
-pub use timers::{Meter, Timers, Wait, delay};
+pub use timers::{Meter, Timer, Wait, delay, set_timer};
 pub use turn::{IceServer, Turn as TurnServers, credentials, life_seconds};
 pub use view::{CallView, Connected, Joined, Opened, Over};
 pub use words::{Actor, CallQuality, CallType, EndedReason, MediaState, Status};

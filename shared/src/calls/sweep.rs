@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::call::{Call, LIVE_SHARDS};
 use super::look::look;
-use super::timers::Timers;
+use super::timers::set_timer;
 use crate::aws::dynamo::Tables;
+use crate::aws::queue::{Meters, Queue};
 use crate::error::Result;
 use crate::table::{Item, Key, LIVE_CALLS, Name, Query, Range, Value};
 use crate::time::Time;
@@ -75,7 +76,7 @@ pub async fn live_calls(
 ///
 /// # Errors
 /// The first failure, after all others were tried.
-pub async fn sweep(tables: &Tables, timers: &Timers, now: Time) -> Result<Swept> {
+pub async fn sweep(tables: &Tables, meters: &Queue<Meters>, now: Time) -> Result<Swept> {
     let (mut swept, mut outcome) = (Swept::default(), Ok(()));
     for shard in 0..LIVE_SHARDS {
         for call in live_calls(tables, shard, now, CALLS_MAX).await? {
@@ -88,7 +89,7 @@ pub async fn sweep(tables: &Tables, timers: &Timers, now: Time) -> Result<Swept>
                     swept.finished += usize::from(look.wrote && look.call.status.is_terminal());
                     swept.extended += usize::from(look.extended);
                     if look.extended {
-                        timers.set(&look.call, now, CAUSE).await;
+                        set_timer(meters, &look.call, now, CAUSE).await;
                     }
                 }
                 Err(error) => outcome = outcome.and(Err(error)),

@@ -5,9 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::call::Call;
 use super::look::Look;
 use super::words::Status;
-use crate::aws::queue::{MediaWaits, Meters, Queue, Rings};
-use crate::desk::desk;
-use crate::error::Result;
+use crate::aws::queue::{MediaWaits, Meters, Named, Queue, Rings};
 use crate::time::{SECOND_MS, Time};
 
 /// Longest delay of a message, seconds (AWS limit).
@@ -34,12 +32,40 @@ pub struct Meter {
     pub at: i64,
 }
 
-desk! {
-    /// The queues of everybody who times calls.
-    Timers {
-        rings: Queue<Rings> = "Ends of the ringing.",
-        waits: Queue<MediaWaits> = "Ends of the wait for media.",
-        meters: Queue<Meters> = "Looks at the meter.",
+/// A queue of timers that calls in some state ask for.
+pub trait Timer: Named {
+    /// What its messages say.
+    type Job: Serialize;
+
+    /// The timer that the call's state asks for, and after how many seconds; none in other states.
+    fn planned(call: &Call, now: Time) -> Option<(Self::Job, i32)>;
+}
+
+impl Timer for Rings {
+    type Job = Wait;
+
+    fn planned(call: &Call, now: Time) -> Option<(Wait, i32)> {
+        let is_ringing = call.status == Status::Ringing;
+        is_ringing.then(|| Wait::until(call, call.ring_expires_at, now))
+    }
+}
+
+impl Timer for MediaWaits {
+    type Job = Wait;
+
+    fn planned(call: &Call, now: Time) -> Option<(Wait, i32)> {
+        let is_accepted = call.status == Status::Accepted;
+        let due = call.media_due().filter(|_| is_accepted);
+        due.map(|at| Wait::until(call, at, now))
+    }
+}
+
+impl Timer for Meters {
+    type Job = Meter;
+
+    fn planned(call: &Call, now: Time) -> Option<(Meter, i32)> {
+        let is_connected = call.status == Status::Connected;
+        is_connected.then(|| Meter::first(call, now)).flatten()
     }
 }
 
@@ -49,44 +75,27 @@ pub fn delay(at: Time, now: Time) -> i32 {
     i32::try_from(seconds.min(DELAY_SECONDS_MAX)).unwrap_or(0)
 }
 
-impl Timers {
-    /// Sets the timer that the call's state asks for. A timer that is lost is made up for by the
-    /// sweep, so this never fails an operation that has succeeded.
-    pub async fn set(&self, call: &Call, now: Time, request_id: &str) {
-        let set = self.try_set(call, now, request_id).await;
-        if let Err(error) = set {
-            crate::log::alarm("calls", &format!("a timer was not set: {error}"));
-        }
+/// Sets the timer of a queue that the call's state asks for. A timer that is lost is made up for by
+/// the sweep, so this never fails an operation that has succeeded.
+pub async fn set_timer<T: Timer>(queue: &Queue<T>, call: &Call, now: Time, request_id: &str)
+where
+    T::Job: Send + Sync,
+{
+    let Some((job, seconds)) = T::planned(call, now) else {
+        return;
+    };
+    if let Err(error) = queue.send_later(&[job], seconds, request_id).await {
+        crate::log::alarm("calls", &format!("a timer was not set: {error}"));
     }
+}
 
-    async fn try_set(&self, call: &Call, now: Time, request_id: &str) -> Result<()> {
-        let wait = |at: Time| Wait {
+impl Wait {
+    fn until(call: &Call, at: Time, now: Time) -> (Self, i32) {
+        let job = Self {
             call_id: call.call_id.clone(),
             at: at.ms(),
         };
-        match call.status {
-            Status::Ringing => {
-                let at = call.ring_expires_at;
-                let jobs = [wait(at)];
-                self.rings
-                    .send_later(&jobs, delay(at, now), request_id)
-                    .await
-            }
-            Status::Accepted => match call.media_due() {
-                Some(at) => {
-                    let jobs = [wait(at)];
-                    self.waits
-                        .send_later(&jobs, delay(at, now), request_id)
-                        .await
-                }
-                None => Ok(()),
-            },
-            Status::Connected => match Meter::first(call, now) {
-                Some((job, seconds)) => self.meters.send_later(&[job], seconds, request_id).await,
-                None => Ok(()),
-            },
-            _ => Ok(()),
-        }
+        (job, delay(at, now))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::aws::dynamo::Tables;
 use crate::env::Env;
 use crate::error::Result;
 use crate::function::{Grant, Take};
-use crate::table::{Access, Data, Item, Key, Name, Query, Read};
+use crate::table::{Access, Data, Find, Item, Key, Name, Query};
 use crate::time::{MINUTE_MS, Time, millis};
 
 /// How long an instance uses the rows it read, milliseconds. A change takes effect at a later
@@ -245,7 +245,7 @@ impl Policies {
 struct Cache(Mutex<Option<(Time, Arc<Vec<Policy>>)>>);
 
 impl<C: Send> Take<C> for Policies {
-    const GRANTS: &'static [&'static [Grant]] = <Read<Data> as Access>::GRANTS;
+    const GRANTS: &'static [&'static [Grant]] = <Find<Data> as Access>::GRANTS;
 
     async fn take(env: &Env, _: &mut C) -> Result<Self> {
         let (cache, at) = (env.part(|_| Cache::default()), env.clock().now());

@@ -21,7 +21,7 @@ use crate::error::{
     IDEMPOTENCY_KEY_REQUIRED, IDEMPOTENCY_KEY_REUSED, INTERNAL_ERROR, PERMISSION_DENIED, Result,
 };
 use crate::function::{Grant, Take};
-use crate::table::{Ledger, Live, Table, Write};
+use crate::table::{Append, Keep, Ledger, Live, Table};
 
 /// An administrator with the permission `P`; stands first in a signature, so that it is asked for
 /// before anything of the request is used. Taking it reads record and roles consistently and
@@ -60,7 +60,7 @@ async fn record(env: &Env, tables: &Tables, call: &Call) -> Result<AdminRecord> 
 
 impl<P: Permission> Take<Call> for Admin<P> {
     const GRANTS: &'static [&'static [Grant]] =
-        <Table<(Write<Ledger>, Write<Live>)> as Take<Call>>::GRANTS;
+        <Table<(Append<Ledger>, Keep<Live>)> as Take<Call>>::GRANTS;
     const PERMISSION: Option<&'static str> = Some(P::NAME);
 
     async fn take(env: &Env, call: &mut Call) -> Result<Self> {

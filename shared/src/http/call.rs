@@ -310,7 +310,7 @@ pub struct Caller {
 
 impl Take<Call> for Caller {
     const GRANTS: &'static [&'static [crate::function::Grant]] =
-        <crate::table::Table<crate::table::Write<crate::table::Live>> as Take<Call>>::GRANTS;
+        <crate::table::Table<crate::table::Keep<crate::table::Live>> as Take<Call>>::GRANTS;
 
     async fn take(env: &Env, call: &mut Call) -> Result<Self> {
         let key = format!("ip:{}", counted(&call.address));

@@ -17,7 +17,7 @@ use crate::error::{
 use crate::function::{Grant, Operation, Take};
 use crate::realtime::{ConnectionOwner, State};
 use crate::relay;
-use crate::table::{Data, Item, Live, Read, Table, Write};
+use crate::table::{Data, Edit, Get, Item, Keep, Live, Table};
 use crate::time::{MINUTE_MS, Time};
 
 /// How long an instance uses the public keys before it reads them again.
@@ -57,6 +57,11 @@ impl Me {
 /// consistently, and counts the call in its rate class.
 #[derive(Debug, Clone)]
 pub struct Member(pub Me);
+
+/// A signed-in caller of an operation that has frames alone: there is neither a token that is used
+/// for the first time nor a refusal that counts, and so nothing to write down.
+#[derive(Debug, Clone)]
+pub struct OnSocket(pub Me);
 
 /// A signed-in caller who proved within the last 10 minutes that it is them, with the second
 /// factor where there is one.
@@ -201,7 +206,7 @@ impl Tokens {
 }
 
 impl Take<Call> for Tokens {
-    const GRANTS: &'static [&'static [Grant]] = <Table<Read<Data>> as Take<Call>>::GRANTS;
+    const GRANTS: &'static [&'static [Grant]] = <Table<Get<Data>> as Take<Call>>::GRANTS;
 
     async fn take(env: &Env, call: &mut Call) -> Result<Self> {
         verifier(env, call.now).await.map(Self)
@@ -210,7 +215,7 @@ impl Take<Call> for Tokens {
 
 impl Take<Call> for Member {
     const GRANTS: &'static [&'static [Grant]] =
-        <Table<(Write<Data>, Write<Live>)> as Take<Call>>::GRANTS;
+        <Table<(Edit<Data>, Keep<Live>)> as Take<Call>>::GRANTS;
     const MEMBER: bool = true;
 
     async fn take(env: &Env, call: &mut Call) -> Result<Self> {
@@ -241,6 +246,16 @@ fn member<'a>(env: &'a Env, call: &'a mut Call) -> Way<'a, Result<Member>> {
         note_slowed(env, call, slowed).await;
         Ok(Member(me))
     })
+}
+
+impl Take<Call> for OnSocket {
+    const GRANTS: &'static [&'static [Grant]] =
+        <Table<(Get<Data>, Get<Live>)> as Take<Call>>::GRANTS;
+    const MEMBER: bool = true;
+
+    async fn take(env: &Env, call: &mut Call) -> Result<Self> {
+        member(env, call).await.map(|Member(me)| Self(me))
+    }
 }
 
 impl Take<Call> for Visitor {

@@ -20,7 +20,7 @@ pub use admin::Admin;
 pub use body::{Body, Nothing, Path, Query};
 pub use call::{Call, Caller, Client};
 pub use limit::Rate;
-pub use member::{Fresh, Me, Member, Visitor};
+pub use member::{Fresh, Me, Member, OnSocket, Visitor};
 pub use once::Once;
 pub use pages::Pages;
 pub use reply::{

@@ -12,7 +12,7 @@ use crate::error::{
     IDEMPOTENCY_KEY_REUSED, Result,
 };
 use crate::function::{Answer, Grant, Operation, Take};
-use crate::table::{Commit, Condition, Item, Key, Live, Name, Refused, Table, Write};
+use crate::table::{Commit, Condition, Item, Keep, Key, Live, Name, Refused, Table};
 use crate::time::{DAY_MS, Time};
 
 /// How long a first answer is kept.
@@ -77,7 +77,7 @@ fn fingerprint(call: &Call, key: &str) -> [u8; 32] {
 }
 
 impl Take<Call> for Once {
-    const GRANTS: &'static [&'static [Grant]] = <Table<Write<Live>> as Take<Call>>::GRANTS;
+    const GRANTS: &'static [&'static [Grant]] = <Table<Keep<Live>> as Take<Call>>::GRANTS;
 
     fn describe(operation: &mut Operation) {
         operation.key = true;

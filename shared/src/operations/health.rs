@@ -77,9 +77,13 @@ impl Report {
     }
 }
 
-/// The capability to ask the dependencies.
+/// The capability to ask what every request needs.
 #[derive(Debug, Clone)]
 pub struct Probes(Env);
+
+/// The capability to ask what some features need.
+#[derive(Debug, Clone)]
+pub struct FeatureProbes(Env);
 
 impl Take<Call> for Probes {
     const GRANTS: &'static [&'static [Grant]] = &[&[
@@ -95,6 +99,15 @@ impl Take<Call> for Probes {
             actions: &["secretsmanager:GetSecretValue"],
             resource: "secret/cursor",
         },
+    ]];
+
+    async fn take(env: &Env, _: &mut Call) -> Result<Self> {
+        Ok(Self(env.clone()))
+    }
+}
+
+impl Take<Call> for FeatureProbes {
+    const GRANTS: &'static [&'static [Grant]] = &[&[
         Grant {
             actions: &["ses:GetAccount"],
             resource: "mail",
@@ -125,9 +138,9 @@ impl Probes {
         let queues = async { Queue::<Mails>::of(env).probe().await };
         let secrets = async { secret::read::<secret::Cursor>(env).await.map(|_| ()) };
         let (database, queues, secrets) = tokio::join!(
-            self.ask(true, database),
-            self.ask(true, queues),
-            self.ask(true, secrets)
+            ask(env, true, database),
+            ask(env, true, queues),
+            ask(env, true, secrets)
         );
         BTreeMap::from([
             ("database", database),
@@ -135,12 +148,14 @@ impl Probes {
             ("secrets", secrets),
         ])
     }
+}
 
+impl FeatureProbes {
     /// What some features need; what this release does not use says `not_configured`.
-    pub async fn others(&self) -> BTreeMap<&'static str, Check> {
+    pub async fn all(&self) -> BTreeMap<&'static str, Check> {
         let (email, sms, push) = tokio::join!(
-            self.ask(false, async { Mailer::of(&self.0).probe().await }),
-            self.ask(false, async { Sms::of(&self.0).probe().await }),
+            ask(&self.0, false, async { Mailer::of(&self.0).probe().await }),
+            ask(&self.0, false, async { Sms::of(&self.0).probe().await }),
             self.push()
         );
         let healthy = Check {
@@ -167,29 +182,30 @@ impl Probes {
     /// Pushes, if a way to phones is switched on.
     async fn push(&self) -> Option<Check> {
         let push = Push::of(&self.0);
-        Some(self.ask(false, push.probe()?).await)
+        Some(ask(&self.0, false, push.probe()?).await)
     }
+}
 
-    async fn ask(&self, required: bool, probe: impl Future<Output = Result<()>>) -> Check {
-        let clock = self.0.clock();
-        let started = clock.now();
-        let limit = Duration::from_millis(CHECK_MS);
-        let error = match tokio::time::timeout(limit, probe).await {
-            Ok(Ok(())) => None,
-            Ok(Err(error)) => Some(category(&error)),
-            Err(_) => Some("timeout"),
-        };
-        let status = if error.is_none() {
-            "healthy"
-        } else {
-            "unhealthy"
-        };
-        Check {
-            status,
-            latency_ms: clock.now().since(started),
-            error,
-            required,
-        }
+/// How one dependency is.
+async fn ask(env: &Env, required: bool, probe: impl Future<Output = Result<()>>) -> Check {
+    let clock = env.clock();
+    let started = clock.now();
+    let limit = Duration::from_millis(CHECK_MS);
+    let error = match tokio::time::timeout(limit, probe).await {
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => Some(category(&error)),
+        Err(_) => Some("timeout"),
+    };
+    let status = if error.is_none() {
+        "healthy"
+    } else {
+        "unhealthy"
+    };
+    Check {
+        status,
+        latency_ms: clock.now().since(started),
+        error,
+        required,
     }
 }
 

@@ -18,7 +18,7 @@ use crate::env::Env;
 use crate::error::Result;
 use crate::function::{Grant, Take};
 use crate::http::{Call, wire};
-use crate::table::{Commit, DUE, Item, Key, Live, Name, Query, Range, Read, Table, Value};
+use crate::table::{Commit, DUE, Get, Item, Key, Live, Name, Query, Range, Table, Value};
 use crate::time::{DAY_MS, MINUTE_MS, SECOND_MS, Time, millis};
 
 /// How far a run looks back when it does not know where the last one ended, milliseconds.
@@ -266,7 +266,7 @@ pub struct Advice(pub Reconnect);
 struct Known(Mutex<Option<(Time, i64)>>);
 
 impl Take<Call> for Advice {
-    const GRANTS: &'static [&'static [Grant]] = <Table<Read<Live>> as Take<Call>>::GRANTS;
+    const GRANTS: &'static [&'static [Grant]] = <Table<Get<Live>> as Take<Call>>::GRANTS;
 
     async fn take(env: &Env, call: &mut Call) -> Result<Self> {
         let known: Arc<Known> = env.part(|_| Known::default());

@@ -9,23 +9,6 @@ use crate::env::Env;
 use crate::error::Result;
 use crate::function::{Grant, Take};
 
-/// Actions of a reader.
-const READ: &[&str] = &[
-    "dynamodb:BatchGetItem",
-    "dynamodb:GetItem",
-    "dynamodb:Query",
-];
-/// Actions of a writer besides.
-const WRITE: &[&str] = &[
-    "dynamodb:BatchGetItem",
-    "dynamodb:ConditionCheckItem",
-    "dynamodb:DeleteItem",
-    "dynamodb:GetItem",
-    "dynamodb:PutItem",
-    "dynamodb:Query",
-    "dynamodb:UpdateItem",
-];
-
 /// One right on one table, as a type.
 pub trait Right: Send + Sync + 'static {
     /// Its statement.
@@ -38,25 +21,19 @@ pub trait Access: Send + Sync + 'static {
     const GRANTS: &'static [&'static [Grant]];
 }
 
-/// Reading one table.
-#[derive(Debug, Clone, Copy)]
-pub struct Read<T>(PhantomData<T>);
-/// Reading and writing one table.
-#[derive(Debug, Clone, Copy)]
-pub struct Write<T>(PhantomData<T>);
+/// A table as a type.
+pub trait Place: Send + Sync + 'static {
+    /// As statements name it.
+    const RESOURCE: &'static str;
+}
 
 macro_rules! tables {
     ($($name:ident = $text:literal),*) => {$(
         #[doc = concat!("The table `", $text, "`.")]
         #[derive(Debug, Clone, Copy)]
         pub struct $name;
-        impl Right for Read<$name> {
-            const GRANTS: &'static [Grant] =
-                &[Grant { actions: READ, resource: concat!("table/", $text) }];
-        }
-        impl Right for Write<$name> {
-            const GRANTS: &'static [Grant] =
-                &[Grant { actions: WRITE, resource: concat!("table/", $text) }];
+        impl Place for $name {
+            const RESOURCE: &'static str = concat!("table/", $text);
         }
     )*};
 }
@@ -67,6 +44,41 @@ tables!(
     Insight = "insight",
     Keys = "keys"
 );
+
+macro_rules! rights {
+    ($($(#[$doc:meta])* $name:ident = [$($action:literal),*];)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy)]
+        pub struct $name<T>(PhantomData<T>);
+        impl<T: Place> Right for $name<T> {
+            const GRANTS: &'static [Grant] = &[Grant {
+                actions: &[$(concat!("dynamodb:", $action)),*],
+                resource: T::RESOURCE,
+            }];
+        }
+    )*};
+}
+rights! {
+    /// Reading one table.
+    Read = ["BatchGetItem", "GetItem", "Query"];
+    /// Reading and writing one table.
+    Write = [
+        "BatchGetItem", "ConditionCheckItem", "DeleteItem", "GetItem", "PutItem", "Query",
+        "UpdateItem"
+    ];
+    /// Writing one table without reading it.
+    WriteOnly = ["ConditionCheckItem", "DeleteItem", "PutItem", "UpdateItem"];
+    /// Reading items of one table by their keys.
+    Get = ["GetItem"];
+    /// Reading items of one table by their keys, and changing those that are there.
+    Edit = ["GetItem", "UpdateItem"];
+    /// Reading, making and changing items of one table by their keys.
+    Keep = ["GetItem", "PutItem", "UpdateItem"];
+    /// Making and changing items of one table by their keys, finding some, removing none.
+    Append = ["BatchGetItem", "GetItem", "PutItem", "Query", "UpdateItem"];
+    /// Finding items of one table.
+    Find = ["Query"];
+}
 
 impl<A: Right> Access for A {
     const GRANTS: &'static [&'static [Grant]] = &[A::GRANTS];

@@ -10,7 +10,10 @@ mod item;
 mod query;
 mod size;
 
-pub use access::{Access, Data, Insight, Keys, Ledger, Live, Read, Table, Write};
+pub use access::{
+    Access, Append, Data, Edit, Find, Get, Insight, Keep, Keys, Ledger, Live, Read, Table, Write,
+    WriteOnly,
+};
 pub use changed::{CHANGED_FRESH_MS, CHANGED_SHARDS, changed_partition, changed_place};
 pub use commit::{ACTIONS_MAX, Action, Change, Commit, Refused, Wrote};
 pub use condition::Condition;

@@ -9,6 +9,7 @@ use accounts::bin::sign_in;
 use local::cloud::{Cloud, Options};
 use shared::Env;
 use shared::accounts::keys;
+use shared::aws::Keys;
 use shared::aws::secret::{self, Signing};
 use shared::config::Config;
 use shared::env::Host;
@@ -37,6 +38,7 @@ fn host() -> Host {
         clock: cloud.clock(),
         random: Arc::new(SystemRandom),
         config: Arc::new(config.expect("a configuration")),
+        keys: Keys::read(),
     }
 }
 

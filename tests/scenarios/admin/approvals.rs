@@ -121,6 +121,11 @@ async fn what_is_rejected_or_too_old_never_happens() {
     ann.elsewhere().await.has_credits(100).await;
     let unknown = decides(&other, "apr_none", "approve").await;
     unknown.refused(404, "APPROVAL_NOT_FOUND");
+    // What time has made of it is written down by the sweep.
+    let stored = async || world.items("ledger", &two).await[0]["state"]["S"].clone();
+    assert_eq!(stored().await, "pending");
+    world.passes(300).await;
+    assert_eq!(stored().await, "expired");
 }
 
 #[tokio::test(start_paused = true)]

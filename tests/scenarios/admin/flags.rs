@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use shared::aws::dynamo::Tables;
 use shared::http::limit::{AbuseFlag, raise_flag};
+use shared::moderation::{ModerationItem, Subject};
 use world::{Administrator, World};
 
 use super::effects;
@@ -174,4 +175,27 @@ async fn a_flag_of_the_limiter_is_listed() {
         listed(&moderator, &format!("subject={}", ann.id)).await,
         found
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_collects_six_flags_by_refusals_is_put_before_moderators() {
+    let world = World::new().await;
+    let ann = world.person("Ann").await;
+    for raised in 0..6 {
+        let flags = world.rows("live", &ann.id, "flag#").await.len();
+        assert_eq!(flags, raised);
+        let ann = ann.elsewhere().await;
+        for n in 0..8 {
+            let body = json!({ "user_id": format!("nobody-{n}") });
+            ann.post("/api/v2/blocks", body).await;
+        }
+        world.passes(601).await;
+    }
+    let moderator = world.admin("moderator-1").await;
+    let open = super::queue::queue(&moderator, "kind=user").await;
+    let item = ModerationItem::id_of(Subject::User, &ann.id);
+    assert_eq!(super::queue::ids(&open), [item]);
+    // Once is enough.
+    let report = world.runs("queue_flagged_users").await;
+    assert_eq!(report, json!({ "opened": 0 }));
 }

@@ -6,9 +6,10 @@ mod bans;
 mod deciding;
 mod flags;
 mod log;
+mod long_logs;
 mod people;
-mod proving;
-mod queue;
+pub mod proving;
+pub mod queue;
 mod signing;
 mod staff;
 

@@ -15,7 +15,7 @@ use world::{Administrator, World};
 const VERIFY: &str = "/api/admin/audit-log/verify";
 
 /// An admin who has done ten things, and an auditor.
-async fn worked(world: &World) -> (Administrator, Administrator) {
+pub async fn worked(world: &World) -> (Administrator, Administrator) {
     let (finance, auditor) = (world.admin("finance-1").await, world.admin("admin-1").await);
     for _ in 0..9 {
         finance.get("/api/admin/me").await.ok();
@@ -31,7 +31,7 @@ async fn verified(auditor: &Administrator, admin_id: Option<&str>) -> Value {
 }
 
 /// The rows of an admin's log as they are stored.
-async fn stored(world: &World, admin_id: &str) -> Vec<AuditRow> {
+pub async fn stored(world: &World, admin_id: &str) -> Vec<AuditRow> {
     let rows = world.rows("ledger", &AuditRow::log_of(admin_id), "").await;
     rows.into_iter()
         .map(|row| item_of(row).expect("a row"))
@@ -39,7 +39,7 @@ async fn stored(world: &World, admin_id: &str) -> Vec<AuditRow> {
 }
 
 /// One row of an admin's log as it is stored.
-async fn at(world: &World, admin_id: &str, seq: i64) -> AuditRow {
+pub async fn at(world: &World, admin_id: &str, seq: i64) -> AuditRow {
     let key = Key::new(AuditRow::log_of(admin_id), AuditRow::sk_of(seq));
     let tables = Tables::of(&world.local.env("local"));
     let row = tables.get_consistent(&key).await.expect("a read");
@@ -47,7 +47,7 @@ async fn at(world: &World, admin_id: &str, seq: i64) -> AuditRow {
 }
 
 /// Somebody writes to the table by hand.
-async fn by_hand(world: &World, commit: Commit) {
+pub async fn by_hand(world: &World, commit: Commit) {
     let tables = Tables::of(&world.local.env("local"));
     tables.commit(commit).await.expect("written");
 }
@@ -66,7 +66,7 @@ fn moved(commit: Commit, row: &AuditRow, key: Key) -> Commit {
 }
 
 /// Makes the record name a row as the last one.
-async fn ends_with(world: &World, admin_id: &str, seq: i64, hash: Fixed<32>) {
+pub async fn ends_with(world: &World, admin_id: &str, seq: i64, hash: Fixed<32>) {
     let head = Change::Set("audit_head".into(), Stored::B(hash.0.to_vec()));
     let changes = vec![Change::number("audit_seq", seq), head];
     let key = AdminRecord::key_of(admin_id);
@@ -78,7 +78,7 @@ async fn ends_with(world: &World, admin_id: &str, seq: i64, hash: Fixed<32>) {
 }
 
 /// Makes a log of one length as long as another: each row follows from the one before.
-async fn lengthened(world: &World, admin_id: &str, (begin, length): (i64, i64)) {
+pub async fn lengthened(world: &World, admin_id: &str, (begin, length): (i64, i64)) {
     let mut last = at(world, admin_id, begin).await;
     let mut more = Vec::new();
     while last.seq < length {
@@ -100,7 +100,7 @@ async fn lengthened(world: &World, admin_id: &str, (begin, length): (i64, i64)) 
 }
 
 /// Begins a run and gives the path that tells how it stands.
-async fn begins(auditor: &Administrator, admin_id: Option<&str>) -> String {
+pub async fn begins(auditor: &Administrator, admin_id: Option<&str>) -> String {
     let begun = auditor.post(VERIFY, json!({ "admin_id": admin_id })).await;
     let run_id = begun.expect(202)["run_id"].clone();
     format!("/api/admin/runs/{}", run_id.as_str().expect("an id"))

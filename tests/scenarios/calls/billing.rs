@@ -1,5 +1,6 @@
 //! What a call costs: by the started minute, from what was reserved.
 
+use local::cloud::{Kind, Rule};
 use serde_json::{Value, json};
 use world::{Person, World};
 
@@ -329,4 +330,51 @@ async fn a_frozen_wallet_rings_nobody_but_settles_what_runs() {
     dials(&ann, &ben, "audio", "frozen-line-1")
         .await
         .refused(409, "WALLET_FROZEN");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_nobody_looks_at_is_settled_when_its_hold_expires() {
+    let world = World::new().await;
+    let (ann, ben) = friends(&world, 100).await;
+    super::no_timers(&world);
+    super::broken(&world, &["sweep_calls"]);
+    let talk = Talk::between(&ann, &ben, "audio").await;
+    assert_eq!(balance(&ann).await.1, 25);
+    world.passes(1_800).await;
+    let (ann, ben) = (ann.elsewhere().await, ben.elsewhere().await);
+    assert_eq!(balance(&ann).await, (95, 0));
+    assert_eq!(amounts(&ann, "call_charge").await, [5]);
+    for person in [&ann, &ben] {
+        assert_eq!(talk.seen(person).await["ended_reason"], "peer_lost");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_meter_that_was_never_set_is_set_by_the_sweep() {
+    let world = World::new().await;
+    let (mut ann, mut ben) = friends(&world, 100).await;
+    // The sweep runs at each full minute, the call begins between two of them.
+    world.passes(30).await;
+    let faults = world.local.cloud().faults();
+    faults.count_from_zero();
+    for nth in 1..=20 {
+        faults.add(Rule {
+            function: Some("report_connected".to_owned()),
+            operation: Some("SQS.SendMessageBatch".to_owned()),
+            nth,
+            kind: Kind::BeforeEffect,
+        });
+    }
+    let talk = Talk::between(&ann, &ben, "audio").await;
+    assert!(faults.fired() > 0);
+    faults.clear();
+    let granted = async |who: &Person| talk.seen(who).await["granted_minutes"].clone();
+    talk.lasts(&mut [&mut ann, &mut ben], 225).await;
+    // The run of the minute before the reserved ones end.
+    world.passes(45).await;
+    assert_eq!(granted(&ann).await, 10);
+    talk.lasts(&mut [&mut ann, &mut ben], 225).await;
+    super::broken(&world, &["sweep_calls"]);
+    world.passes(60).await;
+    assert_eq!(granted(&ann).await, 15, "by the meter");
 }

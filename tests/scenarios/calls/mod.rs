@@ -17,5 +17,5 @@ mod signalling;
 mod turn;
 
 pub use billing::amounts;
-pub use phone::{Talk, dials, friends, no_sweep, no_timers};
+pub use phone::{Talk, broken, dials, friends, no_sweep, no_timers};
 pub use signalling::sdp;

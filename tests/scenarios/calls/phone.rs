@@ -24,7 +24,7 @@ pub async fn meet(one: &mut Person, other: &mut Person) {
 
 /// From now on these functions die as soon as they have read anything. They do not fail: what
 /// fails is tried again after pauses of random length, and those move the clock.
-fn broken(world: &World, functions: &[&str]) {
+pub fn broken(world: &World, functions: &[&str]) {
     for function in functions {
         for nth in 1..=500 {
             world.local.cloud().faults().add(Rule {

@@ -288,3 +288,22 @@ async fn only_who_was_written_to_may_ring_and_nobody_learns_more() {
         .await
         .refused(403, "BLOCKED");
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_rings_too_often_is_refused_and_that_counts() {
+    let world = World::new().await;
+    let (ann, ben) = friends(&world, 100).await;
+    let rings = async |nth: i64| dials(&ann, &ben, "audio", &format!("too-often-{nth}")).await;
+    for nth in 0..6 {
+        let id = rings(nth).await.expect(201)["id"].clone();
+        let id = id.as_str().expect("an id").to_owned();
+        Talk { id }.ends(&ann).await.ok();
+    }
+    for nth in 6..11 {
+        assert!(world.rows("live", &ann.id, "flag#").await.is_empty());
+        rings(nth).await.refused(429, "RATE_LIMITED");
+    }
+    assert_eq!(world.rows("live", &ann.id, "flag#").await.len(), 1);
+    world.passes(20).await;
+    rings(11).await.expect(201);
+}

@@ -4,6 +4,7 @@
 pub mod administering;
 mod alerts;
 mod holds;
+mod masses;
 mod nightly;
 mod prices;
 mod reading;

@@ -242,3 +242,27 @@ async fn more_than_a_hundred_thousand_rows_wait_for_a_second_person() {
     assert!(told["status"].is_string(), "{told}");
     other.get(&path).await.refused(404, "EXPORT_NOT_FOUND");
 }
+
+#[tokio::test(start_paused = true)]
+async fn exports_reach_into_the_archive() {
+    let world = World::unlimited().await;
+    let (mut ann, mut ben) = world.two("Ann", "Ben").await;
+    many(&world, &mut ann, &mut ben, 1_100).await;
+    let mut cleo = world.person("Cleo").await;
+    for word in ["one", "two", "three"] {
+        cleo.says(word).to(&ben).await.ok();
+    }
+    world.settles().await;
+    super::archive::rests(&world, &ann, &ben).await;
+    let analyst = world.admin("analyst-1").await;
+    let few = lines(&analyst, &format!("?user_id={}", cleo.id)).await;
+    assert_eq!(few.len(), 3);
+    let wish = format!("{EXPORT}?format=csv&user_id={}", ann.id);
+    let begun = analyst.get(&wish).await.expect(202);
+    world.settles().await;
+    let ready = fetched(&analyst, &begun).await;
+    let link = ready["url"].as_str().expect("a link");
+    let file = world.follows(link).await;
+    let newest_first: Vec<i64> = (1..=1_100).rev().collect();
+    assert_eq!(numbers(file.body), newest_first);
+}

@@ -9,13 +9,14 @@ pub mod exporting;
 mod figuring;
 mod limits;
 mod marks;
-mod moderation;
+pub mod moderation;
 mod overseeing;
 mod purging;
 mod reading;
 mod scanning;
 mod searching;
 mod sending;
+mod shelf;
 mod walking;
 
 use serde_json::Value;

@@ -23,7 +23,7 @@ fn id(sent: &Value) -> &str {
 }
 
 /// Decides as a moderator, which has no route so far.
-pub(super) async fn decides(world: &World, sent: &Value, to: Moderation) -> Judged {
+pub async fn decides(world: &World, sent: &Value, to: Moderation) -> Judged {
     let shelf = Shelf::of(&world.local.env("local"));
     let at = Moderating {
         message_id: id(sent),

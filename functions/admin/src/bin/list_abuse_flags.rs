@@ -6,7 +6,8 @@ use shared::admin::{Act, ModerationView, Recorded};
 use shared::http::{Admin, Json, Pages, Query};
 use shared::moderation::{FlagFilter, FlagView, list_flags};
 use shared::page::admin_limit_of;
-use shared::{Result, admin};
+use shared::table::{Find, Live};
+use shared::{Result, Table, admin};
 
 admin!(GET "/api/admin/abuse-flags" => list_abuse_flags, severity: Info,
     faults: [INVALID_CURSOR]);
@@ -22,6 +23,7 @@ struct Flags {
 
 async fn list_abuse_flags(
     admin: Admin<ModerationView>,
+    tables: Table<Find<Live>>,
     Query(filter): Query<FlagFilter>,
     pages: Pages,
 ) -> Result<Recorded<Json<Flags>>> {
@@ -29,7 +31,7 @@ async fn list_abuse_flags(
     let (filters, act) = (given.to_string(), Act::general().noting_all(&given));
     let (limit, lowered) = admin_limit_of(filter.limit)?;
     let after = pages.open(&filters, filter.cursor.as_deref())?;
-    let (found, next) = list_flags(admin.tables(), &filter, after, limit, admin.now()).await?;
+    let (found, next) = list_flags(&tables, &filter, after, limit, admin.now()).await?;
     let flags = Flags {
         flags: found.into_iter().map(FlagView::from).collect(),
         next_cursor: pages.seal(&filters, next.as_ref()),

@@ -6,7 +6,7 @@ use shared::admin::{Act, AuditLogView, AuditLogs, AuditProof, Recorded};
 use shared::aws::objects::{Logs, Objects};
 use shared::http::{Admin, Body, Later, Once};
 use shared::operations::RunBegun;
-use shared::table::{Commit, Data, Write};
+use shared::table::{Commit, Data, WriteOnly};
 use shared::{Ids, Result, Table, admin};
 
 admin!(POST "/api/admin/audit-log/verify" => verify_audit_log, severity: Info,
@@ -22,7 +22,7 @@ struct WhoseLog {
 
 async fn verify_audit_log(
     admin: Admin<AuditLogView>,
-    _runs: Table<Write<Data>>,
+    _runs: Table<WriteOnly<Data>>,
     logs: Objects<Logs>,
     ids: Ids,
     Body(wish): Body<WhoseLog>,

@@ -2,8 +2,8 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use shared::aws::queue::{Frames, Queue};
-use shared::calls::{Answering, CallView, Joined, Side, Timers, TurnServers, answer_of};
+use shared::aws::queue::{Frames, MediaWaits, Queue};
+use shared::calls::{Answering, CallView, Joined, Side, TurnServers, answer_of, set_timer};
 use shared::http::{Body, Client, Json, Member, Path};
 use shared::table::{Data, Ledger, Live, Read, Write};
 use shared::{Result, Table, endpoint};
@@ -36,7 +36,7 @@ async fn accept_call(
     Body(with): Body<CallAnswer>,
     answering: Answering,
     turn: TurnServers,
-    timers: Timers,
+    waits: Queue<MediaWaits>,
     frames: Queue<Frames>,
     client: Client,
 ) -> Result<Json<Joined>> {
@@ -47,7 +47,7 @@ async fn accept_call(
     let call = answering.accept(&tables, who, how).await?;
     let told = answer_of(&tables, &call, client.now).await?;
     frames.send(told.as_slice(), &client.request_id).await?;
-    timers.set(&call, client.now, &client.request_id).await;
+    set_timer(&waits, &call, client.now, &client.request_id).await;
     Ok(Json(Joined {
         ice_servers: turn.servers(&call, &me.user_id, client.now),
         call: CallView::of(&call, Side::Receiver, client.now),

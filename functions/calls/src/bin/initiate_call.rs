@@ -1,7 +1,8 @@
 //! Rings somebody who has written to the caller; nothing is charged yet.
 
+use shared::aws::queue::{Queue, Rings};
 use shared::calls::{
-    CallView, Dial, Joined, NewCall, Side, Timers, TurnServers, affordable_minutes, slot_of,
+    CallView, Dial, Joined, NewCall, Side, TurnServers, affordable_minutes, set_timer, slot_of,
 };
 use shared::http::{Body, Client, Created, Member};
 use shared::table::{Data, Ledger, Write};
@@ -19,12 +20,12 @@ async fn initiate_call(
     Body(new): Body<NewCall>,
     dial: Dial,
     turn: TurnServers,
-    timers: Timers,
+    rings: Queue<Rings>,
     client: Client,
 ) -> Result<Created<Joined>> {
     let slot = slot_of(&tables, &me, new.device_id.clone()).await?;
     let call = dial.ring(&tables, &me, &new, &slot).await?;
-    timers.set(&call, client.now, &client.request_id).await;
+    set_timer(&rings, &call, client.now, &client.request_id).await;
     let affordable_minutes = affordable_minutes(&tables, &call).await?;
     Ok(Created(Joined {
         ice_servers: turn.servers(&call, &me.user_id, client.now),

@@ -2,9 +2,9 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use shared::aws::queue::{Frames, Queue};
-use shared::calls::{MediaState, Pulse, Timers, look, tidings};
-use shared::http::{Body, Client, Member, NoContent};
+use shared::aws::queue::{Frames, Meters, Queue};
+use shared::calls::{MediaState, Pulse, look, set_timer, tidings};
+use shared::http::{Body, Client, NoContent, OnSocket};
 use shared::table::{Data, Ledger, Live, Read, Write};
 use shared::{Result, Table, endpoint};
 
@@ -20,9 +20,9 @@ struct Alive {
 
 async fn keep_call_alive(
     tables: Table<(Write<Data>, Write<Ledger>, Read<Live>)>,
-    Member(me): Member,
+    OnSocket(me): OnSocket,
     Body(alive): Body<Alive>,
-    timers: Timers,
+    meters: Queue<Meters>,
     frames: Queue<Frames>,
     client: Client,
 ) -> Result<NoContent> {
@@ -33,7 +33,7 @@ async fn keep_call_alive(
     };
     let look = look(&tables, &alive.call_id, Some(pulse), client.now).await?;
     if look.extended {
-        timers.set(&look.call, client.now, &client.request_id).await;
+        set_timer(&meters, &look.call, client.now, &client.request_id).await;
     }
     let told = tidings(&tables, &look, Some(pulse), client.now).await?;
     frames.send(&told, &client.request_id).await?;

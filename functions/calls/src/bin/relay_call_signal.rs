@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use shared::aws::queue::{Frames, Queue};
 use shared::calls::{Call, Checked, SignalKind, SignalRate, pass_on, store};
-use shared::http::{Body, Client, Member, NoContent};
+use shared::http::{Body, Client, NoContent, OnSocket};
 use shared::table::{Data, Live, Read, Write};
 use shared::{Ids, Result, Table, endpoint};
 
@@ -26,7 +26,7 @@ struct SignalWish {
 async fn relay_call_signal(
     tables: Table<(Write<Data>, Read<Live>)>,
     ids: Ids,
-    Member(me): Member,
+    OnSocket(me): OnSocket,
     Body(wish): Body<SignalWish>,
     rate: SignalRate,
     frames: Queue<Frames>,

@@ -2,7 +2,8 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use shared::calls::{Answered, Call, Connected, Kept, Timers, change, slot_of};
+use shared::aws::queue::{Meters, Queue};
+use shared::calls::{Answered, Call, Connected, Kept, change, set_timer, slot_of};
 use shared::http::{Body, Client, Json, Member, Once, Path};
 use shared::table::{Commit, Data, Write};
 use shared::{Result, Table, endpoint};
@@ -29,7 +30,7 @@ async fn report_connected(
     Path(at): Path<At>,
     Body(device): Body<ConnectedDevice>,
     once: Once,
-    timers: Timers,
+    meters: Queue<Meters>,
     client: Client,
 ) -> Result<Json<Connected>> {
     let slot = slot_of(&table, &me, device.device_id).await?;
@@ -41,9 +42,7 @@ async fn report_connected(
     let who = (me.user_id.as_str(), slot.as_str());
     let connect = |call: &Call, _: Option<&_>| call.connects(who, client.now).map(Answered::turn);
     let changed = change(&table, &at.call_id, &kept, |_| false, connect).await?;
-    timers
-        .set(&changed.call, client.now, &client.request_id)
-        .await;
+    set_timer(&meters, &changed.call, client.now, &client.request_id).await;
     let told = answer(&changed.call);
     match changed.wrote {
         true => Ok(told),

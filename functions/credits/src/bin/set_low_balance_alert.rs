@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::credits::{LOW_THRESHOLD_MAX, Wallet};
 use shared::http::{Body, Json, Member};
-use shared::table::{Ledger, Write};
+use shared::table::{Ledger, WriteOnly};
 use shared::{Result, Table, endpoint};
 
 endpoint!(PUT "/api/v2/credits/alerts" => set_low_balance_alert);
@@ -24,7 +24,7 @@ struct Alert {
 }
 
 async fn set_low_balance_alert(
-    table: Table<Write<Ledger>>,
+    table: Table<WriteOnly<Ledger>>,
     Member(me): Member,
     Body(wish): Body<Wish>,
 ) -> Result<Json<Alert>> {

@@ -6,7 +6,7 @@ use shared::admin::{Act, BillingView, Recorded};
 use shared::credits::{LedgerProof, Wallet, verify_wallet};
 use shared::http::{Admin, Body, Later, Once};
 use shared::operations::RunBegun;
-use shared::table::{Commit, Data, Write};
+use shared::table::{Commit, Data, WriteOnly};
 use shared::{Ids, Result, Table, admin};
 
 admin!(POST "/api/admin/ledger/verify" => verify_ledger, severity: Info,
@@ -22,7 +22,7 @@ struct ProofWish {
 
 async fn verify_ledger(
     admin: Admin<BillingView>,
-    _runs: Table<Write<Data>>,
+    _runs: Table<WriteOnly<Data>>,
     ids: Ids,
     Body(wish): Body<ProofWish>,
     once: Once,

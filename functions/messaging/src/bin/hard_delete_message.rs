@@ -7,7 +7,7 @@ use shared::aws::objects::{Archive, Objects};
 use shared::http::{Admin, Body, Json, Once, Path};
 use shared::messaging::Shelf;
 use shared::messaging::oversight::{MessageJudged, remove_as};
-use shared::table::{Data, Insight, Write};
+use shared::table::{Data, Insight, Write, WriteOnly};
 use shared::{Result, Table, admin};
 
 admin!(DELETE "/api/admin/messages/{message_id}/hard-delete" => hard_delete_message,
@@ -29,7 +29,7 @@ struct RemovalWish {
 
 async fn hard_delete_message(
     admin: Admin<SuperAdmin>,
-    _tables: Table<(Write<Data>, Write<Insight>)>,
+    _tables: Table<(Write<Data>, WriteOnly<Insight>)>,
     shelf: Shelf,
     archive: Objects<Archive>,
     Path(at): Path<At>,

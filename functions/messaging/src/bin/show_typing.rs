@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::aws::queue::{Frames, Queue};
-use shared::http::{Body, Client, Member, NoContent, wire};
+use shared::http::{Body, Client, NoContent, OnSocket, wire};
 use shared::messaging::{Typing, TypingState};
 use shared::realtime::{Connection, Push};
 use shared::table::{Data, Live, Read};
@@ -22,7 +22,7 @@ struct TypingWish {
 async fn show_typing(
     tables: Table<(Read<Data>, Read<Live>)>,
     ids: Ids,
-    Member(me): Member,
+    OnSocket(me): OnSocket,
     Body(wish): Body<TypingWish>,
     client: Client,
     typing: Typing,

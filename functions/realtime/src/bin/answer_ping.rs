@@ -1,7 +1,7 @@
 //! Answers a ping, which keeps the connection and counts as activity.
 
 use shared::http::limit::touch;
-use shared::http::{Body, Json, Member};
+use shared::http::{Body, Json, OnSocket};
 use shared::realtime::{Ping, Pong};
 use shared::table::{Live, Write};
 use shared::{Clock, Result, Table, endpoint};
@@ -11,7 +11,7 @@ endpoint!(frame "ping" => answer_ping, faults: [NOT_READY]);
 async fn answer_ping(
     table: Table<Write<Live>>,
     clock: Clock,
-    Member(me): Member,
+    OnSocket(me): OnSocket,
     Body(ping): Body<Ping>,
 ) -> Result<Json<Pong>> {
     let now = clock.now();

@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use shared::http::{Body, Json, Member};
+use shared::http::{Body, Json, OnSocket};
 use shared::realtime::{Advice, Ready};
 use shared::{Clock, Result, endpoint};
 
@@ -29,7 +29,7 @@ struct Hello {
 
 async fn greet_socket(
     clock: Clock,
-    Member(me): Member,
+    OnSocket(me): OnSocket,
     _: Body<Hello>,
     Advice(reconnect): Advice,
 ) -> Result<Json<Ready>> {

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError, RwLock};
 
+use shared::aws::Keys;
+
 use super::evidence;
 use super::wire::{Response, Service};
 
@@ -10,6 +12,15 @@ use super::wire::{Response, Service};
 pub(super) const ACCOUNT: &str = "000000000000";
 /// The region of everything local.
 pub(super) const REGION: &str = "us-east-1";
+
+/// The credentials of a function's role: the token names the role, as those of the *AWS Security
+/// Token Service* do, so that what is signed with them is judged by what the role may do.
+pub fn keys_of(function: &str) -> Keys {
+    Keys {
+        token: Some(function.to_owned()),
+        ..Keys::read()
+    }
+}
 
 type Role = HashMap<&'static str, Vec<&'static str>>;
 type Used = BTreeMap<String, BTreeSet<&'static str>>;
@@ -29,6 +40,13 @@ impl Grants {
     pub fn set(&self, function: &str, role: BTreeMap<&'static str, Vec<&'static str>>) {
         let mut roles = self.roles.write().unwrap_or_else(PoisonError::into_inner);
         roles.insert(function.to_owned(), role.into_iter().collect());
+    }
+
+    /// The function whose role a token names; whoever has none may do all.
+    pub fn signer(&self, token: Option<&str>) -> String {
+        let roles = self.roles.read().unwrap_or_else(PoisonError::into_inner);
+        let known = token.filter(|token| roles.contains_key(*token));
+        known.unwrap_or("local").to_owned()
     }
 
     /// What was done, as function, action and resource.

@@ -52,6 +52,7 @@ use crate::idp::Idp;
 
 pub use self::endpoints::platform_arn;
 pub use self::faults::{Faults, Kind, Rule, SKEW_MS_MAX, Site, SocketFault, has_effect, mortal};
+pub use self::grants::keys_of;
 pub use self::lambda::{Callees, Invoked};
 pub use self::messages::Received;
 pub use self::meter::{Line, Meter};

@@ -12,7 +12,7 @@ use shared::function::Function;
 
 use super::{Inner, Local};
 use crate::clock::SkewedClock;
-use crate::cloud::{Callees, Invoked, mortal};
+use crate::cloud::{Callees, Invoked, keys_of, mortal};
 use crate::seed;
 
 /// Why an invocation has no result.
@@ -64,6 +64,7 @@ impl Local {
             },
             random: Arc::clone(&self.0.random),
             config: Arc::clone(&self.0.config),
+            keys: keys_of(function),
         };
         Env::new(function, host)
     }

@@ -15,7 +15,7 @@ use crate::http::limit::{AbuseFlag, Activity};
 use crate::id::is_id;
 use crate::matching::{Level, Standing};
 use crate::moderation::{FlagView, ItemView, ModerationItem, Subject};
-use crate::table::{Data, Key, Name, Query, Read, Table};
+use crate::table::{Data, Find, Key, Live, Name, Query, Read, Table};
 use crate::time::Time;
 
 /// Flags that are shown.
@@ -24,7 +24,7 @@ const FLAGS_MAX: usize = 100;
 desk! {
     /// What looking at a person needs, besides what an administrator has.
     Registry {
-        tables: Table<Read<Data>> = "Account, profile, sessions, what waits for a decision.",
+        tables: Table<(Read<Data>, Find<Live>)> = "Account, profile, sessions, flags, what waits.",
         cipher: Cipher = "Opens the address.",
         policies: Policies = "For trust.",
     }

@@ -1,5 +1,5 @@
-//! The form that a browser posts: its signature and every condition of its policy are checked, as
-//! the *Amazon S3 API Reference* says under "POST Policy".
+//! The form that a browser posts: its signature, every condition of its policy and the right of
+//! whoever signed are checked, as the *Amazon S3 API Reference* says under "POST Policy".
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -10,12 +10,14 @@ use shared::aws::presigned::{ALGORITHM, Signer};
 
 use super::multipart::{Field, fields};
 use super::xml::element;
-use super::{Place, empty, headers, refusal, refusal_with};
+use super::{Place, SERVICE, empty, headers, needs, refusal, refusal_with};
 use crate::cloud::Cloud;
 use crate::cloud::grants::REGION;
 use crate::cloud::tables::physical;
 use crate::cloud::wire::Response;
 
+/// Field that names the signer's role.
+const TOKEN: &str = "x-amz-security-token";
 const MALFORMED: &str = "The body of your POST request is not well-formed multipart/form-data.";
 
 /// The fields before the file, and the file.
@@ -72,6 +74,9 @@ impl Cloud {
             return Err(denied("Policy expired."));
         }
         conditions(&posted, &policy, &physical(bucket))?;
+        let role = self.0.grants.signer(posted.get(TOKEN));
+        let needs = needs("PutObject", bucket);
+        self.0.grants.check(&role, SERVICE, &needs)?;
         let place = Place {
             bucket: bucket.to_owned(),
             key: posted.get("key").unwrap_or_default().to_owned(),

@@ -1,10 +1,11 @@
-//! The link that a browser follows: signature and time are checked, then the object is given.
+//! The link that a browser follows: signature, time and the right of whoever signed are checked,
+//! then the object is given.
 
 use shared::Time;
 use shared::aws::Keys;
 use shared::aws::presigned::{ALGORITHM, Link, Signer};
 
-use super::{headers, refusal};
+use super::{SERVICE, headers, needs, refusal};
 use crate::cloud::Cloud;
 use crate::cloud::grants::REGION;
 use crate::cloud::wire::{Request, Response, percent_decoded};
@@ -13,6 +14,8 @@ use crate::cloud::wire::{Request, Response, percent_decoded};
 const LINK_SECONDS_MAX: i64 = 604_800;
 /// Parameters that change headers of the answer.
 const RESPONSE: &str = "response-content-disposition";
+/// Parameter that names the signer's role.
+const TOKEN: &str = "X-Amz-Security-Token";
 
 impl Cloud {
     /// Answers a link to an object of a bucket (short name); the request's path is as the client
@@ -29,7 +32,9 @@ impl Cloud {
 
     fn try_link(&self, bucket: &str, below: &str, request: &Request) -> Result<Response, Response> {
         let path = percent_decoded(request.path());
-        self.check_link(request, &path)?;
+        let signer = self.check_link(request, &path)?;
+        let needs = needs("GetObject", bucket);
+        self.0.grants.check(&signer, SERVICE, &needs)?;
         let key = path
             .strip_prefix(below)
             .unwrap_or_default()
@@ -44,13 +49,19 @@ impl Cloud {
         Ok(answer)
     }
 
-    fn check_link(&self, request: &Request, path: &str) -> Result<(), Response> {
+    /// The function that signed the link.
+    fn check_link(&self, request: &Request, path: &str) -> Result<String, Response> {
         let missing = || refusal(403, "AccessDenied", "Access Denied");
         let given = |name: &str| request.parameter(name).ok_or_else(missing);
         let (date, seconds) = (given("X-Amz-Date")?, given("X-Amz-Expires")?);
         let at = time_of(&date).ok_or_else(missing)?;
         let seconds: i64 = seconds.parse().map_err(|_| missing())?;
-        let (now, keys) = (self.0.clock.now(), Keys::read());
+        let (now, token) = (self.0.clock.now(), request.parameter(TOKEN));
+        let role = self.0.grants.signer(token.as_deref());
+        let keys = Keys {
+            token,
+            ..Keys::read()
+        };
         if !(1..=LINK_SECONDS_MAX).contains(&seconds) || given("X-Amz-Algorithm")? != ALGORITHM {
             let message = "X-Amz-Expires must be less than a week (in seconds)";
             return Err(refusal(400, "AuthorizationQueryParametersError", message));
@@ -78,7 +89,7 @@ impl Cloud {
                            provided. Check your key and signing method.";
             return Err(refusal(403, "SignatureDoesNotMatch", message));
         }
-        Ok(())
+        Ok(role)
     }
 }
 

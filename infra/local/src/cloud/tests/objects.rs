@@ -12,23 +12,24 @@ use shared::id::SystemRandom;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::super::{Kind, Request, Rule};
+use super::super::{Kind, Request, Rule, keys_of};
 use super::*;
 
 fn s3(cloud: &Cloud) -> aws_sdk_s3::Client {
     aws_sdk_s3::Client::new(&config(cloud, "local"))
 }
 
-fn env(cloud: &Cloud) -> Env {
+fn env(cloud: &Cloud, function: &'static str) -> Env {
     let base = "http://127.0.0.1:3000/_objects".to_owned();
     let settings = |name: &str| (name == "PAIRLY_OBJECTS_URL").then(|| base.clone());
     let host = Host {
-        http: cloud.client("local"),
+        http: cloud.client(function),
         clock: cloud.clock(),
         random: Arc::new(SystemRandom),
         config: Arc::new(Config::read(settings).unwrap()),
+        keys: keys_of(function),
     };
-    Env::new("local", host)
+    Env::new(function, host)
 }
 
 async fn put(client: &aws_sdk_s3::Client, key: &str, body: &[u8]) -> String {
@@ -222,8 +223,8 @@ fn post(cloud: &Cloud, form: &Form, file: &[u8]) -> (u16, String) {
     (answer.status, String::from_utf8(answer.body).unwrap())
 }
 
-async fn form(cloud: &Cloud) -> Form {
-    let forms = <Forms<Media> as Take<()>>::take(&env(cloud), &mut ())
+async fn form(cloud: &Cloud, function: &'static str) -> Form {
+    let forms = <Forms<Media> as Take<()>>::take(&env(cloud, function), &mut ())
         .await
         .unwrap();
     let upload = Upload {
@@ -237,7 +238,7 @@ async fn form(cloud: &Cloud) -> Form {
 #[tokio::test(start_paused = true)]
 async fn a_posted_form_is_taken_once_its_policy_holds_and_told_to_the_queue() {
     let cloud = cloud();
-    let form = form(&cloud).await;
+    let form = form(&cloud, "local").await;
     assert_eq!(form.url, "http://127.0.0.1:3000/_objects/pairly-media");
     assert_eq!(post(&cloud, &form, b"0123456789").0, 204);
     let told = cloud.receive("uploads", 1).remove(0);
@@ -282,7 +283,7 @@ async fn a_posted_form_is_taken_once_its_policy_holds_and_told_to_the_queue() {
 async fn a_link_works_until_its_time_and_only_as_it_was_signed() {
     let cloud = cloud();
     put(&s3(&cloud), "media/a b", b"0123456789").await;
-    let links: Links<Media> = Links::of(&env(&cloud));
+    let links: Links<Media> = Links::of(&env(&cloud, "local"));
     let link = links.link(
         "media/a b",
         Some("Ünsere \"Katze\".jpg"),
@@ -318,4 +319,37 @@ async fn a_link_works_until_its_time_and_only_as_it_was_signed() {
         .clock()
         .advance_to(cloud.clock().now().plus(1_200_000));
     assert_eq!(follow(&link, None).status, 403);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_signed_permits_no_more_than_the_signer_may_do() {
+    let cloud = cloud();
+    put(&s3(&cloud), "media/a", b"0123456789").await;
+    let may = |action| BTreeMap::from([("bucket/media", vec![action])]);
+    cloud.grant("reader", may("s3:GetObject"));
+    cloud.grant("writer", may("s3:PutObject"));
+    let follow = |function| {
+        let links: Links<Media> = Links::of(&env(&cloud, function));
+        let link = links.link("media/a", None, cloud.clock().now());
+        let target = link.strip_prefix("http://127.0.0.1:3000").unwrap();
+        let request = Request {
+            method: "GET".into(),
+            uri: target.into(),
+            headers: vec![("host".to_owned(), "127.0.0.1:3000".to_owned())],
+            body: Vec::new(),
+        };
+        let answer = cloud.follow_link("media", "/_objects/pairly-media", &request);
+        answer.status
+    };
+    assert_eq!((follow("reader"), follow("writer")), (200, 403));
+    let of_reader = form(&cloud, "reader").await;
+    assert_eq!(post(&cloud, &of_reader, b"1").0, 403);
+    let of_writer = form(&cloud, "writer").await;
+    assert_eq!(post(&cloud, &of_writer, b"1").0, 204);
+    let used = |function: &str, action: &str| {
+        let place = [function, action, "bucket/media"].map(str::to_owned);
+        cloud.used().contains(&place.into())
+    };
+    assert!(used("reader", "s3:GetObject") && used("writer", "s3:PutObject"));
+    assert!(!used("reader", "s3:PutObject") && !used("writer", "s3:GetObject"));
 }
