@@ -8,8 +8,8 @@ use serde_json::json;
 use shared::function::{Function, Trigger};
 
 use super::deeds::{
-    adjustments, all_is_logged, answers, chatter, device, everybody, export, link, long_log,
-    nowhere, operation, repeats_link, runs, talk, upload, visit,
+    adjustments, all_is_logged, answers, chatter, device, everybody, export, link, nowhere,
+    operation, proof, repeats_link, runs, seals, talk, upload, visit,
 };
 use crate::sweeps::samples::Fixture;
 
@@ -19,8 +19,6 @@ type Telling<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 pub struct Story {
     /// The functions.
     pub of: &'static [&'static str],
-    /// Where it happens.
-    pub begins: fn() -> Telling<'static, Fixture>,
     /// What happens undisturbed.
     pub before: for<'a> fn(&'a mut Fixture) -> Telling<'a, ()>,
     /// What happens while things go wrong; the status of what was asked for, or 0.
@@ -33,10 +31,6 @@ pub struct Story {
 const SOON: i64 = 20;
 /// What failed in a queue comes back after its visibility timeout, at most twice here.
 const LATER: i64 = 200;
-
-fn usual() -> Telling<'static, Fixture> {
-    Box::pin(Fixture::limited())
-}
 
 fn nothing(_: &mut Fixture) -> Telling<'_, ()> {
     Box::pin(async {})
@@ -59,7 +53,6 @@ macro_rules! caused_by {
     ($name:literal, $seconds:expr, $($of:literal),+) => {
         Story {
             of: &[$($of),+],
-            begins: usual,
             before: nothing,
             tell: |fixture| Box::pin(operation(fixture, $name)),
             patience_seconds: $seconds,
@@ -77,21 +70,18 @@ const STORIES: &[Story] = &[
             "show_typing",
             "close_socket",
         ],
-        begins: usual,
         before: nothing,
         tell: |fixture| Box::pin(visit(fixture)),
         patience_seconds: SOON,
     },
     Story {
         of: &["begin_device_auth", "prove_device"],
-        begins: usual,
         before: nothing,
         tell: |fixture| Box::pin(device(fixture)),
         patience_seconds: SOON,
     },
     Story {
         of: &["fan_out_events", "push_frames", "log_messages"],
-        begins: usual,
         before: |fixture| {
             Box::pin(async {
                 fixture.ann.comes_online().await;
@@ -103,28 +93,24 @@ const STORIES: &[Story] = &[
     },
     Story {
         of: &["tell_balance"],
-        begins: usual,
         before: |fixture| Box::pin(async { fixture.cleo.comes_online().await }),
         tell: |fixture| Box::pin(adjustments(fixture)),
         patience_seconds: LATER,
     },
     Story {
         of: &["scan_message"],
-        begins: usual,
         before: |fixture| Box::pin(link(fixture)),
         tell: |fixture| Box::pin(repeats_link(fixture)),
         patience_seconds: LATER,
     },
     Story {
         of: &["sum_ledger_totals"],
-        begins: usual,
         before: nothing,
         tell: |fixture| Box::pin(chatter(fixture)),
         patience_seconds: LATER,
     },
     Story {
         of: &["answer_unknown_route"],
-        begins: usual,
         before: nothing,
         tell: |fixture| Box::pin(nowhere(fixture)),
         patience_seconds: SOON,
@@ -134,35 +120,30 @@ const STORIES: &[Story] = &[
     caused_by!("revoke_device", LATER, "clean_revoked_device"),
     Story {
         of: &["write_export"],
-        begins: usual,
         before: |fixture| Box::pin(all_is_logged(fixture)),
         tell: |fixture| Box::pin(export(fixture)),
         patience_seconds: 2_000,
     },
     Story {
         of: &["prove_audit_logs"],
-        begins: || Box::pin(long_log()),
-        before: nothing,
-        tell: |fixture| Box::pin(operation(fixture, "verify_audit_log")),
+        before: |fixture| Box::pin(seals(fixture)),
+        tell: |fixture| Box::pin(proof(fixture)),
         patience_seconds: 800,
     },
     Story {
         of: &["prove_wallets"],
-        begins: usual,
         before: nothing,
         tell: |fixture| Box::pin(everybody(fixture)),
         patience_seconds: 800,
     },
     Story {
         of: &["validate_upload"],
-        begins: usual,
         before: nothing,
         tell: |fixture| Box::pin(upload(fixture)),
         patience_seconds: 800,
     },
     Story {
         of: &["close_revoked_sockets"],
-        begins: usual,
         before: |fixture| {
             Box::pin(async {
                 let mut other = fixture.ann.elsewhere().await;
@@ -176,14 +157,12 @@ const STORIES: &[Story] = &[
     },
     Story {
         of: &["expire_ring", "plan_notifications"],
-        begins: usual,
         before: nothing,
         tell: |_| Box::pin(async { 0 }),
         patience_seconds: LATER,
     },
     Story {
         of: &["deliver_push"],
-        begins: usual,
         before: |fixture| {
             Box::pin(async {
                 let phone = world::phone::android("a-phone-of-ben");
@@ -196,14 +175,12 @@ const STORIES: &[Story] = &[
     },
     Story {
         of: &["expire_media_wait"],
-        begins: usual,
         before: |fixture| Box::pin(answers(fixture)),
         tell: |_| Box::pin(async { 0 }),
         patience_seconds: LATER,
     },
     Story {
         of: &["keep_call_alive", "relay_call_signal", "meter_call"],
-        begins: usual,
         before: |fixture| {
             Box::pin(async {
                 fixture.ann.comes_online().await;
@@ -223,7 +200,6 @@ macro_rules! schedules {
     ($($name:literal),+ $(,)?) => {
         const SCHEDULES: &[Story] = &[$(Story {
             of: &[$name],
-            begins: usual,
             before: nothing,
             tell: |fixture| Box::pin(runs(fixture, $name)),
             patience_seconds: 0,

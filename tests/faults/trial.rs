@@ -33,11 +33,8 @@ pub struct Outcome {
 
 /// Lets a function do its work once, wrong at these places.
 pub async fn trial(function: &'static Function, places: &[Place]) -> Outcome {
+    let mut fixture = Fixture::limited().await;
     let story = story_of(function);
-    let mut fixture = match story {
-        Some(story) => (story.begins)().await,
-        None => Fixture::limited().await,
-    };
     if let Some(story) = story {
         (story.before)(&mut fixture).await;
         fixture.world.settles().await;

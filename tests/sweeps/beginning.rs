@@ -35,7 +35,7 @@ impl Fixture {
     }
 
     /// The same people in a world that begins as theirs was.
-    pub fn again(&self, world: World) -> Self {
+    fn again(&self, world: World) -> Self {
         Self {
             ann: self.ann.within(&world),
             ben: self.ben.within(&world),

@@ -8,7 +8,7 @@ mod flags;
 mod log;
 mod long_logs;
 mod people;
-pub mod proving;
+mod proving;
 pub mod queue;
 mod signing;
 mod staff;
