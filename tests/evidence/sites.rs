@@ -29,6 +29,13 @@ fn kind(pattern: &str) -> Option<String> {
 
 /// The place that a call came from; none when it touched only what no row of ours is called.
 pub fn site(operation: &str, touched: &str, kinds: &BTreeSet<String>) -> Option<String> {
+    if let Some(asked) = operation.strip_prefix("Outside.") {
+        // All identity providers are asked by the same code.
+        return Some(format!(
+            "Outside {}",
+            asked.rsplit('.').next().unwrap_or(asked)
+        ));
+    }
     if !operation.starts_with("DynamoDB.") {
         return Some(format!("{operation} {touched}").trim().to_owned());
     }

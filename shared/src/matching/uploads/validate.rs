@@ -109,8 +109,8 @@ async fn look(
     object: &Object,
 ) -> Result<()> {
     let etag = format!("\"{}\"", object.etag);
-    // Only what is there may claim the upload: a late event of a file that was replaced would take
-    // it away from the event of the newer one, which is perhaps already at work, and decide nothing.
+    // Only what is there may claim the upload: a late event of a replaced file would take it away
+    // from that of the newer one, which is perhaps at work already, and decide nothing.
     let is_there = objects.about(&object.key).await?;
     if is_there.is_none_or(|about| about.etag != etag) {
         return Ok(());

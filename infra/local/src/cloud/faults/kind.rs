@@ -90,29 +90,6 @@ impl Kind {
         }
     }
 
-    /// How a call goes wrong so that nobody notices who tries again, decided by its place: an
-    /// answer of the database is lost, or the service is not reached or refuses once. Identity
-    /// providers and functions are asked once only.
-    pub(super) fn passing(operation: &str, place: &str) -> Option<Self> {
-        let all: &[Self] = match operation.split_once('.') {
-            Some(("Outside" | "Lambda", _)) => return None,
-            Some(("DynamoDB", _)) => &[
-                Self::AfterEffect,
-                Self::BeforeEffect,
-                Self::Throttle,
-                Self::Throughput,
-                Self::AfterEffect,
-            ],
-            _ => &[Self::BeforeEffect, Self::Throttle],
-        };
-        let sum: usize = place.bytes().map(usize::from).sum();
-        let kind = all.get(sum.checked_rem(all.len())?).copied()?;
-        Some(match kind.applies(operation, false) {
-            true => kind,
-            false => Self::BeforeEffect,
-        })
-    }
-
     /// What the service says instead of doing anything, where that is how it goes wrong.
     pub(in crate::cloud) fn refusal(
         self,

@@ -3,12 +3,13 @@
 //!
 //! - [`kind`]: how a call goes wrong; [`partial`]: batches done by half
 //! - [`mortal`]: invocations that end where they stand
-//! - [`chaos`]: the dice of a seed; [`touch`]: what kind of place a call comes from
+//! - [`chaos`]: the dice of a seed; [`stumble`]: first calls; [`touch`]: from which kind of place
 
 mod chaos;
 mod kind;
 mod mortal;
 pub(in crate::cloud) mod partial;
+mod stumble;
 mod touch;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -20,6 +21,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use self::chaos::Chaos;
+use self::stumble::Stumbling;
 use self::touch::touched;
 use super::evidence;
 use super::wire::Service;
@@ -71,12 +73,6 @@ struct State {
     ended: HashMap<String, Arc<Notify>>,
 }
 
-/// Whose first calls go wrong, and the places that did.
-struct Stumbling {
-    functions: BTreeSet<&'static str>,
-    places: BTreeSet<String>,
-}
-
 impl State {
     /// Counts a call and writes it down.
     fn count(&mut self, function: &str, operation: &str, eventual: impl Fn() -> bool) {
@@ -116,23 +112,13 @@ impl State {
         self.fired += usize::from(hit.is_some());
         // What sets the local cloud up, or looks at it, is never disturbed.
         if hit.is_none() {
-            hit = self.stumble(function, operation, body);
+            let stumbling = self.stumbling.as_mut();
+            hit = stumbling.and_then(|first| first.next(function, operation, body));
         }
         if hit.is_none() && function != SELF {
             hit = self.chaos.as_mut()?.call(operation, eventual());
         }
         hit
-    }
-
-    /// How the first call of a function from this place goes wrong, if first calls do.
-    fn stumble(&mut self, function: &str, operation: &str, body: &[u8]) -> Option<Kind> {
-        let known = self.stumbling.as_mut()?;
-        if !known.functions.contains(function) {
-            return None;
-        }
-        let place = format!("{function} {operation} {}", touched(operation, body));
-        let kind = Kind::passing(operation, &place);
-        known.places.insert(place).then_some(kind).flatten()
     }
 
     /// What the rules say of a call.
@@ -293,10 +279,10 @@ impl Faults {
     ) -> Option<Kind> {
         let hit = self.state().next(function, service, operation, body);
         if function != SELF && evidence::is_wanted() {
-            let touched = touched(operation, body);
-            evidence::note("called", operation, &touched);
+            let place = format!("{operation} {}", touched(operation, body));
+            evidence::note("called", function, &place);
             if hit.is_some() {
-                evidence::note("failed", operation, &touched);
+                evidence::note("failed", function, &place);
             }
         }
         hit
@@ -324,10 +310,7 @@ impl Faults {
     /// From now on the first call of each of these functions from every place goes wrong, in a way
     /// that passes when it is tried again.
     pub fn let_stumble(&self, functions: impl IntoIterator<Item = &'static str>) {
-        self.state().stumbling = Some(Stumbling {
-            functions: functions.into_iter().collect(),
-            places: BTreeSet::new(),
-        });
+        self.state().stumbling = Some(Stumbling::of(functions));
     }
 
     /// First calls go as well as all others from now on.
