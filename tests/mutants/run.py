@@ -14,7 +14,6 @@ import os
 import pathlib
 import re
 import resource
-import shutil
 import subprocess
 import sys
 import time
@@ -24,8 +23,11 @@ from source import Source, arms, is_alone
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 WORK = ROOT / "target/mutants"
 TREE = WORK / "tree"
+LIB = "shared/src/lib.rs"
 # How many scenarios have a look at a mutant that the rules' own tests have not caught.
 SCENARIOS = 60
+# Tests of the rules that take longer are asked after the scenarios.
+QUICK_SECONDS = 5
 ENVIRONMENT = {
     **os.environ,
     "CARGO_TARGET_DIR": str(ROOT / "target"),
@@ -51,16 +53,25 @@ def listed(count):
     return found
 
 
-def copied():
-    """A fresh copy of what git knows or would know of; the same files keep their times."""
+def put(name, content):
+    """Writes a file of the tree, unless it is like that already: cargo goes by its time."""
+    file = TREE / name
+    if not file.exists() or file.read_bytes() != content:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+
+
+def copied(own):
+    """Copies what git knows or would know of, except what is written otherwise."""
     files = subprocess.check_output(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, text=True
-    ).split("\0")
-    shutil.rmtree(TREE, ignore_errors=True)
-    for name in filter(None, files):
-        if (ROOT / name).is_file():
-            (TREE / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, TREE / name)
+    )
+    names = {name for name in filter(None, files.split("\0")) if (ROOT / name).is_file()}
+    for file in [file for file in TREE.rglob("*") if file.is_file()]:
+        if str(file.relative_to(TREE)) not in names:
+            file.unlink()
+    for name in names - own:
+        put(name, (ROOT / name).read_bytes())
 
 
 class Sample:
@@ -93,14 +104,33 @@ class Sample:
             if m["file"] == file and i not in self.alone and i not in self.unviable
         ]
 
+    def known(self):
+        """Where what does not compile is kept from one run to the next."""
+        return WORK / f"uncompiled-{len(self.mutants)}.json"
+
+    def recall(self):
+        """Believes what the compiler has said before of the same change."""
+        if self.known().exists():
+            said = json.loads(self.known().read_text())
+            for number, mutant in self.mutants.items():
+                if mutant["diff"] in said.get("unviable", {}):
+                    self.unviable[number] = said["unviable"][mutant["diff"]]
+                if mutant["diff"] in said.get("alone", []):
+                    self.alone.add(number)
+
+    def remember(self):
+        """Keeps what the compiler has said."""
+        by_diff = {self.mutants[i]["diff"]: why for i, why in self.unviable.items()}
+        said = {"unviable": by_diff, "alone": [self.mutants[i]["diff"] for i in self.alone]}
+        self.known().write_text(json.dumps(said))
+
     def write(self, alone=None):
-        """Writes the files that have mutants; those that are as they were keep their times."""
+        """Writes the files that have mutants."""
         for name, source in self.sources.items():
             own = alone if alone and alone["file"] == name else None
             text = source.with_mutants(self.asleep(name), own)
             self.arms[name] = arms(text)
-            if (TREE / name).read_text() != text:
-                (TREE / name).write_text(text)
+            put(name, text.encode())
 
     def blame(self, errors):
         """Takes out what the compiler complains of; true if that was all in mutants."""
@@ -148,14 +178,15 @@ KINDS = ("--lib", "--test", "pairly")
 
 def build(sample):
     """Builds the tree with every mutant that compiles."""
-    lib = TREE / "shared/src/lib.rs"
-    own = (ROOT / "shared/src/lib.rs").read_text()
-    awake = (ROOT / "tests/mutants/awake.rs").read_text()
-    lib.write_text("#![allow(warnings)]\n" + own + awake)
+    awake = (ROOT / "tests/mutants/awake.rs").read_bytes()
+    put(LIB, b"#![allow(warnings)]\n" + (ROOT / LIB).read_bytes() + awake)
+    copied({LIB, *sample.sources})
+    sample.recall()
     while True:
         sample.write()
         binaries, errors = compiled(*KINDS)
         if binaries:
+            sample.remember()
             return binaries
         before = len(sample.unviable), len(sample.alone)
         if not sample.blame(errors) or (len(sample.unviable), len(sample.alone)) == before:
@@ -179,117 +210,151 @@ def run(binary, package, arguments, seconds, **extra):
 class Tests:
     """Which tests come by which site, and how long each takes."""
 
-    FILTERS = {"shared": ("shared", []), "pairly": ("tests", ["scenarios::"])}
+    PACKAGES = {"shared": "shared", "pairly": "tests"}
 
     def __init__(self, binaries):
-        self.binaries = {name: binaries[name] for name in self.FILTERS}
+        self.binaries = {name: binaries[name] for name in self.PACKAGES}
         self.at = collections.defaultdict(set)
-        self.seconds = {}
-        for name, (package, filters) in self.FILTERS.items():
-            self.note(name, package, filters)
+        self.seconds = collections.defaultdict(lambda: 1.0)
+        self.noted = set()
 
-    def note(self, name, package, filters):
-        """Runs all tests of a binary with every mutant asleep."""
-        notes = WORK / f"{name}.notes"
-        notes.unlink(missing_ok=True)
-        timed = ["--report-time", "-Zunstable-options", *filters]
-        done = run(
-            self.binaries[name], package, timed, 3600, MUTANT_NOTES=str(notes), RUSTC_BOOTSTRAP="1"
-        )
-        (WORK / f"{name}.log").write_text(done.stdout)
-        if done.returncode:
-            sys.exit(f"tests fail without a mutant: {WORK / name}.log")
-        for test, taken in re.findall(r"^test (\S+).* \.\.\. ok <([\d.]+)s>", done.stdout, re.M):
-            self.seconds[name, test] = float(taken)
-        for line in notes.read_text().splitlines():
-            site, test = line.split(" ", 1)
-            known = (name, test) in self.seconds
-            self.at[int(site)].add((name, test) if known else (name, None))
-
-    def of(self, mutant, site):
-        """The tests for a mutant in portions, quick ones and those of its domain first."""
-        domain = mutant["file"].split("/")[2]
-        found = self.at[site] if site else {("shared", None), ("pairly", None)}
-        tests = {t for t in found if t[1]}
-        for name, test in found - tests:
-            tests |= {t for t in self.seconds if t[0] == name and domain in t[1].split("::")}
-
-        def rank(test):
-            return domain not in test[1].split("::"), self.seconds[test]
-
-        rules = sorted((t for t in tests if t[0] == "shared"), key=self.seconds.get)
-        quick = [t for t in rules if self.seconds[t] < 3]
-        scenarios = sorted((t for t in tests if t[0] == "pairly"), key=rank)[:SCENARIOS]
-        slow = rules[len(quick):]
-        portions = [quick, scenarios[:10], slow[:1], scenarios[10:30], slow[1:], scenarios[30:]]
-        return [portion for portion in portions if portion]
-
-    def outcome(self, mutant, site, number):
-        """Who catches a mutant."""
-        portions = self.of(mutant, site)
-        for portion in portions:
-            name = portion[0][0]
-            seconds = 20 + int(10 * sum(self.seconds[t] for t in portion))
+    def note(self, name, domain=""):
+        """Runs the tests of a binary, or its scenarios of a domain, with every mutant asleep; what
+        the same binary has told before counts."""
+        if (name, domain) in self.noted:
+            return
+        self.noted.add((name, domain))
+        notes, log = WORK / f"{name}-{domain}.notes", WORK / f"{name}-{domain}.log"
+        if not log.exists() or log.stat().st_mtime < os.stat(self.binaries[name]).st_mtime:
+            notes.unlink(missing_ok=True)
+            filters = [f"scenarios::{domain}::"] if domain else []
             done = run(
-                self.binaries[name], self.FILTERS[name][0], ["--exact", *(t[1] for t in portion)],
-                seconds, MUTANT=str(number),
+                self.binaries[name], self.PACKAGES[name],
+                ["--report-time", "-Zunstable-options", *filters], 3600,
+                MUTANT_NOTES=str(notes), RUSTC_BOOTSTRAP="1",
             )
-            if done is None or done.returncode in (-9, -24):
-                return "timeout", ""
-            if done.returncode:
-                failed = re.findall(r"^test (\S+).*FAILED$", done.stdout, re.M)
-                return "caught", " ".join(failed[:1]) or f"code {done.returncode}"
-        return "missed", f"{sum(map(len, portions))} tests came by"
+            log.write_text(done.stdout)
+        self.read(name, notes.read_text(), log.read_text())
+
+    def read(self, name, notes, log):
+        """Takes in what was noted; a test that fails anyway shows nothing."""
+        broken = re.findall(r"^test (\S+).* \.\.\. FAILED", log, re.M)
+        if broken:
+            print(f"left out, because they fail without a mutant: {' '.join(broken)}", flush=True)
+        for test, taken in re.findall(r"^test (\S+).* \.\.\. ok <([\d.]+)s>", log, re.M):
+            self.seconds[name, test] = float(taken)
+        for line in notes.splitlines():
+            site, test = line.split(" ", 1)
+            if test not in broken:
+                self.at[int(site)].add((name, test if "::" in test else None))
+
+    def of(self, name, mutant, site):
+        """The tests of a binary for a mutant, the quickest first."""
+        domain = mutant["file"].split("/")[2]
+        self.note(name, domain if name == "pairly" else "")
+        found = {t for t in self.at[site] if t[0] == name} if site else {(name, None)}
+        tests = {t for t in found if t[1]}
+        if (name, None) in found:
+            own = {t for t in self.seconds if t[0] == name and domain in t[1].split("::")}
+            tests |= own
+        return sorted(tests, key=lambda test: self.seconds[test])
+
+    def outcome(self, portion, number):
+        """Who of some tests of a binary catches a mutant; nothing if nobody does."""
+        name = portion[0][0]
+        seconds = 20 + int(10 * sum(self.seconds[t] for t in portion))
+        done = run(
+            self.binaries[name], self.PACKAGES[name], ["--exact", *(t[1] for t in portion)],
+            seconds, MUTANT=str(number),
+        )
+        if done is None or done.returncode in (-9, -24):
+            return "timeout", ""
+        if done.returncode:
+            failed = re.findall(r"^test (\S+).*FAILED$", done.stdout, re.M)
+            return "caught", " ".join(failed[:1]) or f"code {done.returncode}"
+        return None
+
+    def asked(self, portions, number):
+        """Asks portion after portion."""
+        for portion in filter(None, portions):
+            if found := self.outcome(portion, number):
+                return found
+        return None
+
+    def rules(self, mutant, site, number):
+        """What the rules' own quick tests say."""
+        return self.asked([self.quick(mutant, site)], number)
+
+    def quick(self, mutant, site):
+        return [t for t in self.of("shared", mutant, site) if self.seconds[t] < QUICK_SECONDS]
+
+    def others(self, mutant, site, number):
+        """What scenarios and the longer tests of the rules say."""
+        scenarios = self.of("pairly", mutant, site)[:SCENARIOS]
+        quick = set(self.quick(mutant, site))
+        slow = [t for t in self.of("shared", mutant, site) if t not in quick]
+        portions = [scenarios[:5], scenarios[5:20], slow[:1], scenarios[20:], slow[1:]]
+        count = len(quick) + len(slow) + len(scenarios)
+        return self.asked(portions, number) or ("missed", f"{count} tests came by")
 
 
-def judge(sample, tests, report):
-    """Wakes one mutant after the other."""
-    sites = {}
-    for source in sample.sources:
+def judge(sample, tests, names, report):
+    """Wakes one mutant after the other, of those with these names: first for the rules' tests."""
+    sites, left = {}, []
+    for source in sorted(sample.sources):
         for mutant in sample.asleep(source):
-            key = source, str(mutant["function"])
-            sites.setdefault(key, mutant["id"])
+            sites.setdefault((source, str(mutant["function"])), mutant["id"])
     for number, mutant in sample.mutants.items():
+        if mutant["name"] not in names:
+            continue
         if number in sample.unviable:
             report(mutant, "unviable", sample.unviable[number])
         elif number not in sample.alone:
             site = sites[mutant["file"], str(mutant["function"])]
-            report(mutant, *tests.outcome(mutant, site, number))
-    for number in sorted(sample.alone):
-        sample.write(alone=sample.mutants[number])
+            found = tests.rules(mutant, site, number)
+            if found:
+                report(mutant, *found)
+            else:
+                left.append((mutant, site, number))
+    for mutant, site, number in left:
+        report(mutant, *tests.others(mutant, site, number))
+    for number in sorted(i for i in sample.alone if sample.mutants[i]["name"] in names):
+        mutant = sample.mutants[number]
+        sample.write(alone=mutant)
         binaries, errors = compiled(*KINDS)
         if binaries:
-            tests.binaries = {name: binaries[name] for name in tests.FILTERS}
-            report(sample.mutants[number], *tests.outcome(sample.mutants[number], None, 0))
+            tests.binaries = {name: binaries[name] for name in tests.PACKAGES}
+            found = tests.rules(mutant, None, 0) or tests.others(mutant, None, 0)
+            report(mutant, *found)
         else:
-            report(sample.mutants[number], "unviable", errors[0][1] if errors else "")
+            report(mutant, "unviable", errors[0][1] if errors else "")
+    sample.write()
 
 
 def main():
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--count", type=int, default=200, help="how many mutants")
     options.add_argument("--only", default="", help="only those whose name matches this")
-    options.add_argument("--missed", action="store_true", help="only those missed by the last run")
+    options.add_argument("--missed", action="store_true", help="only those not caught so far")
     chosen = options.parse_args()
     WORK.mkdir(parents=True, exist_ok=True)
     file = WORK / "outcomes.json"
     outcomes = json.loads(file.read_text()) if file.exists() else {}
-    mutants = [m for m in listed(chosen.count) if re.search(chosen.only, m["name"])]
-    names = {m["name"] for m in mutants}
+    sample = Sample(listed(chosen.count))
+    names = {m["name"] for m in sample.mutants.values()}
+    wanted = {name for name in names if re.search(chosen.only, name)}
     if chosen.missed:
-        mutants = [m for m in mutants if outcomes.get(m["name"], ["missed"])[0] == "missed"]
-    copied()
-    sample = Sample(mutants)
+        wanted = {name for name in wanted if outcomes.get(name, ["missed"])[0] == "missed"}
     began = time.monotonic()
     tests = Tests(build(sample))
-    print(f"built and noted in {time.monotonic() - began:.0f} s", flush=True)
+    print(f"built in {time.monotonic() - began:.0f} s", flush=True)
 
     def report(mutant, outcome, by):
         outcomes[mutant["name"]] = [outcome, by]
         file.write_text(json.dumps(outcomes, indent=1))
         print(f"{time.monotonic() - began:6.0f} s {outcome:8} {mutant['name']}  [{by}]", flush=True)
 
-    judge(sample, tests, report)
+    judge(sample, tests, wanted, report)
     counted = collections.Counter(o for name, (o, _) in outcomes.items() if name in names)
     viable = counted["caught"] + counted["timeout"] + counted["missed"]
     caught = viable - counted["missed"]
