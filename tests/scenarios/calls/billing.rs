@@ -281,6 +281,18 @@ async fn without_a_single_timer_the_sweep_meters_and_cuts() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_sweep_reserves_further_minutes_though_nobody_gives_a_sign_of_life() {
+    let world = World::new().await;
+    let (mut ann, mut ben) = friends(&world, 100).await;
+    super::no_timers(&world);
+    let talk = Talk::between(&ann, &ben, "audio").await;
+    talk.lasts(&mut [&mut ann, &mut ben], 230).await;
+    assert_eq!(talk.seen(&ann).await["granted_minutes"], 5);
+    world.passes(67).await;
+    assert_eq!(talk.seen(&ann).await["granted_minutes"], 10);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_new_price_is_that_of_the_next_call() {
     let world = World::new().await;
     let (mut ann, mut ben) = friends(&world, 100).await;
