@@ -136,8 +136,6 @@ impl Stage {
     /// The beginning of a history.
     pub async fn of(plan: &Plan) -> Self {
         let made = &*BEGINNING;
-        // Pauses of the SDKs are of random length.
-        fastrand::seed(plan.seed);
         let world = World::again(&made.0, plan.seed).await;
         let people: Vec<_> = made.1.iter().map(|person| person.within(&world)).collect();
         let mut record = Record::default();

@@ -93,6 +93,8 @@ impl World {
 
     /// A world that begins at another instant than [`BEGINNING`].
     pub async fn beginning(base: Time, seed: u64, settings: &[(&str, &str)]) -> Self {
+        // Pauses of the SDKs are of random length.
+        fastrand::seed(seed);
         let settings = owned(settings);
         let options = Options {
             base,
@@ -118,6 +120,7 @@ impl World {
 
     /// A world that begins as another one was, with randomness of its own.
     pub async fn again(prepared: &Prepared, seed: u64) -> Self {
+        fastrand::seed(seed);
         let options = Options {
             from: Some(Arc::clone(&prepared.state)),
             // Never that of the world before, whose ids exist already.

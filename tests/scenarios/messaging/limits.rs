@@ -56,7 +56,7 @@ async fn misbehaves(who: &Person) {
 
 #[tokio::test(start_paused = true)]
 async fn three_flags_halve_the_refill_of_limits_that_ride_too() {
-    let world = World::new().await;
+    let world = World::new().await.punctual();
     let (mut ann, ben) = world.two("Ann", "Ben").await;
     let policy = |answer: &Answer| answer.header("ratelimit-policy").map(str::to_owned);
     let plain = Some("\"send\";q=60;w=60".to_owned());

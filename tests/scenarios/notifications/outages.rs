@@ -63,7 +63,7 @@ async fn a_ring_is_tried_again_once_and_never_after_its_end() {
 
 #[tokio::test(start_paused = true)]
 async fn a_ring_arrives_by_a_retry_when_the_provider_is_back_in_time() {
-    let world = World::new().await;
+    let world = World::new().await.punctual();
     let (ann, ben) = apart(&world).await;
     registers(&ben, android("android-of-ben")).await;
     world.local.cloud().faults().outage("sns", true);

@@ -17,10 +17,12 @@ impl Tables {
             .map(|write| self.transact_item(write))
             .collect();
         let items = items?;
+        let token = self.token();
         let mut round = 0;
         loop {
             round += 1;
             let request = self.0.client.transact_write_items();
+            let request = request.client_request_token(&token);
             let error = match request.set_transact_items(Some(items.clone())).send().await {
                 Ok(_) => return Ok(()),
                 Err(error) => error,
@@ -28,6 +30,12 @@ impl Tables {
             let reasons = match error.as_service_error() {
                 Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
                     cancelled.cancellation_reasons()
+                }
+                Some(TransactWriteItemsError::TransactionInProgressException(_))
+                    if round < CONFLICT_TRIES_MAX =>
+                {
+                    self.pause(round).await;
+                    continue;
                 }
                 _ => return Err(Missed::Failed(failed(&error))),
             };
@@ -53,6 +61,15 @@ impl Tables {
             }
             self.pause(round).await;
         }
+    }
+
+    /// By which DynamoDB knows a transaction again for ten minutes (*ClientRequestToken*). It is the
+    /// same in every round: one may have happened whose answer got lost, and what comes in the way
+    /// of its repetition must not make us decide anew, against our own effect.
+    fn token(&self) -> String {
+        let mut bytes = [0; 16];
+        self.0.random.fill(&mut bytes);
+        crate::crypto::hex(&bytes)
     }
 
     fn transact_item(&self, write: &Wrote) -> Result<TransactWriteItem> {
