@@ -42,18 +42,7 @@ impl Tables {
             if let Some(refused) = refusal(writes, reasons) {
                 return Err(Missed::Refused(refused));
             }
-            let passing = reasons.iter().all(|reason| {
-                matches!(
-                    reason.code(),
-                    None | Some(
-                        "None"
-                            | "TransactionConflict"
-                            | "ThrottlingError"
-                            | "ProvisionedThroughputExceeded"
-                    )
-                )
-            });
-            if !passing {
+            if !reasons.iter().all(is_passing) {
                 return Err(Missed::Failed(INTERNAL_ERROR.because(codes(reasons))));
             }
             if round >= CONFLICT_TRIES_MAX {
@@ -63,9 +52,9 @@ impl Tables {
         }
     }
 
-    /// By which DynamoDB knows a transaction again for ten minutes (*ClientRequestToken*). It is the
-    /// same in every round: one may have happened whose answer got lost, and what comes in the way
-    /// of its repetition must not make us decide anew, against our own effect.
+    /// By which DynamoDB knows a transaction again for ten minutes (*ClientRequestToken*). It is
+    /// the same in every round: one may have happened whose answer got lost, and what comes in the
+    /// way of its repetition must not make us decide anew, against our own effect.
     fn token(&self) -> String {
         let mut bytes = [0; 16];
         self.0.random.fill(&mut bytes);
@@ -118,6 +107,17 @@ impl Tables {
         }
         .build())
     }
+}
+
+/// Whether a write of a transaction was not in the way, or is so only for now.
+fn is_passing(reason: &CancellationReason) -> bool {
+    let passing = [
+        "None",
+        "TransactionConflict",
+        "ThrottlingError",
+        "ProvisionedThroughputExceeded",
+    ];
+    reason.code().is_none_or(|code| passing.contains(&code))
 }
 
 fn codes(reasons: &[CancellationReason]) -> String {
