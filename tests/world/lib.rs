@@ -141,8 +141,8 @@ impl World {
         Self { local }
     }
 
-    /// Never stumbles, for stories in which instants and attempts count: what is tried again takes
-    /// time, and an attempt whose answer is lost is one.
+    /// Never stumbles, for stories in which instants, attempts or the order of what is told count:
+    /// what is tried again takes time, and an attempt whose answer is lost is one.
     pub fn punctual(self) -> Self {
         self.local.cloud().faults().let_walk();
         self

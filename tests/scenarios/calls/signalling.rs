@@ -64,7 +64,7 @@ async fn refusal(talk: &Talk, person: &mut Person, kind: &str, payload: Value) -
 
 #[tokio::test(start_paused = true)]
 async fn offer_answer_candidates_and_renegotiation_reach_the_chosen_device_in_order() {
-    let world = World::new().await;
+    let world = World::new().await.punctual();
     let (mut ann, mut ben) = friends(&world, 100).await;
     let mut laptop = ben.elsewhere().await;
     laptop.comes_online().await;
