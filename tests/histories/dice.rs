@@ -71,10 +71,7 @@ impl Dice {
                 who: one,
                 whom: other,
             },
-            55..=56 => Step::Unblock {
-                who: one,
-                whom: other,
-            },
+            55..=56 => Step::Unblock { nth },
             57 => Step::BlockWhileSaying {
                 who: one,
                 whom: other,
@@ -84,13 +81,13 @@ impl Dice {
             66..=73 => return self.call(one, other),
             74 => Step::SignUp,
             75 => Step::SignIn { who },
-            76..=80 => self.renew(who),
+            76..=80 => return self.renew(who),
             81 => Step::SignOut { who },
             82 => Step::Ban {
                 who,
                 minutes: self.rng.i64(0..=6),
             },
-            83..=84 => Step::Unban { who },
+            83..=84 => Step::Unban { nth },
             85..=87 => self.adjust(who),
             88..=94 => self.trespass(who, nth),
             _ => self.wait(),
@@ -140,16 +137,9 @@ impl Dice {
         Step::Touch { nth, touch }
     }
 
-    /// A call with what may come of it, and other things in between.
-    fn call(&mut self, from: usize, to: usize) -> Vec<Step> {
-        let (video, twice) = (self.rng.bool(), self.rng.u8(..4) == 0);
-        let mut steps = vec![Step::Dial {
-            from,
-            to,
-            video,
-            twice,
-        }];
-        let moves: &[Move] = match self.rng.u32(..12) {
+    /// What may come of a call.
+    fn moves(&mut self) -> &'static [Move] {
+        match self.rng.u32(..12) {
             0 => &[Move::Decline],
             1 => &[Move::Cancel],
             2 => &[Move::AcceptWhileCancelled],
@@ -172,7 +162,19 @@ impl Dice {
                 Move::Alive,
                 Move::HangUp,
             ],
-        };
+        }
+    }
+
+    /// A call with what may come of it, and other things in between.
+    fn call(&mut self, from: usize, to: usize) -> Vec<Step> {
+        let (video, twice) = (self.rng.bool(), self.rng.u8(..4) == 0);
+        let mut steps = vec![Step::Dial {
+            from,
+            to,
+            video,
+            twice,
+        }];
+        let moves = self.moves();
         for step in moves {
             let pause = self.rng.u8(..3) == 0 || *step == Move::Alive;
             if pause {
@@ -198,9 +200,15 @@ impl Dice {
         steps
     }
 
-    fn renew(&mut self, who: usize) -> Step {
-        let how = self.one(&[Renewal::Once, Renewal::Once, Renewal::Twice, Renewal::Old]);
-        Step::Renew { who, how }
+    /// Two renewals make the first token of a session one that nobody should have any more.
+    fn renew(&mut self, who: usize) -> Vec<Step> {
+        let how: &[Renewal] = match self.rng.u32(..4) {
+            0 | 1 => &[Renewal::Once],
+            2 => &[Renewal::Twice],
+            _ => &[Renewal::Once, Renewal::Once, Renewal::Old],
+        };
+        let steps = how.iter().map(|how| Step::Renew { who, how: *how });
+        steps.collect()
     }
 
     fn adjust(&mut self, who: usize) -> Step {

@@ -90,7 +90,7 @@ pub enum Renewal {
     Once,
     /// By two requests at once.
     Twice,
-    /// By a token that was used before.
+    /// By its first token, which was used before.
     Old,
 }
 
@@ -155,9 +155,9 @@ pub enum Step {
         who: usize,
         whom: usize,
     },
+    /// A block that somebody has put up, by any number, is taken down.
     Unblock {
-        who: usize,
-        whom: usize,
+        nth: usize,
     },
     BlockWhileSaying {
         who: usize,
@@ -191,8 +191,9 @@ pub enum Step {
         who: usize,
         minutes: i64,
     },
+    /// Somebody who may be banned, by any number, is let in again.
     Unban {
-        who: usize,
+        nth: usize,
     },
     Adjust {
         who: usize,

@@ -8,7 +8,7 @@ use world::Answer;
 use super::plan::PEOPLE;
 use super::stage::Ask;
 
-/// Refusals of the caller, not of what was asked: they come before a repeated request is recognised.
+/// Refusals of the caller, not of what was asked: they come before a repeat is recognised.
 const OF_THE_CALLER: [&str; 7] = [
     "TOKEN_EXPIRED",
     "TOKEN_INVALID",

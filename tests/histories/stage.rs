@@ -1,12 +1,13 @@
 //! The people of a history, as they are before it begins.
 
 use std::fmt::Write;
+use std::sync::LazyLock;
 
 use local::gateway::admins::Principal;
 use serde_json::{Value, json};
-use tokio::sync::OnceCell;
 use world::{Administrator, Answer, Person, Prepared, World};
 
+use super::alone;
 use super::plan::{PEOPLE, Plan};
 use super::record::{Family, Fate, Record, generation};
 
@@ -26,7 +27,12 @@ const UNLIMITED: [(&str, &str); 1] = [("RATE_LIMIT_ENABLED", "false")];
 const TRIES_MAX: usize = 8;
 
 /// The stage as it begins, made once for all tests of the process.
-static BEGINNING: OnceCell<(Prepared, Vec<Person>)> = OnceCell::const_new();
+static BEGINNING: LazyLock<(Prepared, Vec<Person>)> = LazyLock::new(|| alone(prepare()));
+
+/// Makes the stage ready, which takes a runtime of its own.
+pub fn is_prepared() {
+    LazyLock::force(&BEGINNING);
+}
 
 /// A request.
 pub struct Ask {
@@ -129,7 +135,7 @@ pub struct Stage {
 impl Stage {
     /// The beginning of a history.
     pub async fn of(plan: &Plan) -> Self {
-        let made = BEGINNING.get_or_init(prepare).await;
+        let made = &*BEGINNING;
         // Pauses of the SDKs are of random length.
         fastrand::seed(plan.seed);
         let world = World::again(&made.0, plan.seed).await;

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Mutex;
+
+use super::SHARES;
 
 /// What must come up, as the name of a step and how it went.
 const MUST_COME_UP: [&str; 30] = [
@@ -13,7 +16,7 @@ const MUST_COME_UP: [&str; 30] = [
     "SayAtOnce done",
     "BlockWhileSaying done",
     "Touch done",
-    "Touch CONVERSATION_NOT_FOUND",
+    "Touch MESSAGE_NOT_FOUND",
     "Touch VALIDATION_FAILED",
     "Block done",
     "Unblock done",
@@ -37,9 +40,22 @@ const MUST_COME_UP: [&str; 30] = [
     "Trespass MESSAGE_NOT_FOUND",
 ];
 
+/// What the shares that are through have seen, and how many they are.
+static TOGETHER: Mutex<(Tally, u64)> = Mutex::new((Tally(BTreeMap::new()), 0));
+
 /// How often each step went how.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Tally(BTreeMap<String, usize>);
+
+/// Adds what a share has seen; everything, once all shares are through.
+pub fn with(share: Tally) -> Option<Tally> {
+    let mut together = TOGETHER.lock().expect("nobody panics while adding");
+    for (what, count) in share.0 {
+        *together.0.0.entry(what).or_default() += count;
+    }
+    together.1 += 1;
+    (together.1 == SHARES).then(|| together.0.clone())
+}
 
 impl Tally {
     /// Adds what a history tells.
@@ -47,11 +63,10 @@ impl Tally {
         for line in trace {
             let mut parts = line.split(" -> ");
             let step = parts.next().and_then(|step| step.split(' ').nth(2));
-            let step = step
-                .unwrap_or_default()
-                .split('(')
-                .next()
-                .unwrap_or_default();
+            let step = step.and_then(|step| step.split('(').next());
+            let Some(step) = step.filter(|step| step.starts_with(char::is_uppercase)) else {
+                continue;
+            };
             for went in parts {
                 let how = went.split(' ').next().unwrap_or_default();
                 *self.0.entry(format!("{step} {how}")).or_default() += 1;

@@ -345,7 +345,7 @@ async fn pages_have_bounds() {
 
 #[tokio::test(start_paused = true)]
 async fn parallel_calls_do_not_get_past_the_limiter() {
-    let world = World::new().await;
+    let world = World::new().await.punctual();
     let ann = world.person("Ann").await;
     let calls = (0..300).map(|_| ann.get("/api/v2/credits/balance"));
     let answers = futures_util::future::join_all(calls).await;

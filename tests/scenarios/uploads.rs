@@ -212,6 +212,40 @@ async fn an_upload_goes_through_its_states_and_belongs_to_one_person() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_late_event_of_a_replaced_file_takes_nothing_from_the_newer_one() {
+    let world = World::new().await;
+    let ann = world.person("Ann").await;
+    let form = ann.wants_to_upload("image/png", 1_000).await.expect(201);
+    let upload = form["upload_id"].as_str().expect("an id");
+    // Looking at the newer file takes so long that the older one's event comes in between.
+    world.local.cloud().faults().add(Rule {
+        function: Some("validate_upload".to_owned()),
+        operation: Some("S3.PutObject".to_owned()),
+        nth: 1,
+        kind: Kind::Timeout,
+    });
+    let newer = picture(9, 9, ImageFormat::Png);
+    let late = async {
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        let key = format!("incoming/{}/{upload}", ann.id);
+        let object = json!({ "key": key, "size": 13, "eTag": "0".repeat(32) });
+        let event = json!({ "Records": [{ "s3": { "object": object } }] });
+        let job = json!({ "messageId": "late", "body": event.to_string() });
+        let event = json!({ "Records": [job] });
+        world
+            .local
+            .run("validate_upload", event)
+            .await
+            .expect("a run")
+    };
+    let ((status, _), _) = tokio::join!(posted(&world, &form, &newer), late);
+    assert_eq!(status, 204);
+    world.passes(1_000).await;
+    let path = format!("/api/v2/uploads/{upload}/complete");
+    ann.post(&path, json!({})).await.expect(200);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_second_post_before_the_first_was_looked_at_replaces_it() {
     let world = World::new().await;
     let ann = world.person("Ann").await;

@@ -52,6 +52,8 @@ use shared::table::{Commit, Query, Row, SPECS};
 pub const BEGINNING: Time = Time(1_767_614_400_000);
 /// Address of callers that have no other.
 pub const ADDRESS: &str = "203.0.113.7";
+/// Lets every first call of every world go wrong, in a way that passes (docs/TESTING.md).
+const STUMBLE: &str = "PAIRLY_STUMBLE";
 
 /// A world as it was, from which further ones begin.
 #[derive(Clone)]
@@ -100,7 +102,7 @@ impl World {
         };
         let local = Local::start(options).await.expect("the back end starts");
         local.prepare().await.expect("keys and secrets");
-        Self { local }
+        Self::stumbling(local)
     }
 
     /// This world as it is now, once everything has settled. Open sockets and warm instances are
@@ -124,7 +126,23 @@ impl World {
             ..Options::default()
         };
         let local = Local::start(options).await.expect("the back end starts");
+        Self::stumbling(local)
+    }
+
+    /// With [`STUMBLE`], every first call goes wrong and has to be tried again.
+    fn stumbling(local: Local) -> Self {
+        if shared::config::environment(STUMBLE).is_some() {
+            let names = local::functions().into_iter().map(|one| one.name);
+            local.cloud().faults().let_stumble(names);
+        }
         Self { local }
+    }
+
+    /// Never stumbles, for stories in which instants and attempts count: what is tried again takes
+    /// time, and an attempt whose answer is lost is one.
+    pub fn punctual(self) -> Self {
+        self.local.cloud().faults().let_walk();
+        self
     }
 
     /// A world whose limiter is off, for loads and races.

@@ -311,3 +311,49 @@ pub async fn answer_of(tables: &Tables, call: &Call, now: Time) -> Result<Option
     let what = (Side::Receiver, &checked, Some(ANSWER));
     pass_on(tables, call, what, "", now).await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Time = Time(1_790_000_000_000);
+
+    fn rate() -> SignalRate {
+        SignalRate {
+            counted: std::sync::Arc::default(),
+            on: true,
+        }
+    }
+
+    fn candidates(count: usize) -> Checked {
+        Checked {
+            kind: SignalKind::Candidates,
+            payload: json!({ "candidates": vec![json!({}); count] }),
+        }
+    }
+
+    #[test]
+    fn a_side_has_so_many_candidates_until_its_next_description() {
+        let (rate, call) = (rate(), Call::default());
+        let sends = |side, signal: &Checked| rate.admit(&call, side, signal, NOW);
+        assert!(sends(Side::Caller, &candidates(CANDIDATES_MAX)).is_ok());
+        let one_more = sends(Side::Caller, &candidates(1));
+        assert!(one_more.is_err_and(|error| error.is(&SIGNAL_INVALID)));
+        assert!(sends(Side::Receiver, &candidates(CANDIDATES_MAX)).is_ok());
+        let offer = Checked {
+            kind: SignalKind::Offer,
+            payload: json!({}),
+        };
+        assert!(sends(Side::Caller, &offer).is_ok());
+        assert!(sends(Side::Caller, &candidates(1)).is_ok());
+    }
+
+    #[test]
+    fn the_hundred_and_first_signal_of_an_instant_is_limited() {
+        let (rate, call) = (rate(), Call::default());
+        let sends = |now| rate.admit(&call, Side::Caller, &candidates(0), now);
+        assert!((0..100).all(|_| sends(NOW).is_ok()));
+        assert!(sends(NOW).is_err_and(|error| error.is(&RATE_LIMITED)));
+        assert!(sends(NOW.plus(100)).is_ok());
+    }
+}

@@ -288,3 +288,19 @@ impl<'de> Deserialize<'de> for Side {
         Self::unpack(&bytes).ok_or_else(|| de::Error::custom("side of a conversation"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_of_marks_never_go_back_whatever_clocks_say() {
+        let mut moves = Moves::default();
+        for (up_to, at) in [(1, Time(500)), (2, Time(400)), (3, Time(600))] {
+            moves.push(Move { up_to, at });
+        }
+        assert_eq!(moves.find(1), Found::At(Time(500)));
+        assert_eq!(moves.find(2), Found::At(Time(500)));
+        assert_eq!(moves.find(3), Found::At(Time(600)));
+    }
+}

@@ -166,6 +166,22 @@ fn the_eleventh_new_contact_waits_and_a_reply_passes() {
 }
 
 #[test]
+fn whom_somebody_wrote_to_first_and_whom_somebody_answered_counts_once() {
+    let counted = |at: &Ground| {
+        let commit = send(at, &text("hi"), 1, NOW).unwrap().commit;
+        let wallet = put::<Wallet>(commit, "wallet").unwrap();
+        (wallet.begun, wallet.answered)
+    };
+    let mut at = ground(50);
+    assert_eq!(counted(&at), (1, 0));
+    at.head.as_mut().unwrap().last_seq = 1;
+    assert_eq!(counted(&at), (0, 1));
+    let head = at.head.as_mut().unwrap();
+    head.side_mut(head.who(&user(1)).unwrap()).sent = 1;
+    assert_eq!(counted(&at), (0, 0));
+}
+
+#[test]
 fn the_sixty_first_of_a_burst_is_limited_without_a_write() {
     let mut at = ground(100);
     for n in 0..60 {

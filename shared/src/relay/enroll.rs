@@ -56,6 +56,21 @@ impl Enrolled {
     }
 }
 
+/// The active device that has this key.
+async fn enrolled(tables: &Tables, user_id: &str, key: &PublicKey) -> Result<Option<Enrolled>> {
+    let place = DeviceKey::key_of(user_id, key);
+    let Some(used) = tables.get_consistent::<DeviceKey>(&place).await? else {
+        return Ok(None);
+    };
+    let place = Device::key_of(user_id, &used.device_id);
+    let device: Option<Device> = tables.get_consistent(&place).await?;
+    let device = device.filter(Device::is_active).ok_or(KEY_REUSED)?;
+    Ok(Some(Enrolled {
+        device,
+        is_new: false,
+    }))
+}
+
 /// Decides which device of a person this is. Writes nothing: its writes go with the caller's, so
 /// that a sign-in and its device are one transaction.
 ///
@@ -72,21 +87,14 @@ pub async fn enroll(
         DeviceType::parse(&new.kind)?,
         PublicKey::parse(&new.public_key)?,
     );
-    if let Some(used) = tables
-        .get_consistent::<DeviceKey>(&DeviceKey::key_of(user_id, &key))
-        .await?
-    {
-        let place = Device::key_of(user_id, &used.device_id);
-        let device: Option<Device> = tables.get_consistent(&place).await?;
-        let device = device.filter(Device::is_active).ok_or(KEY_REUSED)?;
-        return Ok(Enrolled {
-            device,
-            is_new: false,
-        });
+    if let Some(enrolled) = enrolled(tables, user_id, &key).await? {
+        return Ok(enrolled);
     }
     let name = DeviceName::key_of(user_id, &new.name);
     if tables.get_consistent::<DeviceName>(&name).await?.is_some() {
-        return Err(DEVICE_NAME_TAKEN.into());
+        // Perhaps by the same device, whose equal request came in between.
+        let own = enrolled(tables, user_id, &key).await?;
+        return own.ok_or_else(|| DEVICE_NAME_TAKEN.into());
     }
     let count: Option<DeviceCount> = tables.get_consistent(&DeviceCount::key_of(user_id)).await?;
     if count.is_some_and(|count| count.active >= DEVICES_MAX) {

@@ -32,7 +32,7 @@ async fn happens(stage: &mut Stage, step: Step) {
         Step::Touch { nth, touch } => talk::touches(stage, nth, touch).await,
         Step::Mute { nth } => talk::mutes(stage, nth).await,
         Step::Block { who, whom } => blocks(stage, who, whom).await,
-        Step::Unblock { who, whom } => unblocks(stage, who, whom).await,
+        Step::Unblock { nth } => unblocks(stage, nth).await,
         Step::Come { who } => {
             let came = stage.people[who].is_reachable().await;
             stage.note(if came { "online" } else { "in vain" });
@@ -78,8 +78,14 @@ fn is_blocked(stage: &mut Stage, pair: (usize, usize), fate: &super::record::Fat
     stage.record.now_blocks(pair, known);
 }
 
-async fn unblocks(stage: &mut Stage, who: usize, whom: usize) {
+async fn unblocks(stage: &mut Stage, nth: usize) {
     use super::record::Fate;
+    let stands = stage.record.blocks.iter();
+    let stands = stands.filter(|(_, known)| **known != Known::No);
+    let stands: Vec<_> = stands.map(|(pair, _)| *pair).collect();
+    let Some(&(who, whom)) = (!stands.is_empty()).then(|| &stands[nth % stands.len()]) else {
+        return stage.note("nothing");
+    };
     let path = format!("/api/v2/blocks/{}", stage.people[whom].id);
     let fate = stage.asks(who, Ask::delete(path)).await;
     stage.note(&fate.word());

@@ -12,7 +12,7 @@ const TWO_PERSON_ABOVE: i64 = 10_000;
 pub async fn happens(stage: &mut Stage, step: Step) {
     match step {
         Step::Ban { who, minutes } => bans(stage, who, minutes).await,
-        Step::Unban { who } => unbans(stage, who).await,
+        Step::Unban { nth } => unbans(stage, nth).await,
         Step::Adjust {
             who,
             credits,
@@ -67,10 +67,13 @@ async fn bans(stage: &mut Stage, who: usize, minutes: i64) {
     }
 }
 
-async fn unbans(stage: &mut Stage, who: usize) {
-    if stage.record.bans[who] == Known::No {
+async fn unbans(stage: &mut Stage, nth: usize) {
+    let known = stage.record.bans.iter().enumerate();
+    let banned = known.filter(|(_, known)| **known != Known::No);
+    let banned: Vec<usize> = banned.map(|(who, _)| who).collect();
+    let Some(&who) = (!banned.is_empty()).then(|| &banned[nth % banned.len()]) else {
         return stage.note("nothing");
-    }
+    };
     let id = stage.people[who].id.clone();
     let body = json!({ "reason": "said sorry" });
     let ask = Ask::post(format!("/api/admin/users/{id}/unban"), body);

@@ -207,7 +207,7 @@ fn recount(state: &State, user: &str) -> ([i64; 5], Value) {
                 sums[0] += 1;
                 sums[3] += i64::from(row.deleted_at.is_some());
                 sums[4] += if row.refunded { 0 } else { row.credits_cost };
-            } else if !row.is_withheld() || row.hidden_from_receiver.is_some() {
+            } else if was_received(row) {
                 sums[1] += 1;
             }
         }
@@ -326,6 +326,11 @@ fn is_gone_as_asked(record: &Record, state: &State, row: &Message) -> Vec<String
         }
     }
     found
+}
+
+/// Whether its receiver could ever see it.
+fn was_received(row: &Message) -> bool {
+    (!row.is_withheld() || row.hidden_from_receiver.is_some()) && !is_taken_back(row)
 }
 
 /// Whether a message was deleted while it was held and let go afterwards: nobody learns of it

@@ -101,7 +101,7 @@ async fn a_reset_keeps_the_second_factor() {
 
 #[tokio::test(start_paused = true)]
 async fn a_reset_link_counts_for_an_hour_and_until_the_next_one() {
-    let world = World::new().await;
+    let world = World::new().await.punctual();
     let ann = world.person("Ann").await;
     forgets(&world, &ann.email).await.expect(202);
     let first = token_in_mail(&world, &ann.email, "/reset-password");
@@ -135,7 +135,7 @@ async fn a_reset_link_counts_for_an_hour_and_until_the_next_one() {
 
 #[tokio::test(start_paused = true)]
 async fn resets_are_limited_per_account_and_per_address() {
-    let world = World::new().await;
+    let world = World::new().await.punctual();
     let ann = world.person("Ann").await;
     let asks = async |from: &str, email: &str| {
         let body = Some(json!({ "email": email }));

@@ -88,3 +88,17 @@ async fn every_other_line_of_the_refresh_table() {
         .await
         .refused(401, "SESSION_EXPIRED");
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_says_how_long_its_refresh_token_counts() {
+    let world = World::new().await;
+    let ann = world.person("Ann").await;
+    let week = 7 * 86_400;
+    let fresh = refreshes(&world, &ann.refresh).await.ok();
+    assert_eq!(fresh["refresh_expires_in"], week);
+    world.passes(60).await;
+    // The same token again is older by now.
+    let again = refreshes(&world, &ann.refresh).await.ok();
+    let left = again["refresh_expires_in"].as_i64().expect("seconds");
+    assert!((week - 65..=week - 60).contains(&left), "{left}");
+}

@@ -231,7 +231,7 @@ async fn a_recovery_code_works_once_and_is_told_by_mail() {
 
 #[tokio::test(start_paused = true)]
 async fn a_question_lives_for_five_minutes() {
-    let world = World::new().await;
+    let world = World::new().await.punctual();
     let Enrolled { ann, secret, .. } = enrolled(&world).await;
     let challenge = asked(&world, &ann).await;
     world.passes(299).await;

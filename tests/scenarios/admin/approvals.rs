@@ -98,7 +98,7 @@ async fn a_large_adjustment_waits_for_somebody_else() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_rejected_or_too_old_never_happens() {
-    let world = World::new().await;
+    let world = World::new().await.punctual();
     let ann = world.person("Ann").await;
     let (finance, other) = (world.admin("finance-1").await, world.admin("admin-2").await);
     let (one, two) = (asked(&finance, &ann).await, asked(&finance, &ann).await);

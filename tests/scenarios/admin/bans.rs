@@ -94,7 +94,7 @@ async fn a_ban_ends_and_settles_the_running_call() {
 /// Scenario 9: the automatic lift.
 #[tokio::test(start_paused = true)]
 async fn a_ban_ends_at_its_time() {
-    let world = World::new().await;
+    let world = World::new().await.punctual();
     let (ann, mut ben) = world.two("Ann", "Ben").await;
     let admin = world.admin("admin-1").await;
     let until = world.now().plus(SPAN * 1_000);

@@ -84,7 +84,7 @@ async fn flags_are_listed_by_subject_and_kind_and_walked_without_gaps() {
 
 #[tokio::test(start_paused = true)]
 async fn a_cleared_flag_slows_nobody_any_more() {
-    let world = World::new().await;
+    let world = World::new().await.punctual();
     let ann = world.person("Ann").await;
     ann.get("/api/v2/user").await.ok();
     let mut flags = Vec::new();

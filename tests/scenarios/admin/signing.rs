@@ -92,7 +92,7 @@ async fn whatever_was_altered_on_the_way_reaches_no_function() {
 
 #[tokio::test(start_paused = true)]
 async fn a_signature_needs_the_secret_the_region_and_the_present() {
-    let world = World::new().await;
+    let world = World::new().await.punctual();
     let admin = world.admin("finance-1").await;
     let (id, now) = (&admin.principal.access_key_id, world.now());
     let own = admin.principal.secret_access_key.as_str();

@@ -116,7 +116,7 @@ async fn every_started_minute_counts_and_video_costs_twice_as_much() {
         ("audio", 119, 2, 10),
         ("video", 61, 2, 20),
     ] {
-        let world = World::new().await;
+        let world = World::new().await.punctual();
         let (mut ann, mut ben) = friends(&world, 100).await;
         let talk = Talk::between(&ann, &ben, kind).await;
         talk.lasts(&mut [&mut ann, &mut ben], seconds).await;
@@ -270,7 +270,7 @@ async fn credits_bought_in_the_last_minute_carry_the_call_on() {
 
 #[tokio::test(start_paused = true)]
 async fn without_a_single_timer_the_sweep_meters_and_cuts() {
-    let world = World::new().await;
+    let world = World::new().await.punctual();
     let (mut ann, mut ben) = friends(&world, 100).await;
     super::no_timers(&world);
     let talk = Talk::between(&ann, &ben, "audio").await;
@@ -278,6 +278,18 @@ async fn without_a_single_timer_the_sweep_meters_and_cuts() {
     assert_eq!(talk.seen(&ann).await["granted_minutes"], 10);
     let over = talk.ends(&ann).await.ok();
     assert_eq!(over["credits_spent"], 25);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_sweep_reserves_further_minutes_though_nobody_gives_a_sign_of_life() {
+    let world = World::new().await;
+    let (mut ann, mut ben) = friends(&world, 100).await;
+    super::no_timers(&world);
+    let talk = Talk::between(&ann, &ben, "audio").await;
+    talk.lasts(&mut [&mut ann, &mut ben], 230).await;
+    assert_eq!(talk.seen(&ann).await["granted_minutes"], 5);
+    world.passes(67).await;
+    assert_eq!(talk.seen(&ann).await["granted_minutes"], 10);
 }
 
 #[tokio::test(start_paused = true)]

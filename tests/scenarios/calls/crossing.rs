@@ -125,7 +125,7 @@ async fn the_busy_are_left_alone_but_learn_who_rang() {
 
 #[tokio::test(start_paused = true)]
 async fn a_call_that_nobody_ended_blocks_no_longer_than_it_lasts() {
-    let world = World::unlimited().await;
+    let world = World::unlimited().await.punctual();
     super::no_timers(&world);
     super::no_sweep(&world);
     let (ann, ben) = friends(&world, 100).await;

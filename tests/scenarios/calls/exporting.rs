@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use shared::aws::dynamo::Tables;
-use shared::calls::oversight::{CallDay, CallRow, Entry};
+use shared::calls::oversight::{CallDay, CallFilter, CallRow, Entry, Search};
 use shared::calls::{Call, CallType, Status};
 use shared::id::id_of;
 use shared::messaging::oversight::LogDay;
@@ -191,4 +191,30 @@ async fn more_than_a_hundred_thousand_calls_wait_for_a_second_person() {
         (&search["total"], &search["total_capped"]),
         (&json!(10_000), &json!(true))
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_looks_at_two_of_three_calls_learns_that_there_are_more() {
+    let world = World::unlimited().await;
+    many(&world, 3).await;
+    let (tables, filter) = (Tables::of(&world.local.env("local")), CallFilter::default());
+    let search = Search {
+        tables: &tables,
+        filter: &filter,
+        now: world.now(),
+    };
+    for (most, looks, wanted) in [(2, 9, (2, false)), (9, 2, (2, false)), (9, 9, (3, true))] {
+        let mut source = search.source(None).await.expect("a source");
+        let (found, is_over) = search.find(&mut source, most, looks).await.expect("calls");
+        assert_eq!((found.len(), is_over), wanted, "{most} of {looks}");
+    }
+    for (looks, wanted) in [(2, (2, true)), (3, (3, false)), (9, (3, false))] {
+        let mut seen = 0;
+        let take = |_| {
+            seen += 1;
+            true
+        };
+        let next = search.walk(None, looks, take).await.expect("a walk");
+        assert_eq!((seen, next.is_some()), wanted, "{looks}");
+    }
 }

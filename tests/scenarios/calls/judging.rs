@@ -24,7 +24,7 @@ async fn refunds(admin: &Administrator, talk: &Talk, credits: i64) -> Answer {
 
 #[tokio::test(start_paused = true)]
 async fn a_connected_call_that_is_terminated_is_settled_by_the_billing_rule() {
-    let world = World::new().await;
+    let world = World::new().await.punctual();
     let (mut ann, mut ben) = friends(&world, 100).await;
     let admin = world.admin("admin-1").await;
     let talk = Talk::between(&ann, &ben, "audio").await;

@@ -75,7 +75,7 @@ async fn ringing(world: &World) -> (Person, Devices, Talk) {
 
 #[tokio::test(start_paused = true)]
 async fn a_call_rings_at_all_devices_and_costs_nothing_yet() {
-    let world = World::new().await;
+    let world = World::new().await.punctual();
     let (ann, ben) = friends(&world, 100).await;
     let answer = dials(&ann, &ben, "video", "first-call").await.expect(201);
     assert_eq!(answer["status"], "ringing");
@@ -177,7 +177,7 @@ async fn a_caller_who_gives_up_silences_all_devices() {
 
 #[tokio::test(start_paused = true)]
 async fn nobody_answers_for_45_seconds() {
-    let world = World::new().await;
+    let world = World::new().await.punctual();
     let (mut ann, mut devices, talk) = ringing(&world).await;
     world.passes(43).await;
     assert!(would_ring(&talk, &devices.asleep).await);

@@ -148,7 +148,7 @@ async fn a_device_that_lost_its_socket_reads_what_it_missed() {
 
 #[tokio::test(start_paused = true)]
 async fn signals_are_kept_until_five_minutes_after_the_end() {
-    let world = World::new().await;
+    let world = World::new().await.punctual();
     let (ann, ben) = friends(&world, 100).await;
     let talk = rings_with(&ann, &ben, &sdp(1)).await;
     talk.accepts(&ben).await.ok();

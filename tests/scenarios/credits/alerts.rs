@@ -80,7 +80,7 @@ async fn a_threshold_set_among_messages_is_kept_and_loses_none() {
 
 #[tokio::test(start_paused = true)]
 async fn many_changes_are_told_at_most_once_in_two_seconds_and_the_last_one_is() {
-    let world = World::unlimited().await;
+    let world = World::unlimited().await.punctual();
     let mut ann = world.person("Ann").await;
     let purse = Purse::of(&ann).await;
     ann.comes_online().await;

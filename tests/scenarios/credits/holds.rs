@@ -1,7 +1,7 @@
 //! Reservations for what takes its time.
 
 use local::cloud::{Kind as Fault, Rule};
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::credits::{Booked, Claim, Hold, HoldState, Settled};
 use shared::time::SECOND_MS;
 use world::World;
@@ -134,6 +134,34 @@ async fn a_hold_whose_owner_died_is_released_within_two_minutes_of_its_expiry() 
         ann.got("credits.changed").await.last().expect("told")["data"]["held"],
         0
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_says_how_many_holds_it_released() {
+    let world = World::new().await;
+    let ann = world.person("Ann").await;
+    let purse = Purse::of(&ann).await;
+    for call in 0..3 {
+        purse.calls(10, call).await.expect("reserved");
+    }
+    let expires_at = purse.hold(2).await.expires_at;
+    world
+        .passes(expires_at.since(world.now()) / SECOND_MS)
+        .await;
+    let mut told = Vec::new();
+    for _ in 0..3 {
+        told.push(
+            world
+                .local
+                .run("expire_holds", json!({}))
+                .await
+                .expect("a run"),
+        );
+        world.passes(1).await;
+    }
+    let released = |run: &Value| run["released"].as_i64();
+    assert_eq!(told.iter().filter_map(released).sum::<i64>(), 3, "{told:?}");
+    assert_eq!(purse.balances().await, (100, 0, 0));
 }
 
 #[tokio::test(start_paused = true)]

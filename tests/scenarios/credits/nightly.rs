@@ -8,7 +8,7 @@ use shared::credits::{CheckPart, DayTotal, Holds, Place, Wallet, mark_of};
 use shared::crypto::sha256;
 use shared::pack::Bytes;
 use shared::table::{Change, Commit, Name, Query};
-use world::{Person, World};
+use world::{Journal, Person, World};
 
 use super::Purse;
 use super::totals::{chatter, of_day};
@@ -117,6 +117,17 @@ async fn every_night_a_root_over_all_heads_is_written_that_anybody_can_recompute
         (&balances["adjust"], &balances["burn"]),
         (&json!(-200), &json!(80))
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_night_in_which_the_books_balance_raises_no_alarm() {
+    let world = evening().await;
+    two_who_chat(&world, 4).await;
+    let journal = Journal::open();
+    world.passes(TO_THE_CHECK).await;
+    let balance = report(&world, "2026-01-05").await["balance"].clone();
+    assert_eq!(balance, 0);
+    assert!(!journal.text().contains("ALARM"), "{}", journal.text());
 }
 
 #[tokio::test(start_paused = true)]

@@ -32,7 +32,7 @@ async fn until(world: &World, instant: Time) {
 
 #[tokio::test(start_paused = true)]
 async fn a_call_started_at_11_59_keeps_its_rate_and_a_message_at_12_pays_the_new_price() {
-    let world = World::new().await;
+    let world = World::new().await.punctual();
     let (mut ann, ben) = world.two("Ann", "Ben").await;
     let purse = Purse::of(&ann).await;
     // An hour after the beginning, to the millisecond.

@@ -29,8 +29,33 @@ async fn a_statement_proves_itself() {
     );
     let head = recompute(&statement["first_prev_hash"], rows);
     assert_eq!(head, statement["chain_head"]);
+    assert_eq!(statement["next_cursor"], Value::Null);
     let balance = ann.get("/api/v2/credits/balance").await.ok();
     assert_eq!(balance["as_of_seq"], rows.last().expect("a row")["seq"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_statement_comes_in_pages_of_one_chain() {
+    let world = World::unlimited().await;
+    let mut ann = world.person_with("Ann", 300).await;
+    let ben = world.person("Ben").await;
+    for n in 0..120 {
+        ann.says(&format!("text {n}")).to(&ben).await.ok();
+    }
+    let (from, to) = (world.now().plus(-86_400_000), world.now().plus(86_400_000));
+    let path = format!("/api/v2/credits/statement?from={from}&to={to}");
+    let (mut all, mut page) = (Vec::new(), ann.get(&path).await.ok());
+    let start = page["first_prev_hash"].clone();
+    while let Some(next) = page["next_cursor"].as_str() {
+        let more = format!("{path}&cursor={next}");
+        let rows = page["rows"].as_array().expect("rows").clone();
+        assert_eq!(rows.len(), 100);
+        all.extend(rows);
+        page = ann.get(&more).await.ok();
+    }
+    all.extend(page["rows"].as_array().expect("rows").clone());
+    assert!((121..200).contains(&all.len()), "{}", all.len());
+    assert_eq!(recompute(&start, &all), page["chain_head"]);
 }
 
 /// Recomputes the head of the chain from the rows alone, as any client can: each hash is the

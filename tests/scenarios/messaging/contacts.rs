@@ -37,7 +37,7 @@ async fn joined_earlier(who: &Person, days: i64) {
 
 #[tokio::test(start_paused = true)]
 async fn the_eleventh_new_contact_of_a_day_waits_but_replies_pass() {
-    let world = World::unlimited().await;
+    let world = World::unlimited().await.punctual();
     let (mut ann, mut ben) = world.two("Ann", "Ben").await;
     ben.says("hello").to(&ann).await.ok();
     let began = world.now();

@@ -86,7 +86,7 @@ async fn fetched(admin: &Administrator, export: &Value) -> Value {
 
 #[tokio::test(start_paused = true)]
 async fn five_thousand_rows_are_written_in_the_background_for_the_requester_alone() {
-    let world = World::unlimited().await;
+    let world = World::unlimited().await.punctual();
     let (mut ann, ben) = world.two("Ann", "Ben").await;
     many(&world, &mut ann, &ben, 5_000).await;
     let (analyst, other) = (world.admin("analyst-1").await, world.admin("admin-1").await);

@@ -5,7 +5,7 @@ use world::{Answer, Person, World};
 
 #[tokio::test(start_paused = true)]
 async fn sixty_one_messages_at_once_are_one_too_many() {
-    let world = World::new().await;
+    let world = World::new().await.punctual();
     let (mut ann, ben) = world.two("Ann", "Ben").await;
     let mut ben = ben;
     for n in 0..60 {
@@ -33,7 +33,7 @@ async fn sixty_one_messages_at_once_are_one_too_many() {
 
 #[tokio::test(start_paused = true)]
 async fn five_refused_messages_raise_one_flag() {
-    let world = World::new().await;
+    let world = World::new().await.punctual();
     let (mut ann, ben) = world.two("Ann", "Ben").await;
     for n in 0..68 {
         let answer = ann.says(&format!("{n}")).to(&ben).await;

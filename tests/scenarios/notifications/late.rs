@@ -52,7 +52,7 @@ async fn a_job_that_comes_back_after_the_ringing_sends_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn a_ring_for_a_call_that_was_answered_meanwhile_is_dropped() {
-    let world = World::new().await;
+    let world = World::new().await.punctual();
     let (ann, ben) = apart(&world).await;
     registers(&ben, android("android-of-ben")).await;
     world.local.hold_streams(true);

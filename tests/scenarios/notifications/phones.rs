@@ -15,7 +15,7 @@ const PATH: &str = "/api/v2/notifications/devices";
 
 #[tokio::test(start_paused = true)]
 async fn a_phone_that_registers_again_stays_the_same_target() {
-    let world = World::new().await;
+    let world = World::new().await.punctual();
     let ann = world.person("Ann").await;
     let target = registers(&ann, android("token-of-ann")).await;
     world.passes(600).await;

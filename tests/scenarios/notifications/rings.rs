@@ -39,7 +39,7 @@ fn seconds(push: &Value, name: &str) -> i64 {
 
 #[tokio::test(start_paused = true)]
 async fn every_phone_rings_at_once_with_ids_only_until_the_ringing_ends() {
-    let world = World::new().await;
+    let world = World::new().await.punctual();
     let (ann, ben) = apart(&world).await;
     registers(&ben, iphone("iphone-of-ben", "voip-of-ben")).await;
     registers(&ben, android("android-of-ben")).await;

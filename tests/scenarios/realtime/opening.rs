@@ -98,6 +98,7 @@ async fn a_hundred_thousand_attempts_with_a_spent_ticket_open_nothing() {
         let admitted = admit_socket(&tables, &frames, &once, &connection, at).await;
         assert!(admitted.is_err(), "attempt {n}");
     }
+    world.settles().await;
     let rows = world.items("live", "conn#").await;
     assert!(rows.is_empty(), "only the first had rows, and it has gone");
 }

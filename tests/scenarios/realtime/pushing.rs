@@ -142,7 +142,7 @@ async fn a_push_that_is_throttled_or_fails_comes_later_and_only_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_push_during_a_connect_that_is_still_running_leaves_no_deaf_socket() {
-    let world = World::unlimited().await;
+    let world = World::unlimited().await.punctual();
     let (mut ann, ben) = world.two("Ann", "Ben").await;
     let ticket = super::ticket(&ben).await;
     let mut ben = ben.elsewhere().await;

@@ -1,6 +1,6 @@
 //! What every world of a process did, kept beyond its end: with `PAIRLY_EVIDENCE` naming a folder,
 //! each new fact is a line of a file there. A check after the whole suite reads them: whether every
-//! right of every function was needed by somebody.
+//! right of every function was needed by somebody, and every kind of call went wrong once.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -33,11 +33,16 @@ fn book() -> Option<&'static Mutex<Book>> {
     .as_ref()
 }
 
+/// Whether anything is written down.
+pub(super) fn is_wanted() -> bool {
+    book().is_some()
+}
+
 /// Writes a fact down unless this process has.
-pub(super) fn note(what: &str, function: &str, of: &str) {
+pub(super) fn note(what: &str, who: &str, of: &str) {
     let Some(book) = book() else { return };
     let mut book = book.lock().unwrap_or_else(PoisonError::into_inner);
-    let fact = format!("{what} {function} {of}");
+    let fact = format!("{what} {who} {of}");
     if book.known.contains(&fact) {
         return;
     }

@@ -79,3 +79,12 @@ fn a_recovery_code_is_read_however_it_is_typed_and_counts_once() {
     assert!(tried(&first.next, &Given::Recovery(shown[4].clone()), NOW).right);
     assert!(!tried(&factor, &Given::Recovery(String::new()), NOW).right);
 }
+
+#[test]
+fn every_answer_makes_the_next_version() {
+    let factor = factor();
+    for given in [code(NOW), Given::Code("000000".into())] {
+        let next = tried(&factor, &given, NOW).next;
+        assert_eq!(next.version, factor.version + 1);
+    }
+}

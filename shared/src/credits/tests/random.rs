@@ -89,3 +89,29 @@ proptest! {
         prop_assert!(from.is_empty());
     }
 }
+
+/// Grants a credit under a name of so many letters.
+fn grants(books: &mut Books, letters: usize) {
+    let mut booking = books.wallet().book(NOW);
+    let reference = Reference::new(RefType::Payment, "x".repeat(letters));
+    booking.grant(Kind::Purchase, 1, &reference).unwrap();
+    books.commit(booking.commit());
+}
+
+#[test]
+fn rows_fill_a_wallet_to_its_last_byte_before_they_go_to_a_page() {
+    let mut books = granted(1_000);
+    let size = |books: &Books| books.wallet().tail.0.len();
+    let before = size(&books);
+    grants(&mut books, 1);
+    let row = size(&books) - before - 1;
+    while TAIL_BYTES_MAX - size(&books) > row + 60 {
+        grants(&mut books, 30);
+    }
+    let left = TAIL_BYTES_MAX - size(&books);
+    grants(&mut books, left - row);
+    assert_eq!((size(&books), books.pages.len()), (TAIL_BYTES_MAX, 0));
+    grants(&mut books, 1);
+    assert_eq!((size(&books), books.pages.len()), (row + 1, 1));
+    assert_eq!(books.verify(), Ok(books.wallet().seq));
+}

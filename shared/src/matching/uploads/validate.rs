@@ -108,6 +108,13 @@ async fn look(
     row: Upload,
     object: &Object,
 ) -> Result<()> {
+    let etag = format!("\"{}\"", object.etag);
+    // Only what is there may claim the upload: a late event of a replaced file would take it away
+    // from that of the newer one, which is perhaps at work already, and decide nothing.
+    let is_there = objects.about(&object.key).await?;
+    if is_there.is_none_or(|about| about.etag != etag) {
+        return Ok(());
+    }
     let mut claimed = row.clone();
     claimed.state = State::Validating;
     claimed.version = Some(object.etag.clone());
@@ -120,7 +127,7 @@ async fn look(
         objects,
         row: &claimed,
         key: object.key.clone(),
-        etag: format!("\"{}\"", object.etag),
+        etag,
         size: object.size,
     };
     let verdict = file.examine().await?;

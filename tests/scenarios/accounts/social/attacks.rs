@@ -1,5 +1,6 @@
 //! What must not work: every attempt is refused, and nothing that is stored of people changes.
 
+use local::cloud::{Kind, Rule};
 use local::idp::{Mischief, Person};
 use serde_json::json;
 use world::World;
@@ -224,6 +225,15 @@ async fn a_provider_that_fails_changes_nothing_and_is_told_to_the_app() {
     let told = carried.arrives(&world).await;
     assert_eq!(told.error_for_app(), "temporarily_unavailable");
     faults.outage("outside", false);
+    let carried = app.asks("77").await;
+    faults.add(Rule {
+        function: Some("finish_social_login".to_owned()),
+        operation: Some("Outside.google.keys".to_owned()),
+        nth: 1,
+        kind: Kind::BeforeEffect,
+    });
+    let told = carried.arrives(&world).await;
+    assert_eq!(told.error_for_app(), "temporarily_unavailable");
     let carried = app.asks("77").await;
     world.local.cloud().idp().misbehave(Some(Mischief::Endless));
     let told = carried.arrives(&world).await;

@@ -3,12 +3,14 @@
 //!
 //! - [`kind`]: how a call goes wrong; [`partial`]: batches done by half
 //! - [`mortal`]: invocations that end where they stand
-//! - [`chaos`]: the dice of a seed
+//! - [`chaos`]: the dice of a seed; [`stumble`]: first calls; [`touch`]: from which kind of place
 
 mod chaos;
 mod kind;
 mod mortal;
 pub(in crate::cloud) mod partial;
+mod stumble;
+mod touch;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,6 +21,9 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use self::chaos::Chaos;
+use self::stumble::Stumbling;
+use self::touch::touched;
+use super::evidence;
 use super::wire::Service;
 use crate::seed::SELF;
 
@@ -57,6 +62,7 @@ pub struct Site {
 #[derive(Default)]
 struct State {
     chaos: Option<Chaos>,
+    stumbling: Option<Stumbling>,
     journal: Option<Vec<Site>>,
     rules: Vec<(Rule, usize)>,
     calls: HashMap<String, BTreeMap<String, usize>>,
@@ -85,6 +91,34 @@ impl State {
             let of = self.calls.entry(function.to_owned()).or_default();
             of.insert(operation.to_owned(), 1);
         }
+    }
+
+    /// How the next call goes wrong, if it does.
+    fn next(
+        &mut self,
+        function: &str,
+        service: Service,
+        operation: &str,
+        body: &[u8],
+    ) -> Option<Kind> {
+        let eventual = || is_eventual(operation, body);
+        self.count(function, operation, &eventual);
+        if function != SELF && self.outages.contains(service.iam()) {
+            return Some(Kind::BeforeEffect);
+        }
+        let mut hit = self.hit(function, operation);
+        // A consistent read never sees the past.
+        hit.take_if(|kind| *kind == Kind::Stale && !eventual());
+        self.fired += usize::from(hit.is_some());
+        // What sets the local cloud up, or looks at it, is never disturbed.
+        if hit.is_none() {
+            let stumbling = self.stumbling.as_mut();
+            hit = stumbling.and_then(|first| first.next(function, operation, body));
+        }
+        if hit.is_none() && function != SELF {
+            hit = self.chaos.as_mut()?.call(operation, eventual());
+        }
+        hit
     }
 
     /// What the rules say of a call.
@@ -243,19 +277,13 @@ impl Faults {
         operation: &str,
         body: &[u8],
     ) -> Option<Kind> {
-        let mut state = self.state();
-        let eventual = || is_eventual(operation, body);
-        state.count(function, operation, eventual);
-        if function != SELF && state.outages.contains(service.iam()) {
-            return Some(Kind::BeforeEffect);
-        }
-        let mut hit = state.hit(function, operation);
-        // A consistent read never sees the past.
-        hit.take_if(|kind| *kind == Kind::Stale && !eventual());
-        state.fired += usize::from(hit.is_some());
-        // What sets the local cloud up, or looks at it, is never disturbed.
-        if hit.is_none() && function != SELF {
-            hit = state.chaos.as_mut()?.call(operation, eventual());
+        let hit = self.state().next(function, service, operation, body);
+        if function != SELF && evidence::is_wanted() {
+            let place = format!("{operation} {}", touched(operation, body));
+            evidence::note("called", function, &place);
+            if hit.is_some() {
+                evidence::note("failed", function, &place);
+            }
         }
         hit
     }
@@ -277,6 +305,17 @@ impl Faults {
     /// decides.
     pub fn disturb(&self, seed: u64, per_mille: u32) {
         self.state().chaos = Some(Chaos::new(seed, per_mille));
+    }
+
+    /// From now on the first call of each of these functions from every place goes wrong, in a way
+    /// that passes when it is tried again.
+    pub fn let_stumble(&self, functions: impl IntoIterator<Item = &'static str>) {
+        self.state().stumbling = Some(Stumbling::of(functions));
+    }
+
+    /// First calls go as well as all others from now on.
+    pub fn let_walk(&self) {
+        self.state().stumbling = None;
     }
 
     /// Nothing goes wrong by chance any more; what did, by kind.
