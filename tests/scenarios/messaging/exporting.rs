@@ -246,8 +246,8 @@ async fn more_than_a_hundred_thousand_rows_wait_for_a_second_person() {
 #[tokio::test(start_paused = true)]
 async fn exports_reach_into_the_archive() {
     let world = World::unlimited().await;
-    let (mut ann, mut ben) = world.two("Ann", "Ben").await;
-    many(&world, &mut ann, &mut ben, 1_100).await;
+    let (mut ann, ben) = world.two("Ann", "Ben").await;
+    many(&world, &mut ann, &ben, 1_100).await;
     let mut cleo = world.person("Cleo").await;
     for word in ["one", "two", "three"] {
         cleo.says(word).to(&ben).await.ok();
