@@ -9,6 +9,8 @@ use shared::error::VERSION_CONFLICT;
 use shared::table::{Change, Commit, Condition, Item};
 use world::World;
 
+use crate::scenarios::accounts::two_factor::{Enrolled, answers, asked, code, enrolled};
+
 fn policy(world: &World, version: i64, by: &str) -> Policy {
     Policy {
         key: "lost.answers".to_owned(),
@@ -109,4 +111,21 @@ async fn a_first_mail_is_sent_although_the_key_is_not_everywhere_yet() {
     world.passes(3).await;
     assert!(faults.fired() > 0);
     assert_eq!(world.mails_to("dora@pairly.test").len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_right_code_whose_answer_got_lost_passes_though_somebody_is_in_the_way() {
+    let world = World::new().await;
+    let Enrolled { ann, secret, .. } = enrolled(&world).await;
+    let challenge = asked(&world, &ann).await;
+    for (nth, kind) in [(1, Kind::AfterEffect), (2, Kind::Conflict)] {
+        world.local.cloud().faults().add(Rule {
+            function: Some("answer_2fa_challenge".to_owned()),
+            operation: Some("DynamoDB.TransactWriteItems".to_owned()),
+            nth,
+            kind,
+        });
+    }
+    let code = code(&world, &secret);
+    answers(&world, &challenge, "code", &code).await.ok();
 }

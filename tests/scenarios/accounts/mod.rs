@@ -31,11 +31,13 @@ async fn signs_in_from(world: &World, address: &str, email: &str, password: &str
     world.call_from(address, "POST", path, Some(body)).await
 }
 
-/// The token of the newest link in a mail to the address.
+/// The token of the newest link to a page in a mail to the address.
 fn token_in_mail(world: &World, email: &str, page: &str) -> String {
-    let mail = world.mails_to(email).pop().expect("a mail");
-    let text = mail["text"].as_str().expect("a text part").to_owned();
-    let start = text.find(&format!("{page}?token=")).expect("a link");
+    let link = format!("{page}?token=");
+    let mails = world.mails_to(email).into_iter().rev();
+    let mut texts = mails.filter_map(|mail| mail["text"].as_str().map(str::to_owned));
+    let text = texts.find(|text| text.contains(&link)).expect("a mail");
+    let start = text.find(&link).expect("a link");
     let link = text[start..].split_whitespace().next().expect("a link");
     link.split_once('=').expect("a token").1.to_owned()
 }

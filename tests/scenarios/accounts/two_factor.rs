@@ -1,7 +1,6 @@
 //! The second factor (spec accounts.md, *Acceptance scenarios* 8).
 
 use futures_util::future::join_all;
-use local::cloud::{Kind, Rule};
 use serde_json::{Value, json};
 use shared::accounts::factor::totp;
 use world::{Answer, Person, World};
@@ -119,23 +118,6 @@ async fn the_same_code_passes_once_also_in_parallel() {
     world.passes(30).await;
     let next = totp::code_at(&secret, world.now()).expect("a code");
     answers(&world, &third, "code", &next).await.ok();
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_right_code_whose_answer_got_lost_passes_though_somebody_is_in_the_way() {
-    let world = World::new().await;
-    let Enrolled { ann, secret, .. } = enrolled(&world).await;
-    let challenge = asked(&world, &ann).await;
-    for (nth, kind) in [(1, Kind::AfterEffect), (2, Kind::Conflict)] {
-        world.local.cloud().faults().add(Rule {
-            function: Some("answer_2fa_challenge".to_owned()),
-            operation: Some("DynamoDB.TransactWriteItems".to_owned()),
-            nth,
-            kind,
-        });
-    }
-    let code = code(&world, &secret);
-    answers(&world, &challenge, "code", &code).await.ok();
 }
 
 #[tokio::test(start_paused = true)]

@@ -288,7 +288,7 @@ async fn the_sweep_reserves_further_minutes_though_nobody_gives_a_sign_of_life()
     let talk = Talk::between(&ann, &ben, "audio").await;
     talk.lasts(&mut [&mut ann, &mut ben], 230).await;
     assert_eq!(talk.seen(&ann).await["granted_minutes"], 5);
-    world.passes(67).await;
+    world.passes(70).await;
     assert_eq!(talk.seen(&ann).await["granted_minutes"], 10);
 }
 
