@@ -45,4 +45,6 @@ async fn the_receiver_hides_a_message_for_themselves_only() {
     ben.delete(&format!("{path}?scope=everyone"))
         .await
         .refused(403, "NOT_SENDER");
+    let gone = ann.delete(&format!("{path}?scope=everyone")).await.ok();
+    assert_eq!(gone["scope"], "everyone");
 }
