@@ -1,6 +1,7 @@
 //! Messaging's rules: sending, marks, deletion, and sizes at every maximum.
 
 mod blocks;
+mod heads;
 mod model;
 
 use serde_json::json;

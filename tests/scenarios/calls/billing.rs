@@ -288,7 +288,11 @@ async fn the_sweep_reserves_further_minutes_though_nobody_gives_a_sign_of_life()
     let talk = Talk::between(&ann, &ben, "audio").await;
     talk.lasts(&mut [&mut ann, &mut ben], 230).await;
     assert_eq!(talk.seen(&ann).await["granted_minutes"], 5);
-    world.passes(70).await;
+    world.passes(40).await;
+    let swept = world.local.run("sweep_calls", json!({})).await;
+    let again = world.local.run("sweep_calls", json!({})).await;
+    let extended = [swept, again].map(|run| run.expect("a run")["extended"].clone());
+    assert_eq!(extended, [json!(1), json!(0)]);
     assert_eq!(talk.seen(&ann).await["granted_minutes"], 10);
 }
 

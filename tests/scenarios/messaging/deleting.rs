@@ -1,7 +1,7 @@
 //! Deleting for everyone and for oneself.
 
 use serde_json::json;
-use world::World;
+use world::{Person, World};
 
 use super::unread;
 
@@ -42,7 +42,16 @@ async fn the_receiver_hides_a_message_for_themselves_only() {
     assert_eq!(ben.delete(&path).await.ok()["scope"], "me");
     assert!(ben.reads(&ann).await.is_empty());
     assert_eq!(ann.reads(&ben).await[0]["content"], "hi");
+    world.settles().await;
+    let preview = async |who: &Person| {
+        let list = who.get("/api/v2/messages/conversations").await.ok();
+        list["conversations"][0]["last_message"]["preview"].clone()
+    };
+    assert_eq!(preview(&ben).await, "");
+    assert_eq!(preview(&ann).await, "hi");
     ben.delete(&format!("{path}?scope=everyone"))
         .await
         .refused(403, "NOT_SENDER");
+    let gone = ann.delete(&format!("{path}?scope=everyone")).await.ok();
+    assert_eq!(gone["scope"], "everyone");
 }

@@ -8,7 +8,7 @@ use super::unread;
 #[tokio::test(start_paused = true)]
 async fn delivery_is_marked_once_and_only_by_the_receiver() {
     let world = World::new().await;
-    let (mut ann, ben) = world.two("Ann", "Ben").await;
+    let (mut ann, mut ben) = world.two("Ann", "Ben").await;
     let cleo = world.person("Cleo").await;
     let sent = ann.says("hi").to(&ben).await.ok();
     let id = sent["id"].as_str().expect("an id");
@@ -20,6 +20,7 @@ async fn delivery_is_marked_once_and_only_by_the_receiver() {
         .await
         .refused(404, "MESSAGE_NOT_FOUND");
     ann.comes_online().await;
+    ben.comes_online().await;
     let first = ben.post(&path, json!({})).await.ok();
     assert_eq!(
         (first["status"].as_str(), first["delivered_seq"].as_i64()),
@@ -28,6 +29,12 @@ async fn delivery_is_marked_once_and_only_by_the_receiver() {
     let told = ann.waits(|frame| frame["type"] == "message.status").await;
     assert_eq!(told["data"]["status"], "delivered");
     assert_eq!(told["data"]["up_to_seq"], 1);
+    let own = ben.waits(|frame| frame["type"] == "message.status").await;
+    assert_eq!(
+        (&own["data"]["status"], &own["data"]["unread_count"]),
+        (&json!("delivered"), &json!(1)),
+        "for the own other devices"
+    );
     world.passes(60).await;
     let second = ben.post(&path, json!({})).await.ok();
     assert_eq!(first, second);

@@ -259,3 +259,17 @@ pub async fn sent_since(tables: &Tables, since: Time) -> Result<(i64, BTreeSet<u
     let count = i64::try_from(senders.len()).unwrap_or(i64::MAX);
     Ok((count, senders.into_iter().collect()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_late_from_when_its_hour_may_be_kept() {
+        let within = Time(10 * HOUR_MS + 5);
+        let kept = Time(11 * HOUR_MS + LATE_MS);
+        assert!(!is_late(within, within));
+        assert!(!is_late(within, kept.plus(-1)));
+        assert!(is_late(within, kept));
+    }
+}

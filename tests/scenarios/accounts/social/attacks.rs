@@ -267,3 +267,25 @@ async fn forms_are_taken_from_providers_and_from_nobody_else() {
         .await
         .refused(422, "OAUTH_FAILED");
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_address_that_somebody_registers_during_a_signup_is_known_by_then() {
+    let world = with_hope().await;
+    let app = App::new(&world, "google");
+    let code = app.code("77").await;
+    let asked = exchange(&world, &code, &app.verifier)
+        .await
+        .refused(409, "BIRTHDATE_REQUIRED");
+    let body = json!({
+        "email": "hope@pairly.test", "password": "AttackerPass123", "name": "Mallory",
+        "birthdate": "1990-01-01",
+    });
+    world
+        .call("POST", "/api/v2/auth/register", Some(body))
+        .await
+        .expect(201);
+    let token = &asked["details"]["signup_token"];
+    app.exchanges(json!({ "signup_token": token, "birthdate": "1990-01-01" }))
+        .await
+        .refused(409, "IDENTITY_ALREADY_EXISTS");
+}

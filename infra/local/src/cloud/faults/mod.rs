@@ -102,7 +102,7 @@ impl State {
         body: &[u8],
     ) -> Option<Kind> {
         let eventual = || is_eventual(operation, body);
-        self.count(function, operation, &eventual);
+        self.count(function, operation, eventual);
         if function != SELF && self.outages.contains(service.iam()) {
             return Some(Kind::BeforeEffect);
         }
