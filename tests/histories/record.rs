@@ -307,7 +307,7 @@ fn a_refusal_of_the_caller_after_a_lost_answer_leaves_the_fate_open() {
     };
     let lost = answer(500, "INTERNAL_ERROR");
     let banned = answer(403, "USER_BANNED");
-    assert_eq!(Fate::of(&[lost.clone()]), Fate::Lost);
+    assert_eq!(Fate::of(std::slice::from_ref(&lost)), Fate::Lost);
     assert_eq!(Fate::of(&[lost.clone(), banned.clone()]), Fate::Lost);
     assert_eq!(Fate::of(&[banned]), Fate::Refused("USER_BANNED".into()));
     let poor = answer(402, "INSUFFICIENT_CREDITS");

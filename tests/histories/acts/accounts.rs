@@ -150,10 +150,8 @@ async fn uses(stage: &mut Stage, who: usize) {
         .asks(&Ask::get("/api/v2/user"))
         .await;
     stage.note(&fate.word());
-    if let Fate::Refused(_) = fate {
-        if stage.record.bans[who] == Known::No {
-            stage.comes_anew(who).await;
-        }
+    if matches!(fate, Fate::Refused(_)) && stage.record.bans[who] == Known::No {
+        stage.comes_anew(who).await;
     }
 }
 

@@ -117,10 +117,10 @@ fn has_moved(stage: &mut Stage, (who, what): (usize, &str), fate: Fate) {
         Fate::Done(answer) => format!("{what} {}", answer["status"]),
         other => other.word(),
     });
-    if let (Fate::Done(answer), "end") = (fate, what) {
-        if let Some(ring) = stage.record.rings.last_mut() {
-            ring.ends.push((who, answer));
-        }
+    if let (Fate::Done(answer), "end") = (fate, what)
+        && let Some(ring) = stage.record.rings.last_mut()
+    {
+        ring.ends.push((who, answer));
     }
 }
 
