@@ -1,6 +1,8 @@
 //! Messages in several WebSocket frames (RFC 6455 §5.4): the gateway limits each of them, and what
 //! they are together is for the functions to judge.
 
+use std::time::Duration;
+
 use futures_util::{SinkExt, StreamExt};
 use local::runtime::{Local, Options};
 use serde_json::{Value, json};
@@ -48,7 +50,8 @@ async fn connected() -> (Local, Line) {
     (local, line)
 }
 
-/// Sends a ping of so many bytes in pieces of 16,000.
+/// Sends a ping of so many bytes in pieces of 16,000, slowly enough that the gateway has judged the
+/// first ones before the last is on its way.
 async fn ping(line: &mut Line, bytes: usize) {
     let data = json!({ "state": "x".repeat(bytes) });
     let text = json!({ "v": 1, "id": "long", "type": "ping", "data": data }).to_string();
@@ -62,6 +65,7 @@ async fn ping(line: &mut Line, bytes: usize) {
         let last = number + 1 == pieces.len();
         let frame = Frame::message(piece.to_vec(), OpCode::Data(kind), last);
         line.send(Message::Frame(frame)).await.expect("sent");
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 

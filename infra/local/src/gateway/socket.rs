@@ -197,12 +197,13 @@ async fn close(mut stream: WebSocketStream<TcpStream>, code: u16, reason: &str) 
         loop {
             match stream.next().await {
                 Some(Ok(_)) => {}
-                Some(Err(tungstenite::Error::ConnectionClosed)) | None => return,
-                Some(Err(_)) => break,
+                Some(Err(tungstenite::Error::ConnectionClosed)) => return,
+                // After a message that was too big the stream has ended and the line has not.
+                Some(Err(_)) | None => break,
             }
         }
-        // What is left unread of a message that was too big would reset the connection before the
-        // client has read the code.
+        // What is left unread of such a message would reset the connection while the client still
+        // sends, or before it has read the code.
         let mut rest = vec![0; 16 * 1024];
         while let Ok(1..) = stream.get_mut().read(&mut rest).await {}
     };
