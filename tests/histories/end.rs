@@ -163,13 +163,8 @@ async fn refreshes(world: &World, token: &str) -> Fate {
     As::Nobody(world).asks(&ask).await
 }
 
-fn newest(family: &Family) -> (i64, &str) {
-    let last = family.tokens.iter().next_back();
-    last.map_or((0, ""), |(number, token)| (*number, token.as_str()))
-}
-
 async fn lives_on(world: &World, family: &Family, found: &mut Vec<String>) {
-    let (number, token) = newest(family);
+    let (number, token) = family.newest();
     let fate = refreshes(world, token).await;
     let Some(answer) = fate.answer() else {
         return found.push(format!("a live session is not renewed: {fate:?}"));
@@ -200,7 +195,7 @@ async fn lives_on(world: &World, family: &Family, found: &mut Vec<String>) {
 }
 
 async fn is_over(world: &World, family: &Family, found: &mut Vec<String>) {
-    let fate = refreshes(world, newest(family).1).await;
+    let fate = refreshes(world, family.newest().1).await;
     if !matches!(&fate, Fate::Refused(code) if code == "SESSION_REVOKED") {
         found.push(format!("an ended session is renewed: {fate:?}"));
     }

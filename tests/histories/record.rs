@@ -170,6 +170,14 @@ pub struct Family {
     pub ended: Known,
 }
 
+impl Family {
+    /// The newest refresh token, after its generation.
+    pub fn newest(&self) -> (i64, &str) {
+        let last = self.tokens.iter().next_back();
+        last.map_or((0, ""), |(number, token)| (*number, token.as_str()))
+    }
+}
+
 /// Generation of a refresh token.
 pub fn generation(token: &str) -> i64 {
     let part = token.split('.').nth(2);

@@ -217,16 +217,23 @@ async fn a_late_event_of_a_replaced_file_takes_nothing_from_the_newer_one() {
     let ann = world.person("Ann").await;
     let form = ann.wants_to_upload("image/png", 1_000).await.expect(201);
     let upload = form["upload_id"].as_str().expect("an id");
-    // Looking at the newer file takes so long that the older one's event comes in between.
-    world.local.cloud().faults().add(Rule {
-        function: Some("validate_upload".to_owned()),
-        operation: Some("S3.PutObject".to_owned()),
-        nth: 1,
-        kind: Kind::Timeout,
-    });
+    // What is made of the newer file is put in its place at the third try; the older one's event
+    // comes in between.
+    let faults = world.local.cloud().faults();
+    for nth in [1, 2] {
+        faults.add(Rule {
+            function: Some("validate_upload".to_owned()),
+            operation: Some("S3.PutObject".to_owned()),
+            nth,
+            kind: Kind::Throttle,
+        });
+    }
+    faults.count_from_zero();
     let newer = picture(9, 9, ImageFormat::Png);
     let late = async {
-        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        while faults.fired() == 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
         let key = format!("incoming/{}/{upload}", ann.id);
         let object = json!({ "key": key, "size": 13, "eTag": "0".repeat(32) });
         let event = json!({ "Records": [{ "s3": { "object": object } }] });

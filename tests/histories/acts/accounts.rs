@@ -57,12 +57,7 @@ async fn renews(stage: &mut Stage, who: usize, how: Renewal) {
     let Some(family) = stage.record.family(&session).cloned() else {
         return;
     };
-    let newest = family
-        .tokens
-        .values()
-        .next_back()
-        .cloned()
-        .unwrap_or_default();
+    let newest = family.newest().1.to_owned();
     let oldest = family.tokens.values().next().cloned().unwrap_or_default();
     let token = if how == Renewal::Old { oldest } else { newest };
     let ask = Ask {
@@ -95,12 +90,7 @@ fn renewed(stage: &mut Stage, who: usize, session: &str, fate: Fate) {
     match fate {
         Fate::Done(answer) => {
             let other = keeps(family, &answer);
-            let newest = family
-                .tokens
-                .values()
-                .next_back()
-                .cloned()
-                .unwrap_or_default();
+            let newest = family.newest().1.to_owned();
             let access = family.access.clone();
             if let Some(other) = other {
                 stage.finds(format!(
@@ -129,12 +119,7 @@ fn keeps(family: &mut Family, answer: &Value) -> Option<String> {
     let text = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
     let refresh = text("refresh_token");
     let number = generation(&refresh);
-    let newest = family
-        .tokens
-        .keys()
-        .next_back()
-        .copied()
-        .unwrap_or_default();
+    let (newest, _) = family.newest();
     if number >= newest {
         family.access = text("access_token");
     }
