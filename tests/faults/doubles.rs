@@ -12,7 +12,7 @@ use shared::function::Function;
 
 use super::allowed::{differences, leaves_a_trace};
 use super::singles::places;
-use super::trial::{Outcome, Place, trial};
+use super::trial::{Outcome, Place, Right, trial};
 
 /// Parts that run side by side.
 const SHARES: usize = 2;
@@ -34,15 +34,16 @@ fn traces(outcome: &Outcome, from: usize) -> Vec<Place> {
 
 /// What goes wrong for good when a function is disturbed at any two places that leave a trace.
 async fn doubles(function: &'static Function) -> (usize, Vec<String>) {
-    let right = trial(function, &[]).await;
+    let mut right = Right::of(function).await;
     let (mut done, mut findings) = (0, Vec::new());
-    for first in traces(&right, 0) {
+    for first in traces(right.soon(), 0) {
         // What is called after the first fault is seen only once it has happened.
         let once = trial(function, &[first]).await;
         for second in traces(&once, first.0) {
             let both = [first, second];
             let wrong = trial(function, &both).await;
-            findings.extend(differences(function, &both, &right, &wrong));
+            let right = right.like(&wrong).await;
+            findings.extend(differences(function, &both, right, &wrong));
             done += 1;
         }
     }
@@ -102,12 +103,13 @@ async fn every_combination_of_faults() {
         if of.as_ref().is_some_and(|name| name != function.name) {
             continue;
         }
-        let right = trial(function, &[]).await;
+        let mut right = Right::of(function).await;
         let mut open: Vec<Vec<Place>> = vec![Vec::new()];
         while let Some(known) = open.pop() {
             let wrong = trial(function, &known).await;
             let from = known.last().map_or(0, |(nth, _)| *nth);
-            let findings = differences(function, &known, &right, &wrong);
+            let right = right.like(&wrong).await;
+            let findings = differences(function, &known, right, &wrong);
             assert!(findings.is_empty(), "{}", findings.join("\n"));
             played += 1;
             if known.len() == together {

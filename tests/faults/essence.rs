@@ -1,7 +1,8 @@
 //! What a state says once names and times are taken out of it: two states with the same essence
 //! differ only in what chance and the clock have put there.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::OnceLock;
 
 use regex_lite::Regex;
@@ -88,8 +89,25 @@ fn object(fields: &serde_json::Map<String, Value>) -> String {
     format!("{{{}}}", facts.join(","))
 }
 
+thread_local! {
+    /// Texts without names and times: all trials of a thread begin in the same world and write
+    /// nearly the same, so almost every text was met before.
+    static NAMED: RefCell<HashMap<String, String>> = RefCell::default();
+}
+
 /// A text without ids, times and hashes.
 fn named(text: &str) -> String {
+    NAMED.with_borrow_mut(|named| match named.get(text) {
+        Some(known) => known.clone(),
+        None => {
+            let made = without_names(text);
+            named.insert(text.to_owned(), made.clone());
+            made
+        }
+    })
+}
+
+fn without_names(text: &str) -> String {
     static PATTERNS: OnceLock<Vec<(Regex, &str)>> = OnceLock::new();
     let patterns = PATTERNS.get_or_init(|| {
         [

@@ -4,7 +4,7 @@ use local::cloud::{Kind, Site};
 use shared::function::Function;
 
 use super::allowed::differences;
-use super::trial::{Place, trial};
+use super::trial::{Place, Right, trial};
 
 /// Parts that run side by side.
 const SHARES: usize = 4;
@@ -23,15 +23,16 @@ pub fn places(sites: &[Site]) -> Vec<Place> {
 
 /// What goes wrong for good when a function is disturbed at one place after the other.
 async fn singles(function: &'static Function) -> (usize, Vec<String>) {
-    let right = trial(function, &[]).await;
-    let places = places(&right.sites);
+    let mut right = Right::of(function).await;
+    let places = places(&right.soon().sites);
     let mut findings = Vec::new();
     for place in &places {
         let wrong = trial(function, &[*place]).await;
         if wrong.fired == 0 {
             findings.push(format!("{} {place:?}: never reached", function.name));
         }
-        findings.extend(differences(function, &[*place], &right, &wrong));
+        let right = right.like(&wrong).await;
+        findings.extend(differences(function, &[*place], right, &wrong));
     }
     (places.len(), findings)
 }

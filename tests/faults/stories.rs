@@ -23,14 +23,27 @@ pub struct Story {
     pub before: for<'a> fn(&'a mut Fixture) -> Telling<'a, ()>,
     /// What happens while things go wrong; the status of what was asked for, or 0.
     pub tell: for<'a> fn(&'a mut Fixture) -> Telling<'a, u16>,
-    /// How long it may take until everything has come of it, seconds.
-    pub patience_seconds: i64,
+    /// When everything has come of it.
+    pub patience: Patience,
 }
 
-/// In which everything happens that is not tried again.
-const SOON: i64 = 20;
-/// What failed in a queue comes back after its visibility timeout, at most twice here.
-const LATER: i64 = 200;
+/// How long it takes until everything has come of something.
+#[derive(Clone, Copy)]
+pub enum Patience {
+    /// So many seconds.
+    For(i64),
+    /// [`SOON`]; but if something is left in the function's queues then, so many seconds, in which
+    /// what failed comes back after its visibility timeout, at most twice.
+    Left(i64),
+}
+
+/// In which everything happens that is not tried again, seconds: no schedule and no timer of the
+/// fixture comes between, however long the retries have taken.
+pub const SOON: i64 = 20;
+/// Visibility timeouts of most queues, twice.
+const LATER: Patience = Patience::Left(200);
+/// What a row says is to be tried again, and what comes of a call that nobody answers.
+const RETRIED: Patience = Patience::For(200);
 
 fn nothing(_: &mut Fixture) -> Telling<'_, ()> {
     Box::pin(async {})
@@ -50,12 +63,12 @@ pub fn story_of(function: &Function) -> Option<&'static Story> {
 }
 
 macro_rules! caused_by {
-    ($name:literal, $seconds:expr, $($of:literal),+) => {
+    ($name:literal, $patience:expr, $($of:literal),+) => {
         Story {
             of: &[$($of),+],
             before: nothing,
             tell: |fixture| Box::pin(operation(fixture, $name)),
-            patience_seconds: $seconds,
+            patience: $patience,
         }
     };
 }
@@ -72,13 +85,13 @@ const STORIES: &[Story] = &[
         ],
         before: nothing,
         tell: |fixture| Box::pin(visit(fixture)),
-        patience_seconds: SOON,
+        patience: Patience::For(SOON),
     },
     Story {
         of: &["begin_device_auth", "prove_device"],
         before: nothing,
         tell: |fixture| Box::pin(device(fixture)),
-        patience_seconds: SOON,
+        patience: Patience::For(SOON),
     },
     Story {
         of: &["fan_out_events", "push_frames", "log_messages"],
@@ -89,58 +102,58 @@ const STORIES: &[Story] = &[
             })
         },
         tell: |fixture| Box::pin(operation(fixture, "send_message")),
-        patience_seconds: LATER,
+        patience: RETRIED,
     },
     Story {
         of: &["tell_balance"],
         before: |fixture| Box::pin(async { fixture.cleo.comes_online().await }),
         tell: |fixture| Box::pin(adjustments(fixture)),
-        patience_seconds: LATER,
+        patience: LATER,
     },
     Story {
         of: &["scan_message"],
         before: |fixture| Box::pin(link(fixture)),
         tell: |fixture| Box::pin(repeats_link(fixture)),
-        patience_seconds: LATER,
+        patience: LATER,
     },
     Story {
         of: &["sum_ledger_totals"],
         before: nothing,
         tell: |fixture| Box::pin(chatter(fixture)),
-        patience_seconds: LATER,
+        patience: LATER,
     },
     Story {
         of: &["answer_unknown_route"],
         before: nothing,
         tell: |fixture| Box::pin(nowhere(fixture)),
-        patience_seconds: SOON,
+        patience: Patience::For(SOON),
     },
-    caused_by!("register_account", LATER, "deliver_email"),
-    caused_by!("add_phone", LATER, "deliver_sms"),
+    caused_by!("register_account", RETRIED, "deliver_email"),
+    caused_by!("add_phone", RETRIED, "deliver_sms"),
     caused_by!("revoke_device", LATER, "clean_revoked_device"),
     Story {
         of: &["write_export"],
         before: |fixture| Box::pin(all_is_logged(fixture)),
         tell: |fixture| Box::pin(export(fixture)),
-        patience_seconds: 2_000,
+        patience: Patience::Left(2_000),
     },
     Story {
         of: &["prove_audit_logs"],
         before: |fixture| Box::pin(seals(fixture)),
         tell: |fixture| Box::pin(proof(fixture)),
-        patience_seconds: 800,
+        patience: Patience::Left(800),
     },
     Story {
         of: &["prove_wallets"],
         before: nothing,
         tell: |fixture| Box::pin(everybody(fixture)),
-        patience_seconds: 800,
+        patience: Patience::Left(800),
     },
     Story {
         of: &["validate_upload"],
         before: nothing,
         tell: |fixture| Box::pin(upload(fixture)),
-        patience_seconds: 800,
+        patience: Patience::Left(800),
     },
     Story {
         of: &["close_revoked_sockets"],
@@ -153,13 +166,13 @@ const STORIES: &[Story] = &[
             })
         },
         tell: |fixture| Box::pin(operation(fixture, "revoke_session")),
-        patience_seconds: LATER,
+        patience: LATER,
     },
     Story {
         of: &["expire_ring", "plan_notifications"],
         before: nothing,
         tell: |_| Box::pin(async { 0 }),
-        patience_seconds: LATER,
+        patience: RETRIED,
     },
     Story {
         of: &["deliver_push"],
@@ -171,13 +184,13 @@ const STORIES: &[Story] = &[
         },
         // The call is missed.
         tell: |_| Box::pin(async { 0 }),
-        patience_seconds: 300,
+        patience: Patience::For(300),
     },
     Story {
         of: &["expire_media_wait"],
         before: |fixture| Box::pin(answers(fixture)),
         tell: |_| Box::pin(async { 0 }),
-        patience_seconds: LATER,
+        patience: LATER,
     },
     Story {
         of: &["keep_call_alive", "relay_call_signal", "meter_call"],
@@ -192,7 +205,7 @@ const STORIES: &[Story] = &[
             })
         },
         tell: |fixture| Box::pin(talk(fixture)),
-        patience_seconds: LATER,
+        patience: LATER,
     },
 ];
 
@@ -202,7 +215,7 @@ macro_rules! schedules {
             of: &[$name],
             before: nothing,
             tell: |fixture| Box::pin(runs(fixture, $name)),
-            patience_seconds: 0,
+            patience: Patience::For(0),
         }),+];
     };
 }

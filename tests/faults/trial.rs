@@ -1,20 +1,17 @@
 //! One function at work while something goes wrong, and what it comes to.
 
 use local::cloud::{Kind, Rule, Site};
-use shared::function::Function;
-use world::Answer;
+use shared::function::{Function, Trigger};
+use world::{Answer, World};
 
 use super::essence::{Essence, essence};
-use super::stories::{Story, story_of};
+use super::stories::{Patience, SOON, Story, story_of};
 use crate::sweeps::samples::{Fixture, filled, routes};
 
 /// The key of operations that take one.
 const KEY: [(&str, &str); 1] = [("idempotency-key", "fault-key-0001")];
 /// Repeats until a request must have an answer that stays.
 const TRIES_MAX: usize = 8;
-/// How long an operation's consequences may take, seconds: no schedule and no timer of the
-/// fixture comes between, however long the retries have taken.
-const PATIENCE_SECONDS: i64 = 20;
 
 /// A place where something goes wrong: which call of the function, from 1, and how.
 pub type Place = (usize, Kind);
@@ -29,10 +26,51 @@ pub struct Outcome {
     pub status: u16,
     /// What has become of the world.
     pub essence: Essence,
+    /// Seconds that passed afterwards.
+    pub waited: i64,
+}
+
+/// What comes of a function that nothing disturbs.
+pub struct Right {
+    function: &'static Function,
+    soon: Outcome,
+    late: Option<Outcome>,
+}
+
+impl Right {
+    /// Lets the function do its work.
+    pub async fn of(function: &'static Function) -> Self {
+        let soon = trial(function, &[]).await;
+        Self {
+            function,
+            soon,
+            late: None,
+        }
+    }
+
+    /// As it is as soon as nothing is left to do.
+    pub fn soon(&self) -> &Outcome {
+        &self.soon
+    }
+
+    /// As it is when as much time has passed as after this trial.
+    pub async fn like(&mut self, wrong: &Outcome) -> &Outcome {
+        if wrong.waited == self.soon.waited {
+            return &self.soon;
+        }
+        if self.late.is_none() {
+            self.late = Some(played(self.function, &[], Some(wrong.waited)).await);
+        }
+        self.late.as_ref().unwrap_or(&self.soon)
+    }
 }
 
 /// Lets a function do its work once, wrong at these places.
 pub async fn trial(function: &'static Function, places: &[Place]) -> Outcome {
+    played(function, places, None).await
+}
+
+async fn played(function: &'static Function, places: &[Place], wait: Option<i64>) -> Outcome {
     let mut fixture = Fixture::limited().await;
     let story = story_of(function);
     if let Some(story) = story {
@@ -57,8 +95,11 @@ pub async fn trial(function: &'static Function, places: &[Place]) -> Outcome {
         None if routes(function).is_empty() => 0,
         None => insists(&fixture, function).await.status,
     };
-    let patience = story.map_or(PATIENCE_SECONDS, |story| story.patience_seconds);
-    fixture.world.passes(patience).await;
+    let patience = match wait {
+        Some(seconds) => Patience::For(seconds),
+        None => story.map_or(Patience::For(SOON), |story| story.patience),
+    };
+    let waited = waits(&fixture.world, function, patience).await;
     let fired = faults.fired();
     let mut sites = faults.journal();
     sites.retain(|site| site.function == function.name);
@@ -68,7 +109,27 @@ pub async fn trial(function: &'static Function, places: &[Place]) -> Outcome {
         sites,
         status,
         essence: essence(&fixture.world).await,
+        waited,
     }
+}
+
+/// Lets time pass until everything has come of it; how many seconds.
+async fn waits(world: &World, function: &Function, patience: Patience) -> i64 {
+    let (first, most) = match patience {
+        Patience::For(seconds) => (seconds, seconds),
+        Patience::Left(seconds) => (SOON, seconds),
+    };
+    world.passes(first).await;
+    let depths = world.local.cloud().queue_depths();
+    let is_left = function.triggers.iter().any(|trigger| match trigger {
+        Trigger::Queue(own) => depths.iter().any(|(name, depth)| name == own && *depth > 0),
+        _ => false,
+    });
+    if !is_left || most == first {
+        return first;
+    }
+    world.passes(most - first).await;
+    most
 }
 
 async fn tells(story: &Story, fixture: &mut Fixture) -> u16 {
