@@ -284,3 +284,41 @@ fn the_rule_of_who_may_ring() {
     head.side_mut(Who::High).blocks = true;
     assert_eq!(code(Some(&head), "nothing"), Err("USER_NOT_FOUND"));
 }
+
+#[test]
+fn every_state_asks_for_its_own_timer() {
+    use super::timers::{Meter, Timer, Wait};
+    use crate::aws::queue::{MediaWaits, Meters, Rings};
+    let planned = |call: &Call| {
+        let (ring, media) = (Rings::planned(call, NOON), MediaWaits::planned(call, NOON));
+        (ring, media, Meters::planned(call, NOON))
+    };
+    let wait = |at: Time| {
+        let (call_id, at) = (id_of("cal", [7; 16]), at.ms());
+        Wait { call_id, at }
+    };
+    let mut wallet = purse(1, 2_000);
+    let call = ringing(&wallet, 5, 5);
+    let ring = (wait(NOON.plus(45 * SECOND_MS)), 45);
+    assert_eq!(planned(&call), (Some(ring), None, None));
+    let (with, hold) = (Acceptance::default(), id_of("hld", [3; 16]));
+    let accepted = call.accept((BEN, "ses_ben"), (&wallet, &hold), &with, NOON);
+    let call = done(turn(accepted), &mut wallet);
+    let media = (wait(NOON.plus(15 * SECOND_MS)), 15);
+    assert_eq!(planned(&call), (None, Some(media), None));
+    let call = connected(&mut purse(1, 2_000), 5, 5);
+    let meter = Meter {
+        call_id: call.call_id.clone(),
+        covered_until: NOON.plus(5 * MINUTE_MS).ms(),
+        at: NOON.plus(4 * MINUTE_MS).ms(),
+    };
+    assert_eq!(planned(&call), (None, None, Some((meter, 240))));
+}
+
+#[test]
+fn a_sign_of_life_is_stored_once_a_minute() {
+    let call = connected(&mut purse(1, 2_000), 5, 5);
+    let is_stored = |ms| matches!(call.alive(None, NOON.plus(ms)), Metered::Turn(_));
+    assert!(!is_stored(59_999));
+    assert!(is_stored(60_000));
+}

@@ -3,6 +3,7 @@
 use image::ImageFormat;
 use serde_json::{Value, json};
 use shared::messaging::{Moderation, conversation_id};
+use shared::table::{Row, Value as Number};
 use world::pictures::picture;
 use world::{Person, World};
 
@@ -176,6 +177,26 @@ async fn an_archived_conversation_is_marked_continued_and_archived_again() {
     assert_eq!(rows(&world, &ann, &ben).await, 0);
     let (ann, ben) = (ann.elsewhere().await, ben.elsewhere().await);
     assert_eq!(all(&ann, &ben, "older").await, before);
+}
+
+/// Whoever has read the head before would otherwise write over what others have written since.
+#[tokio::test(start_paused = true)]
+async fn archiving_raises_the_revision_of_the_head() {
+    let world = World::unlimited().await;
+    let (mut ann, ben) = world.two("Ann", "Ben").await;
+    ann.says("hi").to(&ben).await.ok();
+    world.settles().await;
+    let id = conversation_id(&ann.id, &ben.id);
+    let head = async || world.rows("data", &id, "head").await.remove(0);
+    let revision = |head: &Row| match &head["rv"] {
+        Number::N(number) => number.parse::<i64>().expect("a number"),
+        other => panic!("{other:?}"),
+    };
+    let before = head().await;
+    rests(&world, &ann, &ben).await;
+    let after = head().await;
+    assert_ne!(after.get("ar"), before.get("ar"), "archived");
+    assert!(revision(&after) > revision(&before));
 }
 
 #[tokio::test(start_paused = true)]

@@ -261,3 +261,23 @@ async fn an_hour_that_is_kept_follows_what_was_told_late() {
         (&json!(2), &json!(0))
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_last_day_begins_within_an_hour() {
+    let world = World::unlimited().await;
+    let admin = world.admin("admin-1").await;
+    let into = world.now().ms().rem_euclid(3_600_000) / 1_000;
+    world.passes(3_600 - into + 600).await;
+    let (mut ann, ben) = world.two("Ann", "Ben").await;
+    ann.says("ten minutes past").to(&ben).await.ok();
+    world.passes(1_800).await;
+    let mut ben = ben.elsewhere().await;
+    ben.says("forty minutes past").to(&ann).await.ok();
+    world.passes(86_400 - 600).await;
+    let told = admin.get(OVERVIEW).await.ok();
+    assert_eq!(told["total_messages"], 2);
+    assert_eq!(
+        (&told["messages_24h"], &told["active_senders_24h"]),
+        (&json!(1), &json!(1))
+    );
+}

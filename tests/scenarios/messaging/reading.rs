@@ -1,7 +1,12 @@
 //! Conversations, pages, statistics, and what strangers find.
 
 use serde_json::json;
+use shared::id::id_of;
+use shared::messaging::{Head, Membership};
+use shared::table::Commit;
 use world::World;
+
+use super::moderation::tables;
 
 #[tokio::test(start_paused = true)]
 async fn conversations_are_listed_by_activity_with_preview_and_unread() {
@@ -182,4 +187,36 @@ async fn a_page_is_full_or_the_end_however_many_messages_are_hidden() {
     );
     let newer = ben.get(&format!("{base}?after_seq=9&limit=3")).await.ok();
     assert_eq!(numbers(&newer), [181, 182, 183]);
+}
+
+/// More than are read at once.
+#[tokio::test(start_paused = true)]
+async fn figures_sum_up_however_many_conversations_there_are() {
+    let world = World::new().await;
+    let ann = world.person("Ann").await;
+    // The rows as they are after a message to each; nobody has to hear of them.
+    world.local.hold_streams(true);
+    let (tables, now) = (tables(&world), world.now());
+    for n in 0..1_001_u128 {
+        let other = id_of("usr", n.to_be_bytes());
+        let mut head = Head::new(&ann.id, &other, now).expect("two people");
+        let me = head.who(&ann.id).expect("one of them");
+        (head.rev, head.last_seq) = (1, 1);
+        head.side_mut(me).sent = 1;
+        let membership = Membership {
+            user_id: ann.id.clone(),
+            with: format!("with#{other}"),
+            hour: Some(now.ms() / 3_600_000),
+            marked: None,
+            unread: None,
+            rv: Some(1),
+        };
+        let rows = Commit::new().put(&head).put(&membership);
+        tables.commit(rows).await.expect("rows");
+    }
+    let stats = ann.get("/api/v2/messages/stats").await.ok();
+    assert_eq!(
+        (&stats["conversations"], &stats["sent"]),
+        (&json!(1_001), &json!(1_001))
+    );
 }

@@ -1,7 +1,10 @@
 //! The list of conversations, page by page, and what is muted in it.
 
 use serde_json::{Value, json};
+use shared::messaging::Moderation;
 use world::{Person, World};
+
+use super::moderation::decides;
 
 const PATH: &str = "/api/v2/messages/conversations";
 
@@ -64,6 +67,29 @@ async fn who_writes_while_somebody_walks_the_list_keeps_the_place() {
         assert_eq!(rows.len(), 16);
         assert_eq!(rows[1], json!(people[11].id));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_withheld_message_lifts_nothing_while_somebody_walks_the_list() {
+    let world = World::unlimited().await;
+    let ann = world.person("Ann").await;
+    let mut ben = world.person("Ben").await;
+    ben.says("hi").to(&ann).await.ok();
+    world.passes(10).await;
+    let cleo = writers(&ann, 1, 10).await.remove(0);
+    let blocked = ben.says("nobody sees this").to(&ann).await.ok();
+    decides(&world, &blocked, Moderation::Blocked).await;
+    world.passes(10).await;
+    let dora = writers(&ann, 1, 10).await.remove(0);
+    let (first, next) = listed(&ann, "?limit=1").await;
+    assert_eq!(first, [json!(dora.id)]);
+    // From now on what stood there when the walk began is looked up.
+    world.passes(1).await;
+    ben.says("again").to(&ann).await.ok();
+    world.settles().await;
+    let cursor = next.expect("more");
+    let (rest, _) = listed(&ann, &format!("?limit=10&cursor={cursor}")).await;
+    assert_eq!(rest, [json!(cleo.id), json!(ben.id)]);
 }
 
 #[tokio::test(start_paused = true)]
