@@ -127,6 +127,24 @@ async fn is_moderated(world: &World, (ann, ben): (&Person, &Person), old: &Value
     assert_eq!(ben.get(&path).await.ok()["content"], old["content"]);
 }
 
+/// Ben marks one of the messages as read: what is left unread are Ann's after it.
+async fn marks(ben: &Person, (ann, messages): (&Person, &[Value]), at: usize) {
+    let count = |value: &Value| value.as_i64().expect("a number");
+    let unread =
+        async || ben.get("/api/v2/messages/unread-count").await.ok()["unread_count"].clone();
+    let before = unread().await;
+    let mark = json!({ "message_ids": [messages[at]["id"]] });
+    let marked = ben.post("/api/v2/messages/mark-read", mark).await.ok();
+    let left = unread().await;
+    assert_eq!(
+        count(&before) - count(&marked["marked_count"]),
+        count(&left)
+    );
+    let of_ann = |m: &&Value| m["sender_id"] == json!(ann.id) && m["is_deleted"] == json!(false);
+    let after = messages.iter().skip(at + 1).filter(of_ann).count();
+    assert_eq!(after as i64, count(&left), "{at}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_archived_conversation_is_marked_continued_and_archived_again() {
     let world = World::unlimited().await;
@@ -134,20 +152,10 @@ async fn an_archived_conversation_is_marked_continued_and_archived_again() {
     rests(&world, &ann, &ben).await;
     let (mut ann, mut ben) = (ann.elsewhere().await, ben.elsewhere().await);
     let messages = all(&ben, &ann, "newer").await;
-    let unread = ben.get("/api/v2/messages/unread-count").await.ok()["unread_count"].clone();
-    let mark = json!({ "message_ids": [messages[100]["id"]] });
-    let marked = ben.post("/api/v2/messages/mark-read", mark).await.ok();
-    let left = ben.get("/api/v2/messages/unread-count").await.ok()["unread_count"].clone();
-    let count = |value: &Value| value.as_i64().expect("a number");
-    assert_eq!(
-        count(&unread) - count(&marked["marked_count"]),
-        count(&left)
-    );
-    let of_ann = |m: &&Value| m["sender_id"] == json!(ann.id) && m["is_deleted"] == json!(false);
-    assert_eq!(
-        messages.iter().skip(101).filter(of_ann).count() as i64,
-        count(&left)
-    );
+    // More than the head remembers singly, and less.
+    for at in [20, 100] {
+        marks(&ben, (&ann, &messages), at).await;
+    }
     // Deleting reaches the archive too.
     let gone = messages[149]["id"].as_str().unwrap().to_owned();
     let path = format!("/api/v2/messages/{gone}");
