@@ -197,7 +197,7 @@ impl Case<'_> {
     }
 }
 
-/// Brings unread, hidden and withheld to what the message says now.
+/// Brings unread and withheld to what the message says now.
 fn recount(head: &mut Head, receiver: Who, before: &Message, after: &Message) {
     let newer = head.last_seq - after.seq;
     let counts = |message: &Message| message.counts();
@@ -205,7 +205,6 @@ fn recount(head: &mut Head, receiver: Who, before: &Message, after: &Message) {
     let withheld = |message: &Message| message.is_withheld() && !hidden(message);
     let step = |on: bool, was: bool| i64::from(on) - i64::from(was);
     let side = head.side_mut(receiver);
-    side.hidden += step(hidden(after), hidden(before));
     if after.seq > side.read_seq {
         side.unread += step(counts(after), counts(before));
         side.window = match counts(after) {
@@ -213,7 +212,12 @@ fn recount(head: &mut Head, receiver: Who, before: &Message, after: &Message) {
             false => side.window.without(newer),
         };
     }
-    head.side_mut(receiver.other()).withheld += step(withheld(after), withheld(before));
+    // What its sender took back in time is hidden from now on, and nobody has received it: it goes
+    // on counting as withheld.
+    let is_taken_back = hidden(after) && !hidden(before);
+    if !is_taken_back {
+        head.side_mut(receiver.other()).withheld += step(withheld(after), withheld(before));
+    }
 }
 
 /// Shows a message that was withheld in its receiver's lists, if nothing newer is there.

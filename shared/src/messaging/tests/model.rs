@@ -16,6 +16,8 @@ struct Chat {
     wallets: [Wallet; 2],
     read: [i64; 2],
     heads: Vec<Head>,
+    /// Numbers of messages that were deleted while they were held, and let go then.
+    taken_back: Vec<i64>,
 }
 
 impl Chat {
@@ -28,6 +30,7 @@ impl Chat {
             wallets,
             read: [0, 0],
             heads: Vec::new(),
+            taken_back: Vec::new(),
         }
     }
 
@@ -185,6 +188,11 @@ impl Chat {
         if message.failed_at.is_none() && judged.message.failed_at.is_some() {
             assert!(judged.message.refunded);
         }
+        let is_hidden = |m: &Message| m.hidden_from_receiver.is_some();
+        if is_hidden(&judged.message) && !is_hidden(&message) {
+            assert!(from == Moderation::Pending && message.deleted_at.is_some());
+            self.taken_back.push(message.seq);
+        }
         if !judged.commit.is_empty() {
             self.take(judged.commit);
         }
@@ -215,13 +223,15 @@ impl Chat {
             let spent: i64 = own().filter(|m| !m.refunded).map(|m| m.credits_cost).sum();
             assert_eq!(side.spent, spent);
             assert_eq!(self.wallets[who].available, 10_000 - spent);
-            let hidden = self
-                .messages
-                .iter()
-                .filter(|m| m.hidden_at(&mine).is_some())
-                .count();
+            let is_taken_back = |m: &Message| self.taken_back.contains(&m.seq);
+            let gone = |m: &&Message| {
+                m.hidden_at(&mine).is_some() && (m.sender_id == mine || !is_taken_back(m))
+            };
+            let hidden = self.messages.iter().filter(gone).count();
             assert_eq!(side.hidden, hidden as i64);
-            let kept = |m: &&Message| m.is_withheld() && m.hidden_from_receiver.is_none();
+            let kept = |m: &&Message| {
+                is_taken_back(m) || m.is_withheld() && m.hidden_from_receiver.is_none()
+            };
             assert_eq!(side.withheld, own().filter(kept).count() as i64);
             self.check_list([Who::Low, Who::High][who], &mine);
         }
