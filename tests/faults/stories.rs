@@ -205,7 +205,7 @@ const STORIES: &[Story] = &[
             })
         },
         tell: |fixture| Box::pin(talk(fixture)),
-        patience: LATER,
+        patience: RETRIED,
     },
 ];
 

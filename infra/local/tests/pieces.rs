@@ -1,7 +1,7 @@
 //! Messages in several WebSocket frames (RFC 6455 §5.4): the gateway limits each of them, and what
-//! they are together is for the functions to judge.
+//! they are together is for the functions to judge. And how a line ends.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt, StreamExt};
 use local::runtime::{Local, Options};
@@ -87,4 +87,15 @@ async fn a_long_message_in_pieces_is_refused_and_the_connection_stays() {
     assert_eq!(refusal["data"]["details"]["reason"], "size");
     ping(&mut line, 200_000).await;
     assert_eq!(next(&mut line).await, Err(1009), "above 128 KB");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_close_that_is_answered_ends_the_line_at_once() {
+    let (local, mut line) = connected().await;
+    local.stop().await;
+    assert_eq!(next(&mut line).await, Err(1001));
+    let begun = Instant::now();
+    assert!(line.next().await.is_none());
+    // The gateway waits for two seconds for those who do not answer.
+    assert!(begun.elapsed() < Duration::from_secs(1));
 }

@@ -142,9 +142,10 @@ pub struct Side {
     pub spent: i64,
     /// Own messages deleted for both.
     pub deleted: i64,
-    /// Messages hidden from this side alone.
+    /// Messages that this side has hidden from itself alone.
     pub hidden: i64,
-    /// Own messages that moderation withholds from the partner, who has not hidden them.
+    /// Own messages that moderation withholds from the partner, who has not hidden them, and those
+    /// that were taken back while they were held: nobody has received them.
     pub withheld: i64,
     /// Messages of the partner that count as unread.
     pub unread: i64,

@@ -194,16 +194,17 @@ async fn close(mut stream: WebSocketStream<TcpStream>, code: u16, reason: &str) 
         if stream.close(Some(frame)).await.is_err() {
             return;
         }
-        loop {
-            match stream.next().await {
-                Some(Ok(_)) => {}
-                Some(Err(tungstenite::Error::ConnectionClosed)) => return,
-                // After a message that was too big the stream has ended and the line has not.
-                Some(Err(_)) | None => break,
-            }
+        let mut is_answered = false;
+        while let Some(Ok(message)) = stream.next().await {
+            is_answered |= message.is_close();
         }
-        // What is left unread of such a message would reset the connection while the client still
-        // sends, or before it has read the code.
+        // The server ends the line first (RFC 6455 §7.1.1).
+        if is_answered {
+            return;
+        }
+        // After a message that was too big the stream has ended and the line has not: what is left
+        // unread of it would reset the connection while the client still sends, or before it has
+        // read the code.
         let mut rest = vec![0; 16 * 1024];
         while let Ok(1..) = stream.get_mut().read(&mut rest).await {}
     };
